@@ -1,0 +1,122 @@
+# tollbook: make, make demo, make check; `make help` lists the rest.
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+ISAL     ?= 1
+MODE     ?= release
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+
+# One folder of objects per way of building, so that they never mix.
+VARIANT  := $(MODE)$(if $(filter 0,$(ISAL)),-zlib)
+B        := build/$(VARIANT)
+
+WARN     := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Werror
+CPPFLAGS := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Ipipeline -DTB_ISAL=$(ISAL) -DTB_PROGRAM_VERSION='"$(shell cat VERSION)"'
+CFLAGS.release := -O2 -g -fno-plt
+CFLAGS.debug   := -O0 -g3
+CFLAGS.asan    := -O1 -g3 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS.tsan    := -O1 -g3 -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS.coverage := -O0 -g3 --coverage
+CFLAGS.fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS   := -std=c11 $(WARN) $(CFLAGS.$(MODE)) $(EXTRA_CFLAGS)
+LDFLAGS  := $(filter -fsanitize% --coverage,$(CFLAGS.$(MODE))) -pthread
+LIBS     := -lxlsxwriter -lsmartcols -lsqlite3 -larchive $(if $(filter 1,$(ISAL)),-lisal) -lz -lcsv -lcjson -lxxhash -lsodium -lm
+
+# The folders, lowest first: each may use only those before it (`make layers` proves it by linking).
+LAYERS   := pipeline/base pipeline/config pipeline/input pipeline/event pipeline/format pipeline/store pipeline/load \
+            pipeline/rate pipeline/detect pipeline/plan reports/table reports/writer reports pipeline/cmd
+PRESENT  := $(foreach l,$(LAYERS),$(if $(wildcard $(l)/*.c),$(l)))
+lib       = $(B)/lib/$(subst /,_,$(1)).a
+upto      = $(foreach l,$(PRESENT),$(if $(filter $(l),$(2)),,$(l)))
+sources   = $(filter-out pipeline/cmd/main.c,$(wildcard $(1)/*.c))
+ALL_LIBS := $(foreach l,$(PRESENT),$(call lib,$(l)))
+reverse   = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+LINK_LIBS = $(call reverse,$(ALL_LIBS))
+
+.PHONY: all
+all: tollbook
+
+tollbook: $(B)/tollbook
+	@ln -sf $< $@
+
+# --- embedded files: every .sql beside its user, the schemas; as tb_embed lists (base/embed.h) ----------------------
+EMBED.pipeline/format := $(sort $(wildcard schemas/formats/*.json))
+EMBED.pipeline/store  := $(sort $(wildcard schemas/store/*.sql))
+EMBED.pipeline/detect := $(sort $(wildcard schemas/rules/*.json))
+EMBED.pipeline/cmd    := $(sort $(wildcard schemas/prices/*.csv schemas/quotas/*.csv schemas/init/*))
+embeds    = $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql))
+
+define embed_rule
+$(B)/gen/$(subst /,_,$(1))_embed.c: $(call embeds,$(1)) contrib/embed.sh
+	@mkdir -p $$(@D)
+	@sh contrib/embed.sh $(notdir $(1)) $(call embeds,$(1)) > $$@
+endef
+$(foreach l,$(PRESENT),$(if $(call embeds,$(l)),$(eval $(call embed_rule,$(l)))))
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(B)/gen/%.o: $(B)/gen/%.c
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define lib_rule
+$(call lib,$(1)): $(patsubst %.c,$(B)/obj/%.o,$(call sources,$(1))) $(if $(call embeds,$(1)),$(B)/gen/$(subst /,_,$(1))_embed.o)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	@ar rcs $$@ $$^
+endef
+$(foreach l,$(PRESENT),$(eval $(call lib_rule,$(l))))
+
+$(B)/tollbook: $(B)/obj/pipeline/cmd/main.o $(ALL_LIBS)
+	$(CC) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
+
+.PHONY: libs
+libs: $(ALL_LIBS)
+
+# --- tests ------------------------------------------------------------------------------------------------------------
+# tests/unit/FOLDER/NAME_test.c links the archives of FOLDER and of the folders below it, no others.
+UNIT_SRC := $(sort $(wildcard tests/unit/*/*_test.c))
+UNIT_BIN := $(patsubst %.c,$(B)/%,$(UNIT_SRC))
+layer_of  = $(filter %/$(1) $(1),$(PRESENT))
+through   = $(if $(1),$(firstword $(1)) $(if $(filter $(2),$(firstword $(1))),,$(call through,$(wordlist 2,$(words $(1)),$(1)),$(2))))
+libs_to   = $(call reverse,$(foreach l,$(call through,$(PRESENT),$(1)),$(call lib,$(l))))
+define unit_rule
+$(B)/$(basename $(1)): $(B)/obj/$(basename $(1)).o $(call libs_to,$(call layer_of,$(notdir $(patsubst %/,%,$(dir $(1))))))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$< $(call libs_to,$(call layer_of,$(notdir $(patsubst %/,%,$(dir $(1)))))) -lcmocka $$(LIBS)
+endef
+$(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t))))
+
+.PHONY: unit unit-build
+unit-build: $(UNIT_BIN)
+unit: $(UNIT_BIN)
+	@sh tests/unit/run.sh $(UNIT_BIN)
+unit-%: 
+	@$(MAKE) --no-print-directory $(patsubst %.c,$(B)/%,$(wildcard tests/unit/$*/*_test.c))
+	@sh tests/unit/run.sh $(patsubst %.c,$(B)/%,$(wildcard tests/unit/$*/*_test.c))
+
+-include $(wildcard tests/*.mk)
+
+# Each folder linked with only the folders below it: an upward call does not link.
+.PHONY: layers
+layers: $(ALL_LIBS)
+	@sh tests/layers/check.sh $(CC) "$(LIBS)" $(foreach l,$(PRESENT),$(call lib,$(l)))
+
+.PHONY: fmt lint
+fmt:
+	clang-format -i $(shell git ls-files '*.c' '*.h')
+lint:
+	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
+	sh contrib/lint.sh
+
+.PHONY: clean
+clean:
+	rm -rf build tollbook demo
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

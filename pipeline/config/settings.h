@@ -1,0 +1,62 @@
+/* Concept: tollbook.jsonc, read and checked. CONTRACT.md section 2 lists the keys.
+ * Owns:    tb_settings owns every text and list in it, until tb_settings_free. Read-only after loading.
+ * Errors:  TB_FAIL/TB_E_CONFIG with file, line, column; unknown and duplicate keys with a "did you mean".
+ * Limits:  TB_CONFIG_BYTES_MAX.
+ */
+#ifndef TB_SETTINGS_H
+#define TB_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/money.h"
+#include "base/status.h"
+#include "base/zone.h"
+
+struct tb_source_setting {
+    const char *name;
+    const char *format;   /* NULL = detect per file */
+    const char **paths;   /* NULL-ended, absolute (relative ones are resolved against the config's folder) */
+    bool bill;            /* default true */
+};
+
+struct tb_expect_setting {
+    const char *source;
+    const char *every; /* "hour" or "day" */
+};
+
+/* Paths are absolute. Optional things not configured are NULL (their default is named in the comment). */
+struct tb_settings {
+    const char *path;       /* the config file itself */
+    const char *dir;        /* its folder */
+    const char *database;
+    struct tb_zone *zone;   /* time_zone */
+    const char *currency;
+    const char *prices, *quotas, *accounts, *budgets, *shared, *adjustments;
+    const char *output;
+    struct tb_source_setting *sources;
+    int source_count;
+    const char *billing_account;  /* "tollbook" */
+    const char *journal_debit;    /* "" */
+    const char *journal_credit;   /* "" */
+    int32_t *holidays;            /* days */
+    int holiday_count;
+    int close_after_days;         /* 0 = never by itself */
+    int detail_days;              /* 0 = keep */
+    tb_money min_excess;          /* 1 unit */
+    const char *rules;            /* folder or file that overrides detector defaults, NULL */
+    const char *formats;          /* folder of the user's own format files, NULL */
+    const char *excel_guard;      /* "csv" or "all"; "csv" */
+    const char *notify;           /* NULL */
+    const char *fingerprint_key;  /* DATABASE.key */
+    struct tb_expect_setting *expects;
+    int expect_count;
+};
+
+/* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). */
+enum tb_status tb_settings_load(const char *path, struct tb_settings **out, struct tb_err *err) TB_MUST_USE;
+void tb_settings_free(struct tb_settings *s);
+
+/* The index of the source named name, or -1. */
+int tb_settings_source(const struct tb_settings *s, const char *name);
+
+#endif

@@ -1,0 +1,116 @@
+/* Concept: the event store behind one small interface, so that another engine can stand behind it. Segments, id runs and
+ *          tombstones are its own business (store/README.md).
+ * Shape:   writing: begin_load, then append rows (deduplicated against everything stored), then commit or abort: all of a
+ *          file or none of it. Reading: scan (columns, any order of days ascending) and ordered_events ((ts, identity)).
+ * Owns:    a tb_load_txn until commit/abort; a tb_scan until close; blocks until the next call on the same scan.
+ * Errors:  TB_FATAL/TB_E_DB.
+ */
+#ifndef TB_EVENTS_H
+#define TB_EVENTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/hash.h"
+#include "base/status.h"
+#include "event/event.h"
+#include "event/identity.h"
+#include "store/db.h"
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/* Which columns a scan decodes. */
+enum tb_column {
+    TB_C_TS = 1 << 0,
+    TB_C_IDENTITY = 1 << 1, /* id_lo, payload */
+    TB_C_ID = 1 << 2,       /* the log's own id */
+    TB_C_TEXTS = 1 << 3,    /* all dimensions */
+    TB_C_TOKENS = 1 << 4,   /* numbers up to TB_N_SUCCESS, quality, flags, present */
+    TB_C_SIZES = 1 << 5,    /* the other numbers */
+    TB_C_COST = 1 << 6,
+    TB_C_PROMPT = 1 << 7,
+    TB_C_LINE = 1 << 8,
+    TB_C_ALL = (1 << 9) - 1
+};
+
+/* Up to TB_SEGMENT_ROWS live events of one segment; columns not asked for are NULL. Texts are dict ids, 0 = absent. */
+struct tb_block {
+    uint32_t n;
+    uint32_t file;
+    uint32_t source; /* dict id */
+    const int64_t *ts_us;
+    const uint64_t *id_lo, *payload;
+    const struct tb_str *id;
+    const uint32_t *text[TB_T_COUNT];
+    const int64_t *number[TB_N_COUNT];
+    const uint32_t *present;
+    const uint8_t *quality, *flags;
+    const uint8_t *has_cost;
+    const struct tb_decimal *cost;
+    const uint64_t *prompt_fingerprint;
+    const uint64_t *line;
+};
+
+struct tb_scan;
+
+/* Live events with from_us <= ts < to_us, blocks by (UTC day, segment), rows within a block by (ts, id). */
+enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns, struct tb_scan **out,
+                            struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_scan_next(struct tb_scan *s, struct tb_block *out, struct tb_err *err) TB_MUST_USE;
+void tb_scan_close(struct tb_scan *s);
+
+/* The same events one by one in the order (ts, identity), across files: calls each; stops early when it returns false. */
+enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+                                 bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
+                                 struct tb_err *err) TB_MUST_USE;
+
+/* The text of a dict id (absent for 0), valid until tb_db_close. */
+struct tb_str tb_dict_text(struct tb_db *db, uint32_t id);
+/* The id of a text, 0 when it is not in the dictionary (absent: 0). With add it is put there (a write). */
+enum tb_status tb_dict_id(struct tb_db *db, struct tb_str text, bool add, uint32_t *id, struct tb_err *err) TB_MUST_USE;
+
+/* First and last UTC day with events; TB_END when there is none. */
+enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last, struct tb_err *err) TB_MUST_USE;
+
+/* The sum of generations of the UTC days that [from_us, to_us) touches; *pruned when one of them is pruned. */
+enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation, bool *pruned,
+                                    struct tb_err *err) TB_MUST_USE;
+
+/* ---- writing: load/committer alone uses this ---------------------------------------------------------------------- */
+
+/* One event as load hands it over: texts as dict ids of this database (tb_dict_id). */
+struct tb_row {
+    int64_t ts_us;
+    struct tb_hash128 identity;
+    uint64_t payload;
+    struct tb_str id;                 /* view, valid during append */
+    uint32_t text[TB_T_COUNT];
+    int64_t number[TB_N_COUNT];
+    struct tb_decimal cost;
+    uint64_t prompt_fingerprint;
+    uint64_t line;
+    uint32_t present;
+    uint8_t quality, flags;
+    bool has_cost;
+};
+
+/* What append made of the rows it was given, and of rows stored before (of this and of other files). */
+struct tb_append_counts {
+    uint64_t events, duplicates, conflicts, pruned; /* of the rows given */
+};
+
+struct tb_load_txn;
+
+/* Opens the transaction of one ledger file (row `file` must exist in the same SQLite transaction by commit). */
+enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out, struct tb_err *err) TB_MUST_USE;
+
+/* Deduplicates up to TB_BATCH_ROWS rows among themselves and against all that is stored, appends the new ones, supersedes
+ * where a new one rules, moves counts of superseded rows in their own files' ledger rows. rejected(ctx, i) is called for each
+ * row of a pruned day. */
+enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
+                              void (*rejected)(void *ctx, uint32_t i), void *ctx, struct tb_err *err) TB_MUST_USE;
+
+/* Flushes open segments and id runs (merging where eight of a level stand), increments generations. The caller commits. */
+enum tb_status tb_load_finish(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
+void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
+
+#endif
