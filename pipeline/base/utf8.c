@@ -102,8 +102,7 @@ size_t tb_utf8_encode(uint32_t cp, char out[4])
     return 4;
 }
 
-/* Takes the character at s[*i], or U+FFFD for an invalid part, and moves *i behind it. */
-static uint32_t take_repaired(struct tb_str s, size_t *i)
+uint32_t tb_utf8_take(struct tb_str s, size_t *i)
 {
     bool whole = false;
     size_t length = 0;
@@ -120,7 +119,7 @@ size_t tb_utf8_repair(struct tb_str s, char *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n;) {
-        n += tb_utf8_encode(take_repaired(s, &i), out + n);
+        n += tb_utf8_encode(tb_utf8_take(s, &i), out + n);
     }
     return n;
 }
@@ -140,7 +139,7 @@ size_t tb_utf8_printable(struct tb_str s, char *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n;) {
-        uint32_t cp = take_repaired(s, &i);
+        uint32_t cp = tb_utf8_take(s, &i);
         if (cp == '\t' || is_newline(cp)) {
             cp = ' ';
         }

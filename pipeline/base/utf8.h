@@ -14,6 +14,9 @@ bool tb_utf8_valid(struct tb_str s);
 uint32_t tb_utf8_decode(const char *p, size_t n, size_t *length);
 size_t tb_utf8_encode(uint32_t cp, char out[4]); /* no scalar value: U+FFFD */
 
+/* Takes the character at s.s[*i], *i < s.n, or U+FFFD for a maximal invalid part, and moves *i behind it. */
+uint32_t tb_utf8_take(struct tb_str s, size_t *i);
+
 /* Copies s to out (room for 3 * s.n bytes), each maximal invalid part (Unicode 3.9: the longest beginning of a
  * character that has no end, else one byte) replaced by U+FFFD. Returns the length. */
 size_t tb_utf8_repair(struct tb_str s, char *out);
