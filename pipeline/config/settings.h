@@ -21,24 +21,25 @@ struct tb_source_setting {
 
 struct tb_expect_setting {
     const char *source;
-    const char *every; /* "hour" or "day" */
+    const char *every; /* "hour" or "day"; "day" */
 };
 
-/* Paths are absolute. Optional things not configured are NULL (their default is named in the comment). */
+/* Paths are absolute. What is not configured (the key is missing or null) has the default named here; NULL where it is
+ * none. */
 struct tb_settings {
     const char *path;       /* the config file itself */
     const char *dir;        /* its folder */
-    const char *database;
-    struct tb_zone *zone;   /* time_zone */
-    const char *currency;
-    const char *prices, *quotas, *accounts, *budgets, *shared, *adjustments;
-    const char *output;
-    struct tb_source_setting *sources;
+    const char *database;   /* "tollbook.db" */
+    struct tb_zone *zone;   /* time_zone; "UTC" */
+    const char *currency;   /* three capital letters; "USD" */
+    const char *prices, *quotas, *accounts, *budgets, *shared, *adjustments; /* NULL = no such table */
+    const char *output;     /* "out" */
+    struct tb_source_setting *sources; /* the one key that must be there; an empty list is for `ingest FILE` alone */
     int source_count;
     const char *billing_account;  /* "tollbook" */
     const char *journal_debit;    /* "" */
     const char *journal_credit;   /* "" */
-    int32_t *holidays;            /* days */
+    int32_t *holidays;            /* days, ascending */
     int holiday_count;
     int close_after_days;         /* 0 = never by itself */
     int detail_days;              /* 0 = keep */
@@ -52,7 +53,8 @@ struct tb_settings {
     int expect_count;
 };
 
-/* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). */
+/* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). Only the file itself is
+ * looked at: whether tables and logs are there is found out by who reads them. */
 enum tb_status tb_settings_load(const char *path, struct tb_settings **out, struct tb_err *err) TB_MUST_USE;
 void tb_settings_free(struct tb_settings *s);
 

@@ -28,6 +28,9 @@ enum tb_meter { TB_METER_INPUT, TB_METER_CACHE_READ, TB_METER_CACHE_WRITE_5M, TB
                 TB_METER_OUTPUT, TB_METER_REASONING, TB_METER_REQUEST, TB_METER_COUNT };
 extern const char *const tb_meter_names[TB_METER_COUNT];
 
+/* What usage can be grouped by (DIM of CONTRACT.md), NULL-ended: budgets, adjustments, --by, --where. */
+extern const char *const tb_dimension_names[];
+
 /* Every row: the line it stands on (1 = header) and its half-open interval; open ends are INT64_MIN, INT64_MAX. */
 struct tb_price_row {
     uint64_t line;
@@ -49,7 +52,8 @@ struct tb_account_row {
     uint64_t line;
     struct tb_str consumer; /* glob */
     struct tb_str source;   /* absent = any; a source name */
-    struct tb_str team, cost_center, gl_account, owner, tier, kind, time_zone;
+    struct tb_str team, cost_center, gl_account, owner, tier, time_zone;
+    struct tb_str kind; /* "human" when blank */
     int64_t from_us, to_us;
 };
 
@@ -69,7 +73,17 @@ struct tb_quota_row {
     int64_t from_us, to_us;
 };
 
+/* The globs of measure models, one after the other: *rest begins as row->models and is what is left; a `|` behind a `\`
+ * belongs to its glob. False when there is none left. */
+bool tb_quota_models_next(struct tb_str *rest, struct tb_str *glob);
+
+/* Whether a tier with this row (of measure models) may use model; unlimited = all models. */
+bool tb_quota_models_match(const struct tb_quota_row *row, struct tb_str model);
+
 enum tb_period { TB_PERIOD_DAY, TB_PERIOD_WEEK, TB_PERIOD_MONTH };
+extern const char *const tb_period_names[]; /* "day", "week", "month", NULL */
+
+/* dimension absent = everything; match absent = all values of the dimension; reserve 0 and history_days 7 when blank. */
 struct tb_budget_row {
     uint64_t line;
     struct tb_str name, dimension, match, allocate_by;
@@ -83,7 +97,8 @@ struct tb_budget_row {
 enum tb_share_method { TB_SHARE_PROPORTIONAL, TB_SHARE_EVEN, TB_SHARE_FIXED };
 struct tb_shared_row {
     uint64_t line;
-    struct tb_str pool, driver;
+    struct tb_str pool;
+    struct tb_str driver; /* method proportional: cost (when blank), tokens or requests */
     tb_money amount;
     enum tb_period period;
     enum tb_share_method method;
@@ -91,6 +106,8 @@ struct tb_shared_row {
 };
 
 enum tb_adjustment_kind { TB_ADJUST_DISCOUNT, TB_ADJUST_MARKUP, TB_ADJUST_CREDIT };
+
+/* Exactly one of percent and amount; both >= 0, the kind tells the sign. */
 struct tb_adjustment_row {
     uint64_t line;
     enum tb_adjustment_kind kind;
