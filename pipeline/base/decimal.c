@@ -2,13 +2,14 @@
 
 #include <assert.h>
 
-#define DIGITS_MAX 38
+#define DIGITS_MAX 39 /* of 2^127; whether 39 fit is seen by multiplying */
 #define EXPONENT_MAX 400
 #define EXPONENT_SATURATED 1000000000 /* where a written exponent stops growing; far behind EXPONENT_MAX */
 
 /* The digits seen so far are the mantissa's, then `zeros` zeros: those count only once another digit follows. */
 struct digits {
-    tb_int128 mantissa;
+    tb_int128 mantissa; /* negative from the start in a negative number: -2^127 fits, 2^127 does not */
+    int sign;
     int64_t count; /* of the mantissa */
     int64_t zeros;
 };
@@ -28,12 +29,12 @@ static bool take_digit(struct digits *d, int digit)
         return false;
     }
     for (; d->zeros > 0; d->zeros--) {
-        d->mantissa *= 10;
+        d->mantissa *= 10; /* 38 digits at most: fits */
         d->count++;
     }
-    d->mantissa = d->mantissa * 10 + digit;
     d->count++;
-    return true;
+    return !__builtin_mul_overflow(d->mantissa, 10, &d->mantissa) &&
+           !__builtin_add_overflow(d->mantissa, digit * d->sign, &d->mantissa);
 }
 
 /* Takes the digits at s[*i] and moves *i behind them. *n is how many. */
@@ -87,7 +88,7 @@ static struct tb_str trim_blanks(struct tb_str s)
 
 bool tb_decimal_parse(struct tb_str s, bool json_grammar, struct tb_decimal *out)
 {
-    struct digits d = {0, 0, 0};
+    struct digits d = {.sign = 1};
     int64_t whole = 0;
     int64_t fraction = 0;
     int64_t exponent = 0;
@@ -99,6 +100,7 @@ bool tb_decimal_parse(struct tb_str s, bool json_grammar, struct tb_decimal *out
     if (minus || (!json_grammar && s.n > 0 && s.s[0] == '+')) {
         i++;
     }
+    d.sign = minus ? -1 : 1;
     bool leading_zero = i < s.n && s.s[i] == '0';
     if (!take_digits(s, &i, &d, &whole)) {
         return false;
@@ -124,7 +126,7 @@ bool tb_decimal_parse(struct tb_str s, bool json_grammar, struct tb_decimal *out
     if (exponent < -EXPONENT_MAX || exponent > EXPONENT_MAX) {
         return false;
     }
-    *out = (struct tb_decimal){minus ? -d.mantissa : d.mantissa, (int32_t)exponent};
+    *out = (struct tb_decimal){d.mantissa, (int32_t)exponent};
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* Concept: an exact decimal number, mantissa * 10^exponent, as it was written in a log or a table.
- * Limits:  38 significant digits fit; more, or an exponent outside +-400, is a parse error.
+ * Limits:  38 significant digits fit, and those of 39 that 128 bits hold (so that any tb_money is read back); more, or
+ *          an exponent outside +-400, is a parse error.
  */
 #ifndef TB_DECIMAL_H
 #define TB_DECIMAL_H
