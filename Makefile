@@ -49,7 +49,7 @@ tollbook: $(B)/tollbook
 EMBED.pipeline/format := $(sort $(wildcard schemas/formats/*.json))
 EMBED.pipeline/store  := $(sort $(wildcard schemas/store/*.sql))
 EMBED.pipeline/detect := $(sort $(wildcard schemas/rules/*.json))
-EMBED.pipeline/cmd    := $(sort $(wildcard schemas/prices/*.csv schemas/quotas/*.csv schemas/init/*))
+EMBED.pipeline/cmd    := $(sort $(wildcard schemas/init/*))
 embeds    = $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql))
 
 define embed_rule
@@ -101,7 +101,28 @@ unit-%:
 	@$(MAKE) --no-print-directory $(patsubst %.c,$(B)/%,$(wildcard tests/unit/$*/*_test.c))
 	@sh tests/unit/run.sh $(patsubst %.c,$(B)/%,$(wildcard tests/unit/$*/*_test.c))
 
--include $(wildcard tests/*.mk)
+.PHONY: golden accept
+golden: tollbook
+	@sh tests/golden/run.sh ./tollbook
+accept: tollbook
+	@sh tests/golden/run.sh ./tollbook --accept
+
+# Each of these may bring targets of its own: bench, fault, fuzz.
+-include $(wildcard tests/*/*.mk)
+
+# --- the two commands of the README -------------------------------------------------------------------------------------
+.PHONY: demo check deps
+deps:
+	@sh contrib/install-deps.sh build
+demo:
+	@sh contrib/install-deps.sh build
+	@$(MAKE) --no-print-directory -j2 tollbook
+	@sh contrib/demo.sh
+
+CHECKS := unit golden layers $(CHECK_TARGETS)
+check:
+	@sh contrib/install-deps.sh check
+	@sh tests/check.sh "$(MAKE)" $(CHECKS)
 
 # Each folder linked with only the folders below it: an upward call does not link.
 .PHONY: layers
@@ -114,6 +135,38 @@ fmt:
 lint:
 	clang-format --dry-run -Werror $(shell git ls-files '*.c' '*.h')
 	sh contrib/lint.sh
+
+.PHONY: install uninstall dist help
+install: tollbook
+	install -D -m 755 $(B)/tollbook $(DESTDIR)$(PREFIX)/bin/tollbook
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tollbook
+dist:
+	git archive --prefix=tollbook-$(shell cat VERSION)/ -o build/tollbook-$(shell cat VERSION).tar.gz HEAD
+help:
+	@echo 'all        the program, ./tollbook (ISAL=0: zlib instead of ISA-L; MODE=debug|asan|tsan|coverage)'
+	@echo 'demo       the main job on the shipped fixtures: prints the path of the workbook'
+	@echo 'check      every test (about ten minutes); installs what it lacks'
+	@echo 'unit       unit tests; unit-FOLDER those of one folder'
+	@echo 'golden     command-line cases; accept shows differences and takes them'
+	@echo 'layers     links each folder with only the folders below it'
+	@echo 'asan tsan valgrind coverage   unit tests built or run that way'
+	@echo 'fuzz       the fuzz targets for FUZZ_SECONDS each (600)'
+	@echo 'fault      kill -9 at random moments, fifty times, on a million events'
+	@echo 'bench      ingest against DuckDB on the same files'
+	@echo 'fmt lint   clang-format; the rules of the house'
+	@echo 'install uninstall dist clean'
+
+.PHONY: asan tsan valgrind coverage
+asan:
+	@$(MAKE) --no-print-directory MODE=asan unit
+tsan:
+	@$(MAKE) --no-print-directory MODE=tsan unit-load
+valgrind: $(UNIT_BIN)
+	@for t in $(UNIT_BIN); do valgrind -q --error-exitcode=99 --leak-check=full "$$t" > /dev/null || exit 1; done
+coverage:
+	@$(MAKE) --no-print-directory MODE=coverage unit
+	@gcovr -r . --exclude tests build/coverage
 
 .PHONY: clean
 clean:

@@ -1,0 +1,122 @@
+/* tollbook check: is everything that a run relies on good? Configuration, tables, formats with their samples, control totals. */
+#include <stdio.h>
+#include <unistd.h>
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/dates.h"
+#include "cmd/options.h"
+#include "cmd/session.h"
+#include "reports/report.h"
+
+static void bad_sample(void *ctx, const char *id, size_t sample, const char *why)
+{
+    tb_log(TB_LOG_ERROR, "format \"%s\", sample %zu: %s", id, sample + 1, why);
+    ++*(size_t *)ctx;
+}
+
+static enum tb_status check_formats(struct tb_session *s, struct tb_err *err)
+{
+    enum tb_status st = tb_session_formats(s, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    size_t bad = 0;
+    size_t n = tb_format_check_samples(s->formats, bad_sample, &bad);
+    if (bad > 0) {
+        return tb_err_set(err, TB_FAIL, TB_E_FORMAT, "%zu of %zu format samples do not hold", bad, n);
+    }
+    for (int i = 0; i < s->settings->source_count; i++) {
+        const struct tb_source_setting *source = &s->settings->sources[i];
+        if (source->format != NULL && tb_format_find(s->formats, source->format) == NULL) {
+            st = tb_err_set(err, TB_FAIL, TB_E_CONFIG, "source \"%s\" has the unknown format \"%s\"; see `tollbook formats list`",
+                            source->name, source->format);
+            tb_err_place(err, s->settings->path, 0, 0);
+            return st;
+        }
+    }
+    printf("formats: good, %zu formats, %zu samples\n", tb_format_count(s->formats), n);
+    return TB_OK;
+}
+
+static enum tb_status check_tables(struct tb_session *s, struct tb_err *err)
+{
+    struct tb_tables *tables = NULL;
+    enum tb_status st = tb_tables_load(s->settings, &tables, err);
+    if (st == TB_OK) {
+        printf("tables: good, %zu prices, %zu accounts, %zu quotas, %zu budgets\n", tables->price_count, tables->account_count,
+               tables->quota_count, tables->budget_count);
+    }
+    tb_tables_free(tables);
+    return st;
+}
+
+static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+{
+    if (access(s->settings->database, F_OK) != 0) {
+        printf("control totals: no database yet\n");
+        return TB_OK;
+    }
+    enum tb_status st = tb_session_report(s, 0, dates->from_day, dates->to_day, err);
+    struct tb_report *report = NULL;
+    if (st == TB_OK) {
+        struct tb_report_query q = {.db = s->db,
+                                    .settings = s->settings,
+                                    .tables = s->tables,
+                                    .version = s->version,
+                                    .from_day = dates->from_day,
+                                    .to_day = dates->to_day,
+                                    .from_us = dates->from_us,
+                                    .to_us = dates->to_us};
+        st = tb_report_kind_find("checks")->build(&q, &report, err);
+    }
+    if (st == TB_OK) {
+        bool failed = tb_report_state(report).control_failed;
+        printf("control totals: %s\n", failed ? "a control disagrees; `tollbook report checks` names it" : "good");
+        *code = failed ? TB_EXIT_CONTROL : TB_EXIT_DONE;
+    }
+    tb_report_free(report);
+    return st;
+}
+
+static int run(const char *config, int argc, char **argv)
+{
+    const char *date = NULL, *from = NULL, *to = NULL;
+    const char *operand[TB_OPERANDS_MAX];
+    const struct tb_option options[] = {{"date", false, &date}, {"from", false, &from}, {"to", false, &to}, {NULL, false, NULL}};
+    size_t n = 0;
+    int code = tb_options_parse(&tb_cmd_check, argc, argv, options, operand, &n);
+    if (code >= 0) {
+        return code;
+    }
+    if (n > 0) {
+        return tb_cmd_usage("check", "unexpected operand \"%s\"", operand[0]);
+    }
+    struct tb_session s;
+    struct tb_err err = {.code = TB_E_NONE};
+    struct tb_dates dates;
+    code = TB_EXIT_DONE;
+    enum tb_status st = tb_session_settings(&s, config, &err);
+    if (st == TB_OK) {
+        st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);
+    }
+    if (st == TB_OK) {
+        printf("configuration: good, %d sources (%s)\n", s.settings->source_count, s.settings->path);
+        st = check_tables(&s, &err);
+    }
+    if (st == TB_OK) {
+        st = check_formats(&s, &err);
+    }
+    if (st == TB_OK) {
+        st = check_totals(&s, &dates, &code, &err);
+    }
+    tb_session_close(&s);
+    return st == TB_OK ? code : tb_cmd_fail(&err);
+}
+
+const struct tb_command tb_cmd_check = {
+    .name = "check",
+    .synopsis = "check [DATES]",
+    .about = "check configuration, tables, formats (with their samples) and control totals",
+    .help = "DATES (default: yesterday) are the days whose control totals are checked.",
+    .run = run,
+};

@@ -1,0 +1,4 @@
+-- what one row is: whether a stored line (event, duplicate or conflict) falls in a range, to the quarter-hour
+-- in: :from_us, :to_us
+-- out: 0 or 1
+SELECT EXISTS (SELECT 1 FROM file_quarter WHERE quarter >= :from_us / 900000000 AND quarter < (:to_us + 899999999) / 900000000);

@@ -1,0 +1,74 @@
+#include <inttypes.h>
+#include "base/embed.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/intake.h"
+#include "load/load.h"
+#include "store/query.h"
+
+extern const struct tb_embed tb_embed_cmd[];
+
+enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code, struct tb_err *err)
+{
+    struct tb_load_options options = {.workers = 0, .stop = &tb_cmd_stop};
+    struct tb_load_summary sum = {.files = 0};
+    enum tb_status st = tb_session_key(s, err);
+    if (st == TB_OK) {
+        st = tb_load_files(s->db, s->settings, s->formats, list, &options, &sum, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_log(TB_LOG_INFO,
+           "read %" PRIu64 " files (%" PRIu64 " known): %" PRIu64 " lines = %" PRIu64 " events + %" PRIu64 " duplicates + %" PRIu64
+           " conflicts + %" PRIu64 " ignored + %" PRIu64 " rejected",
+           sum.files, sum.files_known, sum.lines, sum.events, sum.duplicates, sum.conflicts, sum.ignored, sum.rejected);
+    if (sum.rejected > 0) {
+        tb_log(TB_LOG_WARN, "%" PRIu64 " of %" PRIu64 " lines were rejected; `tollbook report rejects` names them", sum.rejected,
+               sum.lines);
+        *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
+    }
+    if (sum.incomplete > 0) {
+        *code = tb_exit_worse(*code, TB_EXIT_MISSING);
+    }
+    return TB_OK;
+}
+
+struct missing {
+    struct tb_query *q;
+    int *code;
+    enum tb_status st;
+    struct tb_err *err;
+};
+
+static void say_missing(void *ctx, const char *source, const char *pattern, int32_t day)
+{
+    struct missing *m = ctx;
+    char text[TB_TS_TEXT_MAX];
+    if (m->st != TB_OK) {
+        return;
+    }
+    tb_query_reset(m->q);
+    tb_query_bind_text(m->q, "source", tb_str_of(source));
+    tb_query_bind_int(m->q, "date", day);
+    m->st = tb_query_step(m->q, m->err);
+    if (m->st != TB_OK || tb_query_int(m->q, 0) > 0) {
+        return;
+    }
+    tb_day_format(day, text);
+    tb_log(TB_LOG_WARN, "source \"%s\" has no file for %s; expected one like \"%s\"", source, text, pattern);
+    *m->code = tb_exit_worse(*m->code, TB_EXIT_MISSING);
+}
+
+enum tb_status tb_intake_missing(struct tb_session *s, const struct tb_input_list *list, int32_t from_day, int32_t to_day, int *code,
+                                 struct tb_err *err)
+{
+    struct missing m = {.code = code, .st = TB_OK, .err = err};
+    enum tb_status st = tb_query_open(s->db, tb_embed_text(tb_embed_cmd, "file_of_day.sql"), &m.q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_source_missing(s->settings, list, from_day, to_day, say_missing, &m);
+    tb_query_close(m.q);
+    return m.st;
+}

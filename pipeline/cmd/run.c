@@ -1,0 +1,211 @@
+/* tollbook run: the nightly job. Ingest every source, then write the pack of each billing day that wants one. */
+#include <inttypes.h>
+#include "base/embed.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/dates.h"
+#include "cmd/intake.h"
+#include "cmd/options.h"
+#include "cmd/session.h"
+#include "rate/reduce.h"
+#include "reports/pack.h"
+#include "store/events.h"
+#include "store/query.h"
+
+extern const struct tb_embed tb_embed_cmd[];
+
+static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+{
+    struct tb_input_list list;
+    int32_t first = TB_DAY_NONE, last = TB_DAY_NONE;
+    tb_input_list_init(&list);
+    if (dates->given) {
+        first = tb_utc_day(dates->from_us) - 1;
+        last = tb_utc_day(dates->to_us - 1) + 1;
+    }
+    enum tb_status st = tb_source_list(s->settings, NULL, first, last, &list, err);
+    if (st == TB_OK) {
+        st = tb_intake(s, &list, code, err);
+    }
+    if (st == TB_OK) {
+        st = tb_intake_missing(s, &list, dates->from_day, dates->to_day, code, err);
+    }
+    tb_input_list_release(&list);
+    return st;
+}
+
+static enum tb_status reduce_day(struct tb_session *s, int32_t day, struct tb_err *err)
+{
+    enum tb_status st = tb_db_begin(s->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_reduce_days(s->db, s->settings, s->tables, s->version, day, day, NULL, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(s->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(s->db);
+    }
+    return st;
+}
+
+static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
+{
+    struct tb_pack_result result;
+    char text[TB_TS_TEXT_MAX];
+    tb_day_format(day, text);
+    enum tb_status st = reduce_day(s, day, err);
+    if (st == TB_OK) {
+        st = tb_pack_write(s->db, s->settings, s->tables, s->version, day, s->now_us, &result, err);
+    }
+    if (st == TB_FAIL && err->code == TB_E_CONTROL) { /* withheld; the other days are not its hostages */
+        tb_log_err(TB_LOG_ERROR, err);
+        *code = tb_exit_worse(*code, TB_EXIT_CONTROL);
+        return TB_OK;
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_log(TB_LOG_INFO, "%s: %s (revision %" PRId64 "%s)", text, result.workbook, result.revision,
+           result.is_new ? ", new" : result.repaired ? ", files restored" : ", unchanged");
+    if (result.state.unpriced) {
+        tb_log(TB_LOG_WARN, "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"", text, text);
+    }
+    if (result.state.unpriced || result.state.rejected) {
+        *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
+    }
+    if (result.state.incomplete) {
+        tb_log(TB_LOG_WARN, "%s: an input file is incomplete; the pack says so", text);
+        *code = tb_exit_worse(*code, TB_EXIT_MISSING);
+    }
+    return TB_OK;
+}
+
+/* Does any stored line fall in the civil day? */
+static enum tb_status day_has_lines(struct tb_session *s, int32_t day, bool *has, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = tb_query_open(s->db, tb_embed_text(tb_embed_cmd, "day_lines.sql"), &q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(q, "from_us", tb_zone_day_start(s->settings->zone, day));
+    tb_query_bind_int(q, "to_us", tb_zone_day_start(s->settings->zone, day + 1));
+    st = tb_query_step(q, err);
+    *has = st == TB_OK && tb_query_int(q, 0) != 0;
+    tb_query_close(q);
+    return st;
+}
+
+/* The days asked for; days to come only where something is stored for them. */
+static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+{
+    int32_t today = tb_zone_day(s->settings->zone, s->now_us);
+    enum tb_status st = TB_OK;
+    for (int32_t day = dates->from_day; st == TB_OK && day <= dates->to_day && !tb_cmd_stop; day++) {
+        bool wanted = day <= today || dates->from_day == dates->to_day;
+        if (!wanted) {
+            st = day_has_lines(s, day, &wanted, err);
+        }
+        if (st == TB_OK && wanted) {
+            st = pack_day(s, day, code, err);
+        }
+    }
+    return st;
+}
+
+/* Yesterday, and every earlier day with data whose pack is missing or out of date. */
+static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *err)
+{
+    int32_t yesterday = tb_zone_day(s->settings->zone, s->now_us) - 1;
+    int32_t first = yesterday, last = yesterday;
+    enum tb_status st = tb_events_days(s->db, &first, &last, err);
+    if (st == TB_OK) { /* first is a UTC day; the civil day may be the one before */
+        first = tb_zone_day(s->settings->zone, (int64_t)first * TB_US_PER_DAY);
+    }
+    st = st == TB_END ? TB_OK : st;
+    for (int32_t day = first; st == TB_OK && day < yesterday && !tb_cmd_stop; day++) {
+        bool due = false;
+        st = day_has_lines(s, day, &due, err);
+        if (st == TB_OK && due) {
+            st = tb_pack_stale(s->db, s->settings, s->version, day, &due, err);
+        }
+        if (st == TB_OK && due) {
+            st = pack_day(s, day, code, err);
+        }
+    }
+    if (st == TB_OK && !tb_cmd_stop) {
+        st = pack_day(s, yesterday, code, err);
+    }
+    return st;
+}
+
+static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+{
+    bool is_new = false;
+    enum tb_status st = tb_session_import(s, &is_new, err);
+    if (st == TB_OK) {
+        st = intake(s, dates, code, err);
+    }
+    if (st == TB_OK) {
+        st = dates->given ? pack_given(s, dates, code, err) : pack_due(s, code, err);
+    }
+    if (st == TB_OK && tb_cmd_stop) {
+        return tb_err_set(err, TB_FAIL, TB_E_INTERRUPT, "interrupted; run again to go on");
+    }
+    return st == TB_OK ? tb_metrics_write(s->db, s->settings, s->version, s->now_us, err) : st;
+}
+
+static int run(const char *config, int argc, char **argv)
+{
+    const char *date = NULL, *from = NULL, *to = NULL, *fail_on = NULL;
+    const char *operand[TB_OPERANDS_MAX];
+    const struct tb_option options[] = {
+        {"date", false, &date}, {"from", false, &from}, {"to", false, &to}, {"fail-on", false, &fail_on}, {NULL, false, NULL}};
+    size_t n = 0;
+    int code = tb_options_parse(&tb_cmd_run, argc, argv, options, operand, &n);
+    if (code >= 0) {
+        return code;
+    }
+    if (n > 0) {
+        return tb_cmd_usage("run", "unexpected operand \"%s\"", operand[0]);
+    }
+    if (fail_on != NULL) {
+        return tb_cmd_usage("run", "--fail-on is not built yet in tollbook %s", TB_PROGRAM_VERSION);
+    }
+    struct tb_session s;
+    struct tb_err err = {.code = TB_E_NONE};
+    struct tb_dates dates;
+    code = TB_EXIT_DONE;
+    enum tb_status st = tb_session_settings(&s, config, &err);
+    if (st == TB_OK) {
+        st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);
+    }
+    if (st == TB_OK) {
+        st = tb_session_formats(&s, &err);
+    }
+    if (st == TB_OK) {
+        st = tb_tables_load(s.settings, &s.tables, &err);
+    }
+    if (st == TB_OK) {
+        st = tb_session_db(&s, TB_DB_WRITE, &err);
+    }
+    if (st == TB_OK) {
+        st = nightly(&s, &dates, &code, &err);
+    }
+    tb_session_close(&s);
+    return st == TB_OK ? code : tb_cmd_fail(&err);
+}
+
+const struct tb_command tb_cmd_run = {
+    .name = "run",
+    .synopsis = "run [--date D | --from D --to D]",
+    .about = "the nightly job: ingest every source, then write the pack of each billing day",
+    .help = "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine that slept catches up\n"
+            "by itself; late data updates its day). With dates: those days, reading only the files of those days and one day\n"
+            "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, last-month or -7d.\n\n"
+            "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, pack-DAY.json, SHA256SUMS; a superseded revision moves to\n"
+            "superseded/rN/. OUTPUT/metrics.prom is for Prometheus. Silent when all is well and no terminal is there.",
+    .run = run,
+};

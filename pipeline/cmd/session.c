@@ -1,0 +1,132 @@
+#include <string.h>
+#include <unistd.h>
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/key.h"
+#include "cmd/session.h"
+#include "event/prompt.h"
+#include "rate/reduce.h"
+#include "store/versions.h"
+
+enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err)
+{
+    memset(s, 0, sizeof *s);
+    enum tb_status st = tb_clock_now(&s->now_us, err);
+    return st == TB_OK ? tb_settings_load(config, &s->settings, err) : st;
+}
+
+enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
+{
+    return tb_format_set_new(s->settings->formats, &s->formats, err);
+}
+
+enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct tb_err *err)
+{
+    enum tb_status st = tb_db_open(s->settings->database, mode, &s->db, err);
+    if (st == TB_OK) {
+        tb_db_set_zone(s->db, s->settings->zone);
+    }
+    return st;
+}
+
+enum tb_status tb_session_key(struct tb_session *s, struct tb_err *err)
+{
+    unsigned char key[TB_KEY_BYTES];
+    enum tb_status st = tb_key_load(s->settings->fingerprint_key, key, err);
+    if (st == TB_OK) {
+        tb_prompt_key(key);
+    }
+    return st;
+}
+
+enum tb_status tb_session_import(struct tb_session *s, bool *is_new, struct tb_err *err)
+{
+    enum tb_status st = s->tables != NULL ? TB_OK : tb_tables_load(s->settings, &s->tables, err);
+    if (st == TB_OK) {
+        st = tb_db_begin(s->db, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_versions_import(s->db, s->tables, s->now_us, &s->version, is_new, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(s->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(s->db);
+        return st;
+    }
+    if (*is_new) {
+        tb_log(TB_LOG_INFO, "tables changed: version %lld", (long long)s->version);
+    }
+    return TB_OK;
+}
+
+/* Finds the version without writing; *version 0 when the configured tables are not imported yet. */
+static enum tb_status find_version(struct tb_session *s, int64_t wanted, struct tb_err *err)
+{
+    if (wanted != 0) {
+        s->version = wanted;
+        return tb_versions_load(s->db, s->settings, wanted, &s->tables, err);
+    }
+    enum tb_status st = tb_tables_load(s->settings, &s->tables, err);
+    return st == TB_OK ? tb_versions_match(s->db, s->tables, &s->version, err) : st;
+}
+
+static enum tb_status reduce(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    enum tb_status st = tb_db_begin(s->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_reduce_days(s->db, s->settings, s->tables, s->version, from_day, to_day, NULL, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(s->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(s->db);
+    }
+    return st;
+}
+
+static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    tb_db_close(s->db);
+    s->db = NULL;
+    enum tb_status st = tb_session_db(s, TB_DB_WRITE, err);
+    if (st == TB_OK && wanted != 0 && s->tables == NULL) {
+        st = find_version(s, wanted, err);
+    } else if (st == TB_OK && wanted == 0) {
+        bool is_new = false;
+        st = tb_session_import(s, &is_new, err);
+    }
+    return st == TB_OK ? reduce(s, from_day, to_day, err) : st;
+}
+
+enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    bool current = false;
+    enum tb_status st = TB_OK;
+    if (access(s->settings->database, F_OK) == 0) {
+        st = tb_session_db(s, TB_DB_READ, err);
+        if (st == TB_OK) {
+            st = find_version(s, wanted, err);
+        }
+        if (st == TB_OK && s->version != 0) {
+            st = tb_reduce_current(s->db, s->settings, s->version, from_day, to_day, &current, err);
+        }
+    }
+    if (st != TB_OK || current) {
+        return st;
+    }
+    return open_to_write(s, wanted, from_day, to_day, err);
+}
+
+void tb_session_close(struct tb_session *s)
+{
+    tb_db_close(s->db);
+    tb_tables_free(s->tables);
+    tb_format_set_free(s->formats);
+    tb_settings_free(s->settings);
+    memset(s, 0, sizeof *s);
+}
