@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define BIG_DIGITS 200
+#define BIG_DIGITS 130
 
 struct big {
     bool minus;

@@ -3,7 +3,7 @@
 #include "base/money.h"
 #include "bignum.h"
 
-#define ROUNDS 20000
+#define ROUNDS 4000
 #define MONEY_MAX ((tb_money)(~(unsigned __int128)0 >> 1))
 #define MONEY_MIN (-MONEY_MAX - 1)
 
