@@ -111,9 +111,7 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     struct tb_overlap_item *items = tb_arena_alloc(t->arena, t->count * sizeof *items);
     for (size_t i = 0; items != NULL && i < t->count; i++) {
         uint64_t literals = (uint64_t)tb_glob_literals(rows[i].consumer);
-        items[i] = (struct tb_overlap_item){literals * 2 + (rows[i].source.s != NULL),
-                                            tb_overlap_begin(t->arena, rows[i].consumer), i};
-        if (items[i].begin.s == NULL) {
+        if (!tb_overlap_glob(&items[i], t->arena, literals * 2 + (rows[i].source.s != NULL), i, rows[i].consumer)) {
             items = NULL;
         }
     }

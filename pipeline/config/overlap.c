@@ -1,26 +1,43 @@
 #include "config/overlap.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include "base/glob.h"
 
-struct tb_str tb_overlap_begin(struct tb_arena *arena, struct tb_str glob)
+/* The place behind the set whose `[` is at g[i] (a valid glob: it is closed; a first `]` is a character). */
+static size_t behind_set(struct tb_str g, size_t i)
+{
+    i++;
+    i += i < g.n && (g.s[i] == '!' || g.s[i] == '^');
+    for (size_t start = i; i < g.n && (g.s[i] != ']' || i == start); i++) {
+        i += g.s[i] == '\\' && i + 1 < g.n;
+    }
+    return i < g.n ? i + 1 : g.n;
+}
+
+bool tb_overlap_glob(struct tb_overlap_item *item, struct tb_arena *arena, uint64_t group, size_t row,
+                     struct tb_str glob)
 {
     char *out = tb_arena_alloc(arena, glob.n + 1);
     size_t n = 0;
+    size_t end = 0;       /* where in out the literals behind the last metacharacter begin */
+    size_t begin = SIZE_MAX;
     if (out == NULL) {
-        return TB_STR_NULL;
+        return false;
     }
-    for (size_t i = 0; i < glob.n; i++) {
+    for (size_t i = 0; i < glob.n;) {
         char c = glob.s[i];
         if (c == '*' || c == '?' || c == '[') {
-            break;
+            begin = begin == SIZE_MAX ? n : begin;
+            end = n;
+            i = c == '[' ? behind_set(glob, i) : i + 1;
+            continue;
         }
-        if (c == '\\' && i + 1 < glob.n) {
-            i++;
-        }
-        out[n++] = glob.s[i];
+        i += c == '\\' && i + 1 < glob.n;
+        out[n++] = glob.s[i++];
     }
-    return (struct tb_str){out, n};
+    *item = (struct tb_overlap_item){group, {out, begin == SIZE_MAX ? n : begin}, {out + end, n - end}, row};
+    return true;
 }
 
 static int by_begin(const void *left, const void *right)
@@ -39,6 +56,12 @@ static bool starts_with(struct tb_str s, struct tb_str begin)
     return begin.n == 0 || (s.n >= begin.n && memcmp(s.s, begin.s, begin.n) == 0);
 }
 
+static bool one_ends_with_the_other(struct tb_str a, struct tb_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    return n == 0 || memcmp(a.s + a.n - n, b.s + b.n - n, n) == 0;
+}
+
 bool tb_overlap_find(struct tb_overlap_item *items, size_t n, tb_overlap_meets meets, const void *context, size_t *a,
                      size_t *b)
 {
@@ -55,7 +78,8 @@ bool tb_overlap_find(struct tb_overlap_item *items, size_t n, tb_overlap_meets m
             size_t x = items[i].row < items[j].row ? items[i].row : items[j].row;
             size_t y = items[i].row < items[j].row ? items[j].row : items[i].row;
             /* A pair that could not replace the one found is not worth asking about. */
-            if ((y < high || (y == high && x < low)) && meets(context, x, y)) {
+            if ((y < high || (y == high && x < low)) && one_ends_with_the_other(items[i].end, items[j].end) &&
+                meets(context, x, y)) {
                 low = x;
                 high = y;
             }

@@ -249,8 +249,7 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
         ranks[i] = rank_of(&rows[i]);
         uint64_t group = tb_hash64(&ranks[i], sizeof ranks[i], 0);
         group = tb_hash64(rows[i].service_tier.s, rows[i].service_tier.n, group);
-        items[i] = (struct tb_overlap_item){group, tb_overlap_begin(t->arena, rows[i].model), i};
-        if (items[i].begin.s == NULL) {
+        if (!tb_overlap_glob(&items[i], t->arena, group, i, rows[i].model)) {
             return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the rows of \"%s\"", t->name);
         }
         if (rows[i].context >= 0) {

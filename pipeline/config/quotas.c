@@ -125,7 +125,7 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the rows of \"%s\"", t->name);
     }
     for (size_t i = 0; i < t->count; i++) {
-        items[i] = (struct tb_overlap_item){group_of(&rows[i]), rows[i].tier, i};
+        items[i] = tb_overlap_text(group_of(&rows[i]), i, rows[i].tier);
     }
     if (!tb_overlap_find(items, t->count, same, rows, &a, &b)) {
         return TB_OK;

@@ -28,8 +28,8 @@ static enum tb_status check_braces(const struct tb_setting_reader *r, const stru
         struct tb_str word = {text.s + i + 1, (size_t)(close - text.s) - i - 1};
         if (!tb_str_eq(word, TB_STR("node")) && !tb_str_eq(word, TB_STR("date"))) {
             const char *near = tb_did_you_mean(word, words);
-            return tb_json_complain(r->json, n, err, "unknown placeholder \"{%.*s}\" in a path: %s{%s}%s", TB_SHOWN(word),
-                                    near != NULL ? "did you mean " : "there are ", near != NULL ? near : "node",
+            return tb_json_complain(r->json, n, err, "unknown placeholder \"{%.*s}\" in a path%s{%s}%s", TB_SHOWN(word),
+                                    near != NULL ? ", did you mean " : ": there are ", near != NULL ? near : "node",
                                     near != NULL ? "" : " and {date}");
         }
     }
@@ -130,7 +130,7 @@ static enum tb_status unknown_source(const struct tb_setting_reader *r, const st
     }
     const char *near = tb_did_you_mean(tb_str_of(name), names);
     if (near != NULL) {
-        return tb_json_complain(r->json, n, err, "there is no source \"%.*s\": did you mean \"%s\"",
+        return tb_json_complain(r->json, n, err, "there is no source \"%.*s\", did you mean \"%s\"",
                                 TB_SHOWN(tb_str_of(name)), near);
     }
     return tb_json_complain(r->json, n, err, "there is no source \"%.*s\": name one of \"sources\"",

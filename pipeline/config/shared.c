@@ -66,7 +66,7 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the rows of \"%s\"", t->name);
     }
     for (size_t i = 0; i < t->count; i++) {
-        items[i] = (struct tb_overlap_item){0, rows[i].pool, i};
+        items[i] = tb_overlap_text(0, i, rows[i].pool);
     }
     if (!tb_overlap_find(items, t->count, same, rows, &a, &b)) {
         return TB_OK;

@@ -109,7 +109,7 @@ enum tb_status tb_tablecell_word(const struct tb_tablefile *t, int column, const
     }
     const char *near = tb_did_you_mean(cell, words);
     if (near != NULL) {
-        return tb_tablefile_complain(t, column, err, "unknown %s \"%.*s\": did you mean \"%s\"", column_name(t, column),
+        return tb_tablefile_complain(t, column, err, "unknown %s \"%.*s\", did you mean \"%s\"", column_name(t, column),
                                      TB_SHOWN(cell), near);
     }
     return tb_tablefile_complain(t, column, err, "unknown %s \"%.*s\": write one of %s", column_name(t, column),

@@ -96,7 +96,7 @@ static enum tb_status unknown_column(const struct tb_tablefile *t, const struct 
     }
     const char *near = tb_did_you_mean(cell->text, t->spec->columns);
     if (near != NULL) {
-        return complain_cell(t, cell, err, "unknown column \"%.*s\": did you mean \"%s\"", TB_SHOWN(cell->text), near);
+        return complain_cell(t, cell, err, "unknown column \"%.*s\", did you mean \"%s\"", TB_SHOWN(cell->text), near);
     }
     char all[256] = "";
     size_t n = 0;
