@@ -1,13 +1,12 @@
-/* Concept: the bytes of a log file, decompressed, member by member; the only user of libarchive and ISA-L (zlib with
- *          ISAL=0). Plain and .gz go by pread + inflate; .xz .bz2 .zst .lz4, tar, zip, 7z (and .gz inside) by libarchive.
- *          Told apart by magic bytes, not by name.
- * Shape:   a file that is no archive has one member without a name. gz members are concatenated into one.
- * Owns:    tb_stream_open's result, until tb_stream_close. One thread at a time.
- * Errors:  TB_FAIL with TB_E_TRUNCATED (the stream ends early), TB_E_CORRUPT (bad header, CRC, length; text says which,
- *          err->byte = offset in the compressed file), TB_E_LIMIT (expansion, entries, depth, name), TB_E_IO. What was
- *          read before the error stays good. Trailing garbage behind a gz member is TB_E_CORRUPT ("trailing garbage"),
- *          trailing NUL padding is not.
- * Limits:  limits.h: TB_EXPANSION_MAX, TB_ARCHIVE_ENTRIES_MAX, TB_ARCHIVE_DEPTH_MAX, TB_NAME_MAX.
+/* Concept: the bytes of a log file, decompressed, member by member; the only user of libarchive and ISA-L
+ * (zlib with ISAL=0). Plain and .gz go by pread + inflate; .xz .bz2 .zst .lz4, tar, zip, 7z (and .gz inside)
+ * by libarchive. Told apart by magic bytes, not by name. Shape:   a file that is no archive has one member
+ * without a name. gz members are concatenated into one. Owns:    tb_stream_open's result, until
+ * tb_stream_close. One thread at a time. Errors:  TB_FAIL with TB_E_TRUNCATED (the stream ends early),
+ * TB_E_CORRUPT (bad header, CRC, length; text says which, err->byte = offset in the compressed file),
+ * TB_E_LIMIT (expansion, entries, depth, name), TB_E_IO. What was read before the error stays good. Trailing
+ * garbage behind a gz member is TB_E_CORRUPT ("trailing garbage"), trailing NUL padding is not. Limits:
+ * limits.h: TB_EXPANSION_MAX, TB_ARCHIVE_ENTRIES_MAX, TB_ARCHIVE_DEPTH_MAX, TB_NAME_MAX.
  */
 #ifndef TB_STREAM_H
 #define TB_STREAM_H
@@ -26,14 +25,16 @@ enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct t
 void tb_stream_close(struct tb_stream *s);
 
 /* The same over bytes in memory, which must outlive the stream: for tests and fuzzing. */
-enum tb_status tb_stream_open_memory(struct tb_str bytes, struct tb_stream **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_stream_open_memory(struct tb_str bytes, struct tb_stream **out,
+                                     struct tb_err *err) TB_MUST_USE;
 
-/* Moves to the next member (also to the first). *name is absent when the file is no archive; else valid until the next
- * call. Folders, links and devices inside archives are passed over. TB_END when there is none. */
+/* Moves to the next member (also to the first). *name is absent when the file is no archive; else valid until
+ * the next call. Folders, links and devices inside archives are passed over. TB_END when there is none. */
 enum tb_status tb_stream_member(struct tb_stream *s, struct tb_str *name, struct tb_err *err) TB_MUST_USE;
 
 /* Reads up to cap decompressed bytes of this member into dst. TB_OK with *n > 0, TB_END at its end. */
-enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t *n, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t *n,
+                              struct tb_err *err) TB_MUST_USE;
 
 /* Bytes of the file consumed so far, and the XXH3-128 of the file's raw bytes once everything was read. */
 uint64_t tb_stream_raw_bytes(const struct tb_stream *s);
@@ -41,8 +42,9 @@ uint64_t tb_stream_raw_bytes(const struct tb_stream *s);
 /* What the stream is: "plain", "gzip", "xz", "tar+gzip", "zip", ... */
 const char *tb_stream_kind(const struct tb_stream *s);
 
-/* Whole-file content digest (XXH3-128 of the raw bytes): reads the file at path from its start with pread, without
- * disturbing any stream. TB_FAIL/TB_E_IO. Not for "-" and FIFOs. */
-enum tb_status tb_stream_digest(const char *path, struct tb_hash128 *out, int64_t *size, struct tb_err *err) TB_MUST_USE;
+/* Whole-file content digest (XXH3-128 of the raw bytes): reads the file at path from its start with pread,
+ * without disturbing any stream. TB_FAIL/TB_E_IO. Not for "-" and FIFOs. */
+enum tb_status tb_stream_digest(const char *path, struct tb_hash128 *out, int64_t *size,
+                                struct tb_err *err) TB_MUST_USE;
 
 #endif
