@@ -6,11 +6,13 @@
 #include "config/tables.h"
 
 enum { CONSUMER, SOURCE, TEAM, COST_CENTER, GL_ACCOUNT, OWNER, TIER, KIND, TIME_ZONE, FROM, TO };
-static const char *const columns[] = {"consumer", "source", "team", "cost_center", "gl_account", "owner", "tier", "kind",
-                                      "time_zone", "effective_from", "effective_to", NULL};
+static const char *const columns[] = {"consumer",   "source",         "team",         "cost_center",
+                                      "gl_account", "owner",          "tier",         "kind",
+                                      "time_zone",  "effective_from", "effective_to", NULL};
 static const char *const kinds[] = {"human", "application", "service", NULL};
 
-/* Rows this far back are looked at for the same zone before tzdata is read again: tables have few zones, in runs. */
+/* Rows this far back are looked at for the same zone before tzdata is read again: tables have few zones, in
+ * runs. */
 #define ZONE_LOOKBACK 64
 
 static bool zone_seen(const struct tb_tablefile *t, struct tb_str name)
@@ -81,7 +83,8 @@ static bool tie(const void *context, size_t a, size_t b)
     const struct tb_account_row *x = (const struct tb_account_row *)context + a;
     const struct tb_account_row *y = (const struct tb_account_row *)context + b;
     return tb_overlap_times(x->from_us, x->to_us, y->from_us, y->to_us) && tb_str_eq(x->source, y->source) &&
-           tb_glob_literals(x->consumer) == tb_glob_literals(y->consumer) && tb_overlap_globs(x->consumer, y->consumer);
+           tb_glob_literals(x->consumer) == tb_glob_literals(y->consumer) &&
+           tb_overlap_globs(x->consumer, y->consumer);
 }
 
 static enum tb_status complain_tie(const struct tb_tablefile *t, size_t a, size_t b, struct tb_err *err)
@@ -92,17 +95,18 @@ static enum tb_status complain_tie(const struct tb_tablefile *t, size_t a, size_
     char since[TB_TABLECELL_SINCE_MAX];
     tb_tablecell_since(t, x->from_us > y->from_us ? x->from_us : y->from_us, since);
     if (tb_str_eq(x->consumer, y->consumer)) {
-        return tb_tablefile_complain_row(t, b, err,
-                                         "line %llu and line %llu are both for consumer \"%.*s\"%s: end one with "
-                                         "effective_to, or take one out",
-                                         (unsigned long long)x->line, (unsigned long long)y->line, TB_SHOWN(x->consumer),
-                                         since);
+        return tb_tablefile_complain_row(
+            t, b, err,
+            "line %llu and line %llu are both for consumer \"%.*s\"%s: end one with "
+            "effective_to, or take one out",
+            (unsigned long long)x->line, (unsigned long long)y->line, TB_SHOWN(x->consumer), since);
     }
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu \"%.*s\" and line %llu \"%.*s\" match a common consumer%s, and have "
-                                     "equally many literal characters: make one more exact",
-                                     (unsigned long long)x->line, TB_SHOWN(x->consumer), (unsigned long long)y->line,
-                                     TB_SHOWN(y->consumer), since);
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu \"%.*s\" and line %llu \"%.*s\" match a common consumer%s, and have "
+        "equally many literal characters: make one more exact",
+        (unsigned long long)x->line, TB_SHOWN(x->consumer), (unsigned long long)y->line,
+        TB_SHOWN(y->consumer), since);
 }
 
 static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
@@ -111,7 +115,8 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     struct tb_overlap_item *items = tb_arena_alloc(t->arena, t->count * sizeof *items);
     for (size_t i = 0; items != NULL && i < t->count; i++) {
         uint64_t literals = (uint64_t)tb_glob_literals(rows[i].consumer);
-        if (!tb_overlap_glob(&items[i], t->arena, literals * 2 + (rows[i].source.s != NULL), i, rows[i].consumer)) {
+        if (!tb_overlap_glob(&items[i], t->arena, literals * 2 + (rows[i].source.s != NULL), i,
+                             rows[i].consumer)) {
             items = NULL;
         }
     }

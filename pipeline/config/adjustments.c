@@ -4,11 +4,12 @@
 #include "config/tables.h"
 
 enum { KIND, DIMENSION, MATCH, PERCENT, AMOUNT, FROM, TO, NOTE };
-static const char *const columns[] = {"kind", "dimension", "match", "percent", "amount", "effective_from",
-                                      "effective_to", "note", NULL};
+static const char *const columns[] = {"kind",           "dimension",    "match", "percent", "amount",
+                                      "effective_from", "effective_to", "note",  NULL};
 static const char *const kinds[] = {"discount", "markup", "credit", NULL};
 
-static enum tb_status fill_size(const struct tb_tablefile *t, struct tb_adjustment_row *row, struct tb_err *err)
+static enum tb_status fill_size(const struct tb_tablefile *t, struct tb_adjustment_row *row,
+                                struct tb_err *err)
 {
     const struct tb_decimal hundred = {1, 2};
     enum tb_status status = tb_tablecell_decimal(t, PERCENT, &row->has_percent, &row->percent, err);
@@ -20,15 +21,17 @@ static enum tb_status fill_size(const struct tb_tablefile *t, struct tb_adjustme
     }
     if (row->has_percent == row->has_amount) {
         return tb_tablefile_complain(t, row->has_percent ? AMOUNT : PERCENT, err,
-                                     row->has_percent ? "percent and amount are both set: leave one of them blank"
-                                                      : "percent and amount are both blank: set one of them");
+                                     row->has_percent
+                                         ? "percent and amount are both set: leave one of them blank"
+                                         : "percent and amount are both blank: set one of them");
     }
     tb_money percent = 0;
     tb_money limit = 0;
     if (row->has_percent && (!tb_money_from_decimal(&row->percent, &percent, NULL) ||
                              !tb_money_from_decimal(&hundred, &limit, NULL) ||
                              (row->kind != TB_ADJUST_MARKUP && percent > limit))) {
-        return tb_tablefile_complain(t, PERCENT, err, "percent \"%.*s\" of a %s is too large: the limit is 100",
+        return tb_tablefile_complain(t, PERCENT, err,
+                                     "percent \"%.*s\" of a %s is too large: the limit is 100",
                                      TB_SHOWN(tb_tablefile_cell(t, PERCENT)), kinds[row->kind]);
     }
     return TB_OK;
@@ -56,8 +59,8 @@ static enum tb_status fill(const struct tb_tablefile *t, void *to, struct tb_err
     return status;
 }
 
-/* Two rows of one kind for the same thing at one time are a row pasted twice, or two truths; credits may be several, told
- * apart by their notes. */
+/* Two rows of one kind for the same thing at one time are a row pasted twice, or two truths; credits may be
+ * several, told apart by their notes. */
 static bool same(const void *context, size_t a, size_t b)
 {
     const struct tb_adjustment_row *x = (const struct tb_adjustment_row *)context + a;
@@ -84,12 +87,12 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     }
     char since[TB_TABLECELL_SINCE_MAX];
     tb_tablecell_since(t, rows[a].from_us > rows[b].from_us ? rows[a].from_us : rows[b].from_us, since);
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu and line %llu are the same %s%s: end one with effective_to, or take one "
-                                     "out%s",
-                                     (unsigned long long)rows[a].line, (unsigned long long)rows[b].line,
-                                     kinds[rows[a].kind], since,
-                                     rows[a].kind == TB_ADJUST_CREDIT ? " (two credits need different notes)" : "");
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu and line %llu are the same %s%s: end one with effective_to, or take one "
+        "out%s",
+        (unsigned long long)rows[a].line, (unsigned long long)rows[b].line, kinds[rows[a].kind], since,
+        rows[a].kind == TB_ADJUST_CREDIT ? " (two credits need different notes)" : "");
 }
 
 const struct tb_tablefile_spec tb_adjustments_spec = {

@@ -3,17 +3,31 @@
 #include "config/tablecell.h"
 #include "config/tables.h"
 
-enum { NAME, DIMENSION, MATCH, PERIOD, AMOUNT, RESERVE, ALLOCATE_BY, HISTORY_DAYS, FLOOR, CAP, HOUR_WARNING,
-       HOUR_CRITICAL, HOUR_EMERGENCY };
-static const char *const columns[] = {"name", "dimension", "match", "period", "amount", "reserve", "allocate_by",
-                                      "history_days", "floor", "cap", "hour_warning", "hour_critical", "hour_emergency",
-                                      NULL};
+enum {
+    NAME,
+    DIMENSION,
+    MATCH,
+    PERIOD,
+    AMOUNT,
+    RESERVE,
+    ALLOCATE_BY,
+    HISTORY_DAYS,
+    FLOOR,
+    CAP,
+    HOUR_WARNING,
+    HOUR_CRITICAL,
+    HOUR_EMERGENCY
+};
+static const char *const columns[] = {"name",         "dimension",     "match",          "period", "amount",
+                                      "reserve",      "allocate_by",   "history_days",   "floor",  "cap",
+                                      "hour_warning", "hour_critical", "hour_emergency", NULL};
 const char *const tb_period_names[] = {"day", "week", "month", NULL};
 
 #define HISTORY_DAYS_DEFAULT 7 /* each weekday once */
-#define HISTORY_DAYS_MAX 3660
+#define HISTORY_DAYS_MAX     3660
 
-static enum tb_status fill_amounts(const struct tb_tablefile *t, struct tb_budget_row *row, struct tb_err *err)
+static enum tb_status fill_amounts(const struct tb_tablefile *t, struct tb_budget_row *row,
+                                   struct tb_err *err)
 {
     bool has_reserve = false;
     enum tb_status status = tb_tablecell_money(t, AMOUNT, NULL, &row->amount, err);
@@ -21,7 +35,8 @@ static enum tb_status fill_amounts(const struct tb_tablefile *t, struct tb_budge
         status = tb_tablecell_money(t, RESERVE, &has_reserve, &row->reserve, err);
     }
     if (status == TB_OK && row->reserve > row->amount) {
-        return tb_tablefile_complain(t, RESERVE, err, "reserve is more than amount: nothing would be left to spend");
+        return tb_tablefile_complain(t, RESERVE, err,
+                                     "reserve is more than amount: nothing would be left to spend");
     }
     return status;
 }
@@ -41,7 +56,8 @@ static enum tb_status fill_plan(const struct tb_tablefile *t, struct tb_budget_r
         status = tb_tablecell_int(t, HISTORY_DAYS, HISTORY_DAYS_MAX, &has_days, &days, err);
     }
     if (status == TB_OK && has_days && days == 0) {
-        return tb_tablefile_complain(t, HISTORY_DAYS, err, "history_days is 0: a plan needs at least 1 day to go by");
+        return tb_tablefile_complain(t, HISTORY_DAYS, err,
+                                     "history_days is 0: a plan needs at least 1 day to go by");
     }
     row->history_days = has_days ? (int)days : HISTORY_DAYS_DEFAULT;
     if (status == TB_OK) {
@@ -74,13 +90,16 @@ static enum tb_status fill_hours(const struct tb_tablefile *t, struct tb_budget_
         return status;
     }
     if (row->has_warning && row->has_critical && row->hour_warning > row->hour_critical) {
-        return tb_tablefile_complain(t, HOUR_WARNING, err, "hour_warning is more than hour_critical: swap them");
+        return tb_tablefile_complain(t, HOUR_WARNING, err,
+                                     "hour_warning is more than hour_critical: swap them");
     }
     if (row->has_critical && row->has_emergency && row->hour_critical > row->hour_emergency) {
-        return tb_tablefile_complain(t, HOUR_CRITICAL, err, "hour_critical is more than hour_emergency: swap them");
+        return tb_tablefile_complain(t, HOUR_CRITICAL, err,
+                                     "hour_critical is more than hour_emergency: swap them");
     }
     if (row->has_warning && row->has_emergency && row->hour_warning > row->hour_emergency) {
-        return tb_tablefile_complain(t, HOUR_WARNING, err, "hour_warning is more than hour_emergency: swap them");
+        return tb_tablefile_complain(t, HOUR_WARNING, err,
+                                     "hour_warning is more than hour_emergency: swap them");
     }
     return TB_OK;
 }
@@ -131,9 +150,9 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     if (!tb_overlap_find(items, t->count, same_name, rows, &a, &b)) {
         return TB_OK;
     }
-    return tb_tablefile_complain_row(t, b, err, "line %llu and line %llu are both named \"%.*s\": give each budget a name",
-                                     (unsigned long long)rows[a].line, (unsigned long long)rows[b].line,
-                                     TB_SHOWN(rows[a].name));
+    return tb_tablefile_complain_row(
+        t, b, err, "line %llu and line %llu are both named \"%.*s\": give each budget a name",
+        (unsigned long long)rows[a].line, (unsigned long long)rows[b].line, TB_SHOWN(rows[a].name));
 }
 
 const struct tb_tablefile_spec tb_budgets_spec = {

@@ -15,15 +15,15 @@ struct place {
     uint64_t column;
 };
 
-/* libcsv tells where a cell ends but not where it began, so it is fed one byte at a time and the place of the first byte
- * of each cell is remembered here. */
+/* libcsv tells where a cell ends but not where it began, so it is fed one byte at a time and the place of the
+ * first byte of each cell is remembered here. */
 struct reader {
     struct csv_parser parser;
     const char *name;
     tb_csv_take take;
     void *context;
-    struct place now;    /* of the byte being fed */
-    struct place begin;  /* of the cell being read */
+    struct place now;   /* of the byte being fed */
+    struct place begin; /* of the cell being read */
     size_t begin_byte;
     bool fresh;          /* no byte of the cell has been seen, but for blanks */
     struct tb_buf bytes; /* the row's cells, one behind the other */
@@ -49,8 +49,8 @@ static void cell_end(void *data, size_t n, void *context)
         return;
     }
     if (r->count == TB_CSV_COLUMNS_MAX) {
-        r->status = tb_err_set(r->err, TB_FAIL, TB_E_TABLE, "more than %d cells in a row: is a line end missing",
-                               TB_CSV_COLUMNS_MAX);
+        r->status = tb_err_set(r->err, TB_FAIL, TB_E_TABLE,
+                               "more than %d cells in a row: is a line end missing", TB_CSV_COLUMNS_MAX);
         tb_err_place(r->err, r->name, r->begin.line, r->begin.column);
         return;
     }
@@ -187,9 +187,10 @@ static enum tb_status feed(struct reader *r, struct tb_str text)
             r->begin_byte = i;
             r->fresh = c == ' ' || c == '\t' || c == '\r' || c == '\n';
         } else if (i - r->begin_byte > TB_CSV_CELL_BYTES_MAX) {
-            r->status = tb_err_set(r->err, TB_FAIL, TB_E_TABLE,
-                                   "the cell that begins here is longer than %u bytes: is a quote never closed",
-                                   TB_CSV_CELL_BYTES_MAX);
+            r->status =
+                tb_err_set(r->err, TB_FAIL, TB_E_TABLE,
+                           "the cell that begins here is longer than %u bytes: is a quote never closed",
+                           TB_CSV_CELL_BYTES_MAX);
             tb_err_place(r->err, r->name, r->begin.line, r->begin.column);
             return r->status;
         }
@@ -225,8 +226,14 @@ enum tb_status tb_csv_parse(struct tb_str text, const char *name, tb_csv_take ta
     if (tabs) {
         return complain(name, first, err, "the cells are separated by TAB: separate them by , or ;");
     }
-    struct reader r = {.name = name, .take = take, .context = context, .now = first, .begin = first,
-                       .fresh = true, .status = TB_OK, .err = err};
+    struct reader r = {.name = name,
+                       .take = take,
+                       .context = context,
+                       .now = first,
+                       .begin = first,
+                       .fresh = true,
+                       .status = TB_OK,
+                       .err = err};
     if (csv_init(&r.parser, CSV_STRICT | CSV_STRICT_FINI) != 0) {
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the CSV parser");
     }

@@ -20,7 +20,7 @@ bool tb_overlap_glob(struct tb_overlap_item *item, struct tb_arena *arena, uint6
 {
     char *out = tb_arena_alloc(arena, glob.n + 1);
     size_t n = 0;
-    size_t end = 0;       /* where in out the literals behind the last metacharacter begin */
+    size_t end = 0; /* where in out the literals behind the last metacharacter begin */
     size_t begin = SIZE_MAX;
     if (out == NULL) {
         return false;
@@ -62,8 +62,8 @@ static bool one_ends_with_the_other(struct tb_str a, struct tb_str b)
     return n == 0 || memcmp(a.s + a.n - n, b.s + b.n - n, n) == 0;
 }
 
-bool tb_overlap_find(struct tb_overlap_item *items, size_t n, tb_overlap_meets meets, const void *context, size_t *a,
-                     size_t *b)
+bool tb_overlap_find(struct tb_overlap_item *items, size_t n, tb_overlap_meets meets, const void *context,
+                     size_t *a, size_t *b)
 {
     size_t low = SIZE_MAX;
     size_t high = SIZE_MAX;

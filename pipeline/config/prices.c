@@ -6,19 +6,42 @@
 #include "config/tablecell.h"
 #include "config/tables.h"
 
-enum { PROVIDER, MODEL, METER, PRICE, PER, CURRENCY, FROM, TO, SERVICE_TIER, CONTEXT_OVER, CONTEXT_FROM, CONTEXT_RULE,
-       NOTE };
-static const char *const columns[] = {"provider", "model", "meter", "price", "per", "currency", "effective_from",
-                                      "effective_to", "service_tier", "context_over", "context_from", "context_rule",
-                                      "note", NULL};
+enum {
+    PROVIDER,
+    MODEL,
+    METER,
+    PRICE,
+    PER,
+    CURRENCY,
+    FROM,
+    TO,
+    SERVICE_TIER,
+    CONTEXT_OVER,
+    CONTEXT_FROM,
+    CONTEXT_RULE,
+    NOTE
+};
+static const char *const columns[] = {"provider",
+                                      "model",
+                                      "meter",
+                                      "price",
+                                      "per",
+                                      "currency",
+                                      "effective_from",
+                                      "effective_to",
+                                      "service_tier",
+                                      "context_over",
+                                      "context_from",
+                                      "context_rule",
+                                      "note",
+                                      NULL};
 
-/* Ends behind the meters: the word list of the meter column. */
-const char *const tb_meter_names[TB_METER_COUNT] = {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output",
-                                                    "reasoning", "request"};
+const char *const tb_meter_names[TB_METER_COUNT] = {
+    "input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning", "request"};
 static const char *const rules[] = {"request", "marginal", NULL};
 static const char *const pers[] = {"1", "1000", "1000000", NULL};
 
-/* --- one row --------------------------------------------------------------------------------------------------------- */
+/* --- one row -------------------------------------------------------------------------------------------- */
 
 static enum tb_status fill_meter(const struct tb_tablefile *t, struct tb_price_row *row, struct tb_err *err)
 {
@@ -51,8 +74,8 @@ static enum tb_status fill_price(const struct tb_tablefile *t, struct tb_price_r
     row->per = per_of[per];
     d.exponent -= d.mantissa == 0 ? 0 : digits_of[per];
     if (!tb_money_from_decimal(&d, &row->price, &exact) || !exact) {
-        return tb_tablefile_complain(t, PRICE, err, "price \"%.*s\" per %lld is %s", TB_SHOWN(row->price_text),
-                                     (long long)row->per,
+        return tb_tablefile_complain(t, PRICE, err, "price \"%.*s\" per %lld is %s",
+                                     TB_SHOWN(row->price_text), (long long)row->per,
                                      exact ? "too large: amounts end at 10^14"
                                            : "too fine: the price of one may have 24 decimals at most");
     }
@@ -65,10 +88,11 @@ static enum tb_status check_currency(const struct tb_tablefile *t, struct tb_err
     if (cell.s == NULL || tb_str_eq(cell, tb_str_of(t->settings->currency))) {
         return TB_OK;
     }
-    return tb_tablefile_complain(t, CURRENCY, err,
-                                 "currency \"%.*s\" is not the configured \"%s\": convert the price, one run has one "
-                                 "currency",
-                                 TB_SHOWN(cell), t->settings->currency);
+    return tb_tablefile_complain(
+        t, CURRENCY, err,
+        "currency \"%.*s\" is not the configured \"%s\": convert the price, one run has one "
+        "currency",
+        TB_SHOWN(cell), t->settings->currency);
 }
 
 static enum tb_status fill_context(const struct tb_tablefile *t, struct tb_price_row *row, struct tb_err *err)
@@ -96,14 +120,16 @@ static enum tb_status fill_context(const struct tb_tablefile *t, struct tb_price
     row->context_from = has_from;
     row->marginal = rule == 1;
     if (row->marginal && row->context < 0) {
-        return tb_tablefile_complain(t, CONTEXT_RULE, err,
-                                     "context_rule \"marginal\" has no threshold: set context_over or context_from");
+        return tb_tablefile_complain(
+            t, CONTEXT_RULE, err,
+            "context_rule \"marginal\" has no threshold: set context_over or context_from");
     }
     if (row->marginal && row->meter >= TB_METER_OUTPUT) {
-        return tb_tablefile_complain(t, CONTEXT_RULE, err,
-                                     "context_rule \"marginal\" cannot be for %s: only input and cache tokens have an "
-                                     "order",
-                                     tb_meter_names[row->meter]);
+        return tb_tablefile_complain(
+            t, CONTEXT_RULE, err,
+            "context_rule \"marginal\" cannot be for %s: only input and cache tokens have an "
+            "order",
+            tb_meter_names[row->meter]);
     }
     return TB_OK;
 }
@@ -140,7 +166,7 @@ static enum tb_status fill(const struct tb_tablefile *t, void *to, struct tb_err
     return status;
 }
 
-/* --- all rows -------------------------------------------------------------------------------------------------------- */
+/* --- all rows ------------------------------------------------------------------------------------------- */
 
 /* What ranks rows (CONTRACT.md, Price), but for the meter, which only keeps them apart. */
 struct rank {
@@ -184,7 +210,8 @@ static bool tie(const void *context, size_t a, size_t b)
            tb_overlap_globs(x->model, y->model);
 }
 
-/* A request-rule and a marginal threshold for one meter of one model: which tokens would be at which price is open. */
+/* A request-rule and a marginal threshold for one meter of one model: which tokens would be at which price is
+ * open. */
 static bool mixed(const void *context, size_t a, size_t b)
 {
     const struct prices *p = context;
@@ -192,17 +219,20 @@ static bool mixed(const void *context, size_t a, size_t b)
     const struct tb_price_row *y = &p->rows[b];
     return x->marginal != y->marginal && x->meter == y->meter &&
            tb_overlap_times(x->from_us, x->to_us, y->from_us, y->to_us) &&
-           (x->service_tier.s == NULL || y->service_tier.s == NULL || tb_str_eq(x->service_tier, y->service_tier)) &&
+           (x->service_tier.s == NULL || y->service_tier.s == NULL ||
+            tb_str_eq(x->service_tier, y->service_tier)) &&
            tb_overlap_globs(x->provider, y->provider) && tb_overlap_globs(x->model, y->model);
 }
 
 /* `"gpt-4o"`, or `"gpt-4*" and "*-4o"` when the two rows spell it differently. */
-static void both_models(const struct tb_price_row *x, const struct tb_price_row *y, char *out, size_t out_size)
+static void both_models(const struct tb_price_row *x, const struct tb_price_row *y, char *out,
+                        size_t out_size)
 {
     if (tb_str_eq(x->model, y->model)) {
         snprintf(out, out_size, "\"%.*s\"", TB_SHOWN(x->model));
     } else {
-        snprintf(out, out_size, "models that both \"%.*s\" and \"%.*s\" match", TB_SHOWN(x->model), TB_SHOWN(y->model));
+        snprintf(out, out_size, "models that both \"%.*s\" and \"%.*s\" match", TB_SHOWN(x->model),
+                 TB_SHOWN(y->model));
     }
 }
 
@@ -215,11 +245,11 @@ static enum tb_status complain_tie(const struct tb_tablefile *t, size_t a, size_
     char models[240];
     both_models(x, y, models, sizeof models);
     tb_tablecell_since(t, x->from_us > y->from_us ? x->from_us : y->from_us, since);
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu and line %llu both price %s of %s%s, and neither is more exact: end one "
-                                     "with effective_to, or take one out",
-                                     (unsigned long long)x->line, (unsigned long long)y->line, tb_meter_names[x->meter],
-                                     models, since);
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu and line %llu both price %s of %s%s, and neither is more exact: end one "
+        "with effective_to, or take one out",
+        (unsigned long long)x->line, (unsigned long long)y->line, tb_meter_names[x->meter], models, since);
 }
 
 static enum tb_status complain_mixed(const struct tb_tablefile *t, size_t a, size_t b, struct tb_err *err)
@@ -227,12 +257,12 @@ static enum tb_status complain_mixed(const struct tb_tablefile *t, size_t a, siz
     const struct tb_price_row *rows = (const void *)t->rows;
     char models[240];
     both_models(&rows[a], &rows[b], models, sizeof models);
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu is \"%s\" and line %llu is \"%s\" for %s of %s: give all thresholds of a "
-                                     "meter and model one context_rule",
-                                     (unsigned long long)rows[a].line, rules[rows[a].marginal],
-                                     (unsigned long long)rows[b].line, rules[rows[b].marginal],
-                                     tb_meter_names[rows[a].meter], models);
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu is \"%s\" and line %llu is \"%s\" for %s of %s: give all thresholds of a "
+        "meter and model one context_rule",
+        (unsigned long long)rows[a].line, rules[rows[a].marginal], (unsigned long long)rows[b].line,
+        rules[rows[b].marginal], tb_meter_names[rows[a].meter], models);
 }
 
 static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)

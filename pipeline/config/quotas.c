@@ -6,10 +6,11 @@
 #include "config/tables.h"
 
 enum { TIER, MEASURE, LIMIT, WINDOW, COUNTING, FROM, TO };
-static const char *const columns[] = {"tier", "measure", "limit", "window", "counting", "effective_from", "effective_to",
-                                      NULL};
+static const char *const columns[] = {"tier",     "measure",        "limit",        "window",
+                                      "counting", "effective_from", "effective_to", NULL};
 static const char *const measures[] = {"tokens", "requests", "cost", "models", NULL};
-static const char *const windows[] = {"second", "minute", "hour", "day", "month", "first_use_24h", "rolling_24h", NULL};
+static const char *const windows[] = {"second", "minute",        "hour",        "day",
+                                      "month",  "first_use_24h", "rolling_24h", NULL};
 static const char *const countings[] = {"global", "node", NULL};
 
 bool tb_quota_models_next(struct tb_str *rest, struct tb_str *glob)
@@ -44,10 +45,11 @@ static enum tb_status fill_models(const struct tb_tablefile *t, struct tb_quota_
     struct tb_str glob;
     while (status == TB_OK && tb_quota_models_next(&rest, &glob)) {
         if (glob.n == 0 || !tb_glob_valid(glob)) {
-            status = tb_tablefile_complain(t, LIMIT, err,
-                                           "limit \"%.*s\" is not a list of model globs: write them separated by |, "
-                                           "like *sonnet*|*haiku*",
-                                           TB_SHOWN(row->models));
+            status = tb_tablefile_complain(
+                t, LIMIT, err,
+                "limit \"%.*s\" is not a list of model globs: write them separated by |, "
+                "like *sonnet*|*haiku*",
+                TB_SHOWN(row->models));
         }
     }
     return status;
@@ -132,11 +134,12 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     }
     char since[TB_TABLECELL_SINCE_MAX];
     tb_tablecell_since(t, rows[a].from_us > rows[b].from_us ? rows[a].from_us : rows[b].from_us, since);
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu and line %llu both limit %s of tier \"%.*s\" in the same window%s: end "
-                                     "one with effective_to, or take one out",
-                                     (unsigned long long)rows[a].line, (unsigned long long)rows[b].line,
-                                     measures[rows[a].measure], TB_SHOWN(rows[a].tier), since);
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu and line %llu both limit %s of tier \"%.*s\" in the same window%s: end "
+        "one with effective_to, or take one out",
+        (unsigned long long)rows[a].line, (unsigned long long)rows[b].line, measures[rows[a].measure],
+        TB_SHOWN(rows[a].tier), since);
 }
 
 const struct tb_tablefile_spec tb_quotas_spec = {

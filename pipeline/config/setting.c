@@ -30,8 +30,8 @@ const char *tb_setting_kind(const struct tb_json_node *n)
     }
 }
 
-static enum tb_status wrong_type(const struct tb_setting_reader *r, const struct tb_json_node *n, const char *key,
-                                 const char *wanted, struct tb_err *err)
+static enum tb_status wrong_type(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                 const char *key, const char *wanted, struct tb_err *err)
 {
     return tb_json_complain(r->json, n, err, "\"%s\" is %s: it must be %s", key, tb_setting_kind(n), wanted);
 }
@@ -41,17 +41,18 @@ static enum tb_status no_memory(struct tb_err *err)
     return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the configuration");
 }
 
-/* --- texts ----------------------------------------------------------------------------------------------------------- */
+/* --- texts ---------------------------------------------------------------------------------------------- */
 
-enum tb_status tb_setting_string(const struct tb_setting_reader *r, const struct tb_json_node *n, const char *key,
-                                 bool empty_ok, const char **out, struct tb_err *err)
+enum tb_status tb_setting_string(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                 const char *key, bool empty_ok, const char **out, struct tb_err *err)
 {
     struct tb_str text = tb_json_text(n);
     if (text.s == NULL) {
         return wrong_type(r, n, key, "a text in quotes", err);
     }
     if (text.n == 0 && !empty_ok) {
-        return tb_json_complain(r->json, n, err, "\"%s\" is empty: write a text, or null for the default", key);
+        return tb_json_complain(r->json, n, err, "\"%s\" is empty: write a text, or null for the default",
+                                key);
     }
     for (size_t i = 0; i < text.n; i++) {
         if ((unsigned char)text.s[i] < 0x20 || text.s[i] == 0x7F) {
@@ -62,8 +63,8 @@ enum tb_status tb_setting_string(const struct tb_setting_reader *r, const struct
     return *out == NULL ? no_memory(err) : TB_OK;
 }
 
-enum tb_status tb_setting_path_of(const struct tb_setting_reader *r, const struct tb_json_node *n, const char *key,
-                                  const char **out, struct tb_err *err)
+enum tb_status tb_setting_path_of(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                  const char *key, const char **out, struct tb_err *err)
 {
     const char *name = NULL;
     char joined[PATH_MAX];
@@ -72,22 +73,24 @@ enum tb_status tb_setting_path_of(const struct tb_setting_reader *r, const struc
         return status;
     }
     if (!tb_path_join(r->dir, name, joined, sizeof joined)) {
-        return tb_json_complain(r->json, n, err, "\"%s\" is too long for a path: the limit is %d bytes", key, PATH_MAX - 1);
+        return tb_json_complain(r->json, n, err, "\"%s\" is too long for a path: the limit is %d bytes", key,
+                                PATH_MAX - 1);
     }
     *out = tb_arena_cstr(r->arena, tb_str_of(joined));
     return *out == NULL ? no_memory(err) : TB_OK;
 }
 
-enum tb_status tb_setting_text(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                               bool empty_ok, const char *otherwise, const char **out, struct tb_err *err)
+enum tb_status tb_setting_text(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                               const char *key, bool empty_ok, const char *otherwise, const char **out,
+                               struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     *out = otherwise;
     return n == NULL ? TB_OK : tb_setting_string(r, n, key, empty_ok, out, err);
 }
 
-enum tb_status tb_setting_path(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                               const char *otherwise, const char **out, struct tb_err *err)
+enum tb_status tb_setting_path(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                               const char *key, const char *otherwise, const char **out, struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     char joined[PATH_MAX];
@@ -99,14 +102,16 @@ enum tb_status tb_setting_path(const struct tb_setting_reader *r, const struct t
         return TB_OK;
     }
     if (!tb_path_join(r->dir, otherwise, joined, sizeof joined)) {
-        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "the configuration's folder \"%s\" is too long for a path", r->dir);
+        return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
+                          "the configuration's folder \"%s\" is too long for a path", r->dir);
     }
     *out = tb_arena_cstr(r->arena, tb_str_of(joined));
     return *out == NULL ? no_memory(err) : TB_OK;
 }
 
-enum tb_status tb_setting_word(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                               const char *const *words, const char *otherwise, const char **out, struct tb_err *err)
+enum tb_status tb_setting_word(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                               const char *key, const char *const *words, const char *otherwise,
+                               const char **out, struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     const char *text = NULL;
@@ -127,13 +132,14 @@ enum tb_status tb_setting_word(const struct tb_setting_reader *r, const struct t
         }
         used += (size_t)snprintf(all + used, sizeof all - used, "%s\"%s\"", i > 0 ? " or " : "", words[i]);
     }
-    return tb_json_complain(r->json, n, err, "\"%s\" is \"%.*s\": it must be %s", key, TB_SHOWN(tb_str_of(text)), all);
+    return tb_json_complain(r->json, n, err, "\"%s\" is \"%.*s\": it must be %s", key,
+                            TB_SHOWN(tb_str_of(text)), all);
 }
 
-/* --- numbers and the rest -------------------------------------------------------------------------------------------- */
+/* --- numbers and the rest ------------------------------------------------------------------------------- */
 
-enum tb_status tb_setting_bool(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                               bool otherwise, bool *out, struct tb_err *err)
+enum tb_status tb_setting_bool(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                               const char *key, bool otherwise, bool *out, struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     *out = otherwise;
@@ -147,8 +153,8 @@ enum tb_status tb_setting_bool(const struct tb_setting_reader *r, const struct t
     return TB_OK;
 }
 
-enum tb_status tb_setting_int(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                              int max, int otherwise, int *out, struct tb_err *err)
+enum tb_status tb_setting_int(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                              const char *key, int max, int otherwise, int *out, struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     int64_t value = 0;
@@ -160,14 +166,15 @@ enum tb_status tb_setting_int(const struct tb_setting_reader *r, const struct tb
         return wrong_type(r, n, key, "a whole number", err);
     }
     if (!tb_json_int(n, &value) || value < 0 || value > max) {
-        return tb_json_complain(r->json, n, err, "\"%s\" is out of range: it must be a whole number from 0 to %d", key, max);
+        return tb_json_complain(r->json, n, err,
+                                "\"%s\" is out of range: it must be a whole number from 0 to %d", key, max);
     }
     *out = (int)value;
     return TB_OK;
 }
 
-enum tb_status tb_setting_money(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                                tb_money otherwise, tb_money *out, struct tb_err *err)
+enum tb_status tb_setting_money(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                                const char *key, tb_money otherwise, tb_money *out, struct tb_err *err)
 {
     const struct tb_json_node *n = tb_setting_get(object, key);
     struct tb_decimal d = {0, 0};
@@ -182,14 +189,14 @@ enum tb_status tb_setting_money(const struct tb_setting_reader *r, const struct 
         return wrong_type(r, n, key, "an amount, like 1.00", err);
     }
     if (d.mantissa < 0 || !tb_money_from_decimal(&d, out, &exact) || !exact) {
-        return tb_json_complain(r->json, n, err, "\"%s\" is out of range: it must be 0 or more, with 24 decimals at most",
-                                key);
+        return tb_json_complain(
+            r->json, n, err, "\"%s\" is out of range: it must be 0 or more, with 24 decimals at most", key);
     }
     return TB_OK;
 }
 
-enum tb_status tb_setting_list(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                               const struct tb_json_node **out, struct tb_err *err)
+enum tb_status tb_setting_list(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                               const char *key, const struct tb_json_node **out, struct tb_err *err)
 {
     *out = tb_setting_get(object, key);
     if (*out != NULL && tb_json_type(*out) != TB_JSON_ARRAY) {
@@ -198,8 +205,8 @@ enum tb_status tb_setting_list(const struct tb_setting_reader *r, const struct t
     return TB_OK;
 }
 
-enum tb_status tb_setting_object(const struct tb_setting_reader *r, const struct tb_json_node *object, const char *key,
-                                 const struct tb_json_node **out, struct tb_err *err)
+enum tb_status tb_setting_object(const struct tb_setting_reader *r, const struct tb_json_node *object,
+                                 const char *key, const struct tb_json_node **out, struct tb_err *err)
 {
     *out = tb_setting_get(object, key);
     if (*out != NULL && tb_json_type(*out) != TB_JSON_OBJECT) {

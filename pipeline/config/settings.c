@@ -17,13 +17,13 @@
 #include "config/tablefile.h" /* TB_SHOWN */
 
 #define SYSTEM_PATH "/etc/tollbook/tollbook.jsonc"
-#define DAYS_MAX 36600 /* of detail, or before a day closes: a century */
+#define DAYS_MAX    36600 /* of detail, or before a day closes: a century */
 
-static const char *const keys[] = {"database",        "time_zone",   "currency",         "prices",      "quotas",
-                                   "accounts",        "budgets",     "shared",           "adjustments", "output",
-                                   "sources",         "journal",     "holidays",         "detail_days", "close_after_days",
-                                   "billing_account", "min_excess",  "rules",            "formats",     "excel_guard",
-                                   "notify",          "expect",      "fingerprint_key",  NULL};
+static const char *const keys[] = {
+    "database", "time_zone",   "currency",         "prices",          "quotas",          "accounts",
+    "budgets",  "shared",      "adjustments",      "output",          "sources",         "journal",
+    "holidays", "detail_days", "close_after_days", "billing_account", "min_excess",      "rules",
+    "formats",  "excel_guard", "notify",           "expect",          "fingerprint_key", NULL};
 static const char *const journal_keys[] = {"debit", "credit", NULL};
 static const char *const guards[] = {"csv", "all", NULL};
 
@@ -33,7 +33,7 @@ struct owner {
     struct tb_arena arena;
 };
 
-/* --- the file -------------------------------------------------------------------------------------------------------- */
+/* --- the file ------------------------------------------------------------------------------------------- */
 
 /* Which file path stands for. */
 static const char *choose(const char *path)
@@ -42,7 +42,8 @@ static const char *choose(const char *path)
     if (named != NULL && named[0] != 0) {
         return named;
     }
-    return access("tollbook.jsonc", F_OK) == 0 || access(SYSTEM_PATH, F_OK) != 0 ? "tollbook.jsonc" : SYSTEM_PATH;
+    return access("tollbook.jsonc", F_OK) == 0 || access(SYSTEM_PATH, F_OK) != 0 ? "tollbook.jsonc"
+                                                                                 : SYSTEM_PATH;
 }
 
 static enum tb_status check_file(const char *asked, const char *path, struct tb_err *err)
@@ -54,22 +55,26 @@ static enum tb_status check_file(const char *asked, const char *path, struct tb_
         if (!S_ISDIR(st.st_mode)) {
             return TB_OK;
         }
-        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "\"%s\" is a folder: name the configuration file in it", path);
+        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "\"%s\" is a folder: name the configuration file in it",
+                          path);
     }
     if (errno != ENOENT && errno != ENOTDIR) {
-        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "the configuration \"%s\" cannot be read: %s", path, strerror(errno));
+        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "the configuration \"%s\" cannot be read: %s", path,
+                          strerror(errno));
     }
     if (asked == NULL && !by_env) {
         return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
                           "there is no tollbook.jsonc here and no " SYSTEM_PATH
                           ": write one with `tollbook init`, or name one with --config FILE");
     }
-    return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
-                      "the configuration \"%s\"%s is not there: write one with `tollbook init`, or mend the path", path,
-                      by_env ? " (of TOLLBOOK_CONFIG)" : "");
+    return tb_err_set(
+        err, TB_FAIL, TB_E_CONFIG,
+        "the configuration \"%s\"%s is not there: write one with `tollbook init`, or mend the path", path,
+        by_env ? " (of TOLLBOOK_CONFIG)" : "");
 }
 
-/* The folder of path, absolute, as it was named (symbolic links are kept: they are how people move folders). */
+/* The folder of path, absolute, as it was named (symbolic links are kept: they are how people move folders).
+ */
 static const char *folder_of(struct tb_arena *arena, const char *path)
 {
     char here[PATH_MAX] = "";
@@ -89,11 +94,12 @@ static const char *folder_of(struct tb_arena *arena, const char *path)
     if (getcwd(here, sizeof here) == NULL) {
         return NULL;
     }
-    snprintf(joined, sizeof joined, "%s%s%.*s", here, dir.n > 0 ? "/" : "", (int)dir.n, dir.n > 0 ? dir.s : "");
+    snprintf(joined, sizeof joined, "%s%s%.*s", here, dir.n > 0 ? "/" : "", (int)dir.n,
+             dir.n > 0 ? dir.s : "");
     return tb_arena_cstr(arena, tb_str_of(joined));
 }
 
-/* --- the values ------------------------------------------------------------------------------------------------------ */
+/* --- the values ----------------------------------------------------------------------------------------- */
 
 static enum tb_status read_zone(const struct tb_setting_reader *r, const struct tb_json_node *root,
                                 struct tb_settings *s, struct tb_err *err)
@@ -122,9 +128,10 @@ static enum tb_status read_currency(const struct tb_setting_reader *r, const str
         return status;
     }
     if (strlen(s->currency) != 3 || strspn(s->currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3) {
-        return tb_json_complain(r->json, tb_json_get(root, "currency"), err,
-                                "currency \"%.*s\" is not a currency code: write three capital letters, like \"USD\"",
-                                TB_SHOWN(tb_str_of(s->currency)));
+        return tb_json_complain(
+            r->json, tb_json_get(root, "currency"), err,
+            "currency \"%.*s\" is not a currency code: write three capital letters, like \"USD\"",
+            TB_SHOWN(tb_str_of(s->currency)));
     }
     return TB_OK;
 }
@@ -136,11 +143,16 @@ static enum tb_status read_paths(const struct tb_setting_reader *r, const struct
         const char *key;
         const char *otherwise;
         const char **to;
-    } paths[] = {{"database", "tollbook.db", &s->database}, {"output", "out", &s->output},
-                 {"prices", NULL, &s->prices},              {"quotas", NULL, &s->quotas},
-                 {"accounts", NULL, &s->accounts},          {"budgets", NULL, &s->budgets},
-                 {"shared", NULL, &s->shared},              {"adjustments", NULL, &s->adjustments},
-                 {"rules", NULL, &s->rules},                {"formats", NULL, &s->formats}};
+    } paths[] = {{"database", "tollbook.db", &s->database},
+                 {"output", "out", &s->output},
+                 {"prices", NULL, &s->prices},
+                 {"quotas", NULL, &s->quotas},
+                 {"accounts", NULL, &s->accounts},
+                 {"budgets", NULL, &s->budgets},
+                 {"shared", NULL, &s->shared},
+                 {"adjustments", NULL, &s->adjustments},
+                 {"rules", NULL, &s->rules},
+                 {"formats", NULL, &s->formats}};
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
         enum tb_status status = tb_setting_path(r, root, paths[i].key, paths[i].otherwise, paths[i].to, err);
         if (status != TB_OK) {
@@ -207,8 +219,8 @@ static enum tb_status read_holidays(const struct tb_setting_reader *r, const str
     return TB_OK;
 }
 
-static enum tb_status read_rest(const struct tb_setting_reader *r, const struct tb_json_node *root, struct tb_settings *s,
-                                struct tb_err *err)
+static enum tb_status read_rest(const struct tb_setting_reader *r, const struct tb_json_node *root,
+                                struct tb_settings *s, struct tb_err *err)
 {
     enum tb_status status =
         tb_setting_text(r, root, "billing_account", false, "tollbook", &s->billing_account, err);
@@ -235,8 +247,8 @@ typedef enum tb_status (*read_part)(const struct tb_setting_reader *r, const str
 
 static enum tb_status read_all(const struct tb_setting_reader *r, struct tb_settings *s, struct tb_err *err)
 {
-    static const read_part parts[] = {read_zone,    read_currency, read_paths, tb_settings_read_sources, read_journal,
-                                      read_holidays, read_rest,     tb_settings_read_expects};
+    static const read_part parts[] = {read_zone,    read_currency, read_paths, tb_settings_read_sources,
+                                      read_journal, read_holidays, read_rest,  tb_settings_read_expects};
     const struct tb_json_node *root = tb_json_root(r->json);
     if (tb_json_type(root) != TB_JSON_OBJECT) {
         return tb_json_complain(r->json, root, err, "the configuration is %s: it must be an object in { }",
@@ -249,7 +261,7 @@ static enum tb_status read_all(const struct tb_setting_reader *r, struct tb_sett
     return status;
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ------------------------------------------------------------------------------------------ */
 
 static enum tb_status load(struct owner *o, const char *path, struct tb_err *err)
 {
@@ -258,7 +270,8 @@ static enum tb_status load(struct owner *o, const char *path, struct tb_err *err
     s->path = tb_arena_cstr(&o->arena, tb_str_of(path));
     s->dir = folder_of(&o->arena, path);
     if (s->path == NULL || s->dir == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the configuration, or no folder to stand in");
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY,
+                          "no memory for the configuration, or no folder to stand in");
     }
     enum tb_status status = tb_json_read(path, TB_E_CONFIG, &json, err);
     if (status == TB_FAIL && err != NULL) {

@@ -14,9 +14,9 @@
 
 struct tb_source_setting {
     const char *name;
-    const char *format;   /* NULL = detect per file */
-    const char **paths;   /* NULL-ended, absolute (relative ones are resolved against the config's folder) */
-    bool bill;            /* default true */
+    const char *format; /* NULL = detect per file */
+    const char **paths; /* NULL-ended, absolute (relative ones are resolved against the config's folder) */
+    bool bill;          /* default true */
 };
 
 struct tb_expect_setting {
@@ -24,37 +24,37 @@ struct tb_expect_setting {
     const char *every; /* "hour" or "day"; "day" */
 };
 
-/* Paths are absolute. What is not configured (the key is missing or null) has the default named here; NULL where it is
- * none. */
+/* Paths are absolute. What is not configured (the key is missing or null) has the default named here; NULL
+ * where it is none. */
 struct tb_settings {
-    const char *path;       /* the config file itself */
-    const char *dir;        /* its folder */
-    const char *database;   /* "tollbook.db" */
-    struct tb_zone *zone;   /* time_zone; "UTC" */
-    const char *currency;   /* three capital letters; "USD" */
+    const char *path;     /* the config file itself */
+    const char *dir;      /* its folder */
+    const char *database; /* "tollbook.db" */
+    struct tb_zone *zone; /* time_zone; "UTC" */
+    const char *currency; /* three capital letters; "USD" */
     const char *prices, *quotas, *accounts, *budgets, *shared, *adjustments; /* NULL = no such table */
-    const char *output;     /* "out" */
-    struct tb_source_setting *sources; /* the one key that must be there; an empty list is for `ingest FILE` alone */
+    const char *output;                                                      /* "out" */
+    struct tb_source_setting *sources; /* the one key that must be there, but the list may be empty */
     int source_count;
-    const char *billing_account;  /* "tollbook" */
-    const char *journal_debit;    /* "" */
-    const char *journal_credit;   /* "" */
-    int32_t *holidays;            /* days, ascending */
+    const char *billing_account; /* "tollbook" */
+    const char *journal_debit;   /* "" */
+    const char *journal_credit;  /* "" */
+    int32_t *holidays;           /* days, ascending */
     int holiday_count;
-    int close_after_days;         /* 0 = never by itself */
-    int detail_days;              /* 0 = keep */
-    tb_money min_excess;          /* 1 unit */
-    const char *rules;            /* folder or file that overrides detector defaults, NULL */
-    const char *formats;          /* folder of the user's own format files, NULL */
-    const char *excel_guard;      /* "csv" or "all"; "csv" */
-    const char *notify;           /* NULL */
-    const char *fingerprint_key;  /* DATABASE.key */
+    int close_after_days;        /* 0 = never by itself */
+    int detail_days;             /* 0 = keep */
+    tb_money min_excess;         /* 1 unit */
+    const char *rules;           /* folder or file that overrides detector defaults, NULL */
+    const char *formats;         /* folder of the user's own format files, NULL */
+    const char *excel_guard;     /* "csv" or "all"; "csv" */
+    const char *notify;          /* NULL */
+    const char *fingerprint_key; /* DATABASE.key */
     struct tb_expect_setting *expects;
     int expect_count;
 };
 
-/* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). Only the file itself is
- * looked at: whether tables and logs are there is found out by who reads them. */
+/* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). Only the
+ * file itself is looked at: whether tables and logs are there is found out by who reads them. */
 enum tb_status tb_settings_load(const char *path, struct tb_settings **out, struct tb_err *err) TB_MUST_USE;
 void tb_settings_free(struct tb_settings *s);
 

@@ -12,7 +12,8 @@ static enum tb_status no_memory(struct tb_err *err)
 }
 
 /* Only {node} and {date} bind: any other word in braces is a slip that would match no file, silently. */
-static enum tb_status check_braces(const struct tb_setting_reader *r, const struct tb_json_node *n, struct tb_err *err)
+static enum tb_status check_braces(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                   struct tb_err *err)
 {
     static const char *const words[] = {"node", "date", NULL};
     struct tb_str text = tb_json_text(n);
@@ -28,9 +29,9 @@ static enum tb_status check_braces(const struct tb_setting_reader *r, const stru
         struct tb_str word = {text.s + i + 1, (size_t)(close - text.s) - i - 1};
         if (!tb_str_eq(word, TB_STR("node")) && !tb_str_eq(word, TB_STR("date"))) {
             const char *near = tb_did_you_mean(word, words);
-            return tb_json_complain(r->json, n, err, "unknown placeholder \"{%.*s}\" in a path%s{%s}%s", TB_SHOWN(word),
-                                    near != NULL ? ", did you mean " : ": there are ", near != NULL ? near : "node",
-                                    near != NULL ? "" : " and {date}");
+            return tb_json_complain(r->json, n, err, "unknown placeholder \"{%.*s}\" in a path%s{%s}%s",
+                                    TB_SHOWN(word), near != NULL ? ", did you mean " : ": there are ",
+                                    near != NULL ? near : "node", near != NULL ? "" : " and {date}");
         }
     }
     return TB_OK;
@@ -45,16 +46,18 @@ static enum tb_status read_paths(const struct tb_setting_reader *r, const struct
         return status;
     }
     if (list == NULL || tb_json_count(list) == 0) {
-        return tb_json_complain(r->json, list != NULL ? list : object, err,
-                                "source \"%.*s\" has no paths: write \"paths\": [\"logs/*.gz\"] with its files",
-                                TB_SHOWN(tb_str_of(source->name)));
+        return tb_json_complain(
+            r->json, list != NULL ? list : object, err,
+            "source \"%.*s\" has no paths: write \"paths\": [\"logs/*.gz\"] with its files",
+            TB_SHOWN(tb_str_of(source->name)));
     }
     source->paths = tb_arena_alloc(r->arena, ((size_t)tb_json_count(list) + 1) * sizeof *source->paths);
     if (source->paths == NULL) {
         return no_memory(err);
     }
     int i = 0;
-    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK; n = tb_json_next(n)) {
+    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK;
+         n = tb_json_next(n)) {
         status = tb_setting_path_of(r, n, "paths", &source->paths[i++], err);
         if (status == TB_OK) {
             status = check_braces(r, n, err);
@@ -63,19 +66,21 @@ static enum tb_status read_paths(const struct tb_setting_reader *r, const struct
     return status;
 }
 
-static enum tb_status read_source(const struct tb_setting_reader *r, const struct tb_json_node *n, struct tb_settings *s,
-                                  struct tb_err *err)
+static enum tb_status read_source(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                  struct tb_settings *s, struct tb_err *err)
 {
     struct tb_source_setting *source = &s->sources[s->source_count];
     if (tb_json_type(n) != TB_JSON_OBJECT) {
-        return tb_json_complain(r->json, n, err, "a source is %s: it must be an object in { }", tb_setting_kind(n));
+        return tb_json_complain(r->json, n, err, "a source is %s: it must be an object in { }",
+                                tb_setting_kind(n));
     }
     enum tb_status status = tb_json_check_keys(r->json, n, source_keys, err);
     if (status == TB_OK) {
         status = tb_setting_text(r, n, "name", false, NULL, &source->name, err);
     }
     if (status == TB_OK && source->name == NULL) {
-        return tb_json_complain(r->json, n, err, "a source has no name: write \"name\", the chargeback shows it");
+        return tb_json_complain(r->json, n, err,
+                                "a source has no name: write \"name\", the chargeback shows it");
     }
     if (status == TB_OK && tb_settings_source(s, source->name) >= 0) {
         return tb_json_complain(r->json, tb_json_get(n, "name"), err,
@@ -112,7 +117,8 @@ enum tb_status tb_settings_read_sources(const struct tb_setting_reader *r, const
     if (s->sources == NULL) {
         return no_memory(err);
     }
-    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK; n = tb_json_next(n)) {
+    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK;
+         n = tb_json_next(n)) {
         status = read_source(r, n, s, err);
     }
     return status;
@@ -137,8 +143,8 @@ static enum tb_status unknown_source(const struct tb_setting_reader *r, const st
                             TB_SHOWN(tb_str_of(name)));
 }
 
-static enum tb_status read_expect(const struct tb_setting_reader *r, const struct tb_json_node *n, struct tb_settings *s,
-                                  struct tb_err *err)
+static enum tb_status read_expect(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                  struct tb_settings *s, struct tb_err *err)
 {
     struct tb_expect_setting *expect = &s->expects[s->expect_count];
     if (tb_json_type(n) != TB_JSON_OBJECT) {
@@ -180,7 +186,8 @@ enum tb_status tb_settings_read_expects(const struct tb_setting_reader *r, const
     if (s->expects == NULL) {
         return no_memory(err);
     }
-    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK; n = tb_json_next(n)) {
+    for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK;
+         n = tb_json_next(n)) {
         status = read_expect(r, n, s, err);
     }
     return status;

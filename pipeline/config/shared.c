@@ -1,11 +1,12 @@
-/* shared.csv: costs that no log shows (a gateway's licence, reserved capacity), to be shared out among teams. */
+/* shared.csv: costs that no log shows (a gateway's licence, reserved capacity), to be shared out among teams.
+ */
 #include "config/overlap.h"
 #include "config/tablecell.h"
 #include "config/tables.h"
 
 enum { POOL, AMOUNT, PERIOD, METHOD, DRIVER, FROM, TO };
-static const char *const columns[] = {"pool", "amount", "period", "method", "driver", "effective_from", "effective_to",
-                                      NULL};
+static const char *const columns[] = {"pool",   "amount",         "period",       "method",
+                                      "driver", "effective_from", "effective_to", NULL};
 static const char *const methods[] = {"proportional", "even", "fixed", NULL};
 
 /* What a proportional share can go by. */
@@ -73,11 +74,11 @@ static enum tb_status check(const struct tb_tablefile *t, struct tb_err *err)
     }
     char since[TB_TABLECELL_SINCE_MAX];
     tb_tablecell_since(t, rows[a].from_us > rows[b].from_us ? rows[a].from_us : rows[b].from_us, since);
-    return tb_tablefile_complain_row(t, b, err,
-                                     "line %llu and line %llu both set pool \"%.*s\"%s: end one with effective_to, or take "
-                                     "one out",
-                                     (unsigned long long)rows[a].line, (unsigned long long)rows[b].line,
-                                     TB_SHOWN(rows[a].pool), since);
+    return tb_tablefile_complain_row(
+        t, b, err,
+        "line %llu and line %llu both set pool \"%.*s\"%s: end one with effective_to, or take "
+        "one out",
+        (unsigned long long)rows[a].line, (unsigned long long)rows[b].line, TB_SHOWN(rows[a].pool), since);
 }
 
 const struct tb_tablefile_spec tb_shared_spec = {

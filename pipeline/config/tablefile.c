@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include "base/json.h"
 
-void tb_tablefile_init(struct tb_tablefile *t, const struct tb_tablefile_spec *spec, const struct tb_settings *s,
-                       const char *name, struct tb_arena *arena)
+void tb_tablefile_init(struct tb_tablefile *t, const struct tb_tablefile_spec *spec,
+                       const struct tb_settings *s, const char *name, struct tb_arena *arena)
 {
     memset(t, 0, sizeof *t);
     t->spec = spec;
@@ -26,10 +26,10 @@ void tb_tablefile_release(struct tb_tablefile *t)
     t->cap = 0;
 }
 
-/* --- complaints ----------------------------------------------------------------------------------------------------- */
+/* --- complaints ----------------------------------------------------------------------------------------- */
 
-static TB_PRINTF(4, 0) enum tb_status
-complain_at(const struct tb_tablefile *t, struct tb_tablefile_place at, struct tb_err *err, const char *fmt, va_list list)
+static TB_PRINTF(4, 0) enum tb_status complain_at(const struct tb_tablefile *t, struct tb_tablefile_place at,
+                                                  struct tb_err *err, const char *fmt, va_list list)
 {
     char text[sizeof err->text];
     vsnprintf(text, sizeof text, fmt, list);
@@ -45,7 +45,8 @@ static struct tb_tablefile_place place_of(const struct tb_tablefile *t, int colu
     return (struct tb_tablefile_place){t->row->cells[cell].line, t->row->cells[cell].column};
 }
 
-enum tb_status tb_tablefile_complain(const struct tb_tablefile *t, int column, struct tb_err *err, const char *fmt, ...)
+enum tb_status tb_tablefile_complain(const struct tb_tablefile *t, int column, struct tb_err *err,
+                                     const char *fmt, ...)
 {
     va_list list;
     va_start(list, fmt);
@@ -54,8 +55,8 @@ enum tb_status tb_tablefile_complain(const struct tb_tablefile *t, int column, s
     return status;
 }
 
-enum tb_status tb_tablefile_complain_row(const struct tb_tablefile *t, size_t row, struct tb_err *err, const char *fmt,
-                                         ...)
+enum tb_status tb_tablefile_complain_row(const struct tb_tablefile *t, size_t row, struct tb_err *err,
+                                         const char *fmt, ...)
 {
     assert(row < t->count);
     va_list list;
@@ -66,7 +67,8 @@ enum tb_status tb_tablefile_complain_row(const struct tb_tablefile *t, size_t ro
 }
 
 static TB_PRINTF(4, 5) enum tb_status
-complain_cell(const struct tb_tablefile *t, const struct tb_csv_cell *cell, struct tb_err *err, const char *fmt, ...)
+    complain_cell(const struct tb_tablefile *t, const struct tb_csv_cell *cell, struct tb_err *err,
+                  const char *fmt, ...)
 {
     va_list list;
     va_start(list, fmt);
@@ -76,7 +78,7 @@ complain_cell(const struct tb_tablefile *t, const struct tb_csv_cell *cell, stru
     return status;
 }
 
-/* --- the header ------------------------------------------------------------------------------------------------------ */
+/* --- the header ----------------------------------------------------------------------------------------- */
 
 static int column_named(const struct tb_tablefile *t, struct tb_str name)
 {
@@ -88,22 +90,25 @@ static int column_named(const struct tb_tablefile *t, struct tb_str name)
     return -1;
 }
 
-static enum tb_status unknown_column(const struct tb_tablefile *t, const struct tb_csv_cell *cell, size_t number,
-                                     struct tb_err *err)
+static enum tb_status unknown_column(const struct tb_tablefile *t, const struct tb_csv_cell *cell,
+                                     size_t number, struct tb_err *err)
 {
     if (cell->text.n == 0) {
-        return complain_cell(t, cell, err, "column %zu has no name in the header: name it or take it out", number);
+        return complain_cell(t, cell, err, "column %zu has no name in the header: name it or take it out",
+                             number);
     }
     const char *near = tb_did_you_mean(cell->text, t->spec->columns);
     if (near != NULL) {
-        return complain_cell(t, cell, err, "unknown column \"%.*s\", did you mean \"%s\"", TB_SHOWN(cell->text), near);
+        return complain_cell(t, cell, err, "unknown column \"%.*s\", did you mean \"%s\"",
+                             TB_SHOWN(cell->text), near);
     }
     char all[256] = "";
     size_t n = 0;
     for (int c = 0; t->spec->columns[c] != NULL && n < sizeof all; c++) {
         n += (size_t)snprintf(all + n, sizeof all - n, "%s%s", c > 0 ? "," : "", t->spec->columns[c]);
     }
-    return complain_cell(t, cell, err, "unknown column \"%.*s\": the columns are %s", TB_SHOWN(cell->text), all);
+    return complain_cell(t, cell, err, "unknown column \"%.*s\": the columns are %s", TB_SHOWN(cell->text),
+                         all);
 }
 
 static enum tb_status read_header(struct tb_tablefile *t, const struct tb_csv_row *row, struct tb_err *err)
@@ -117,7 +122,8 @@ static enum tb_status read_header(struct tb_tablefile *t, const struct tb_csv_ro
             return unknown_column(t, &row->cells[i], i + 1, err);
         }
         if (t->cell_of[c] >= 0) {
-            return complain_cell(t, &row->cells[i], err, "column \"%s\" stands twice in the header: take one out",
+            return complain_cell(t, &row->cells[i], err,
+                                 "column \"%s\" stands twice in the header: take one out",
                                  t->spec->columns[c]);
         }
         t->cell_of[c] = (int)i;
@@ -132,7 +138,7 @@ static enum tb_status read_header(struct tb_tablefile *t, const struct tb_csv_ro
     return TB_OK;
 }
 
-/* --- the rows -------------------------------------------------------------------------------------------------------- */
+/* --- the rows ------------------------------------------------------------------------------------------- */
 
 static enum tb_status grow(struct tb_tablefile *t, struct tb_err *err)
 {

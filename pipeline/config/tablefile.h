@@ -1,6 +1,6 @@
-/* Concept: one CSV table being read: its header matched with the columns it may have, its rows filled by the table's own
- *          code (prices.c, ...), every complaint with file, line and column. Inside config/ only.
- * Owns:    tb_tablefile_init's table owns rows and places until tb_tablefile_release; rows can be taken over before.
+/* Concept: one CSV table being read: its header matched with the columns it may have, its rows filled by the
+ * table's own code (prices.c, ...), every complaint with file, line and column. Inside config/ only. Owns:
+ * tb_tablefile_init's table owns rows and places until tb_tablefile_release; rows can be taken over before.
  *          Texts of the rows live in the arena.
  * Errors:  TB_FAIL/TB_E_TABLE.
  */
@@ -23,18 +23,19 @@
 
 struct tb_tablefile;
 
-/* What one kind of table is. fill writes the zeroed row from the current cells; check looks at all rows together. */
+/* What one kind of table is. fill writes the zeroed row from the current cells; check looks at all rows
+ * together. */
 struct tb_tablefile_spec {
     const char *const *columns; /* NULL-ended; a column's number is its place here */
-    uint32_t required;          /* bit c: the header must have column c; the others may be left out (not set) */
-    int key;                    /* the column that a complaint about a whole row points at */
+    uint32_t required; /* bit c: the header must have column c; the others may be left out (not set) */
+    int key;           /* the column that a complaint about a whole row points at */
     size_t row_bytes;
     enum tb_status (*fill)(const struct tb_tablefile *t, void *row, struct tb_err *err);
     enum tb_status (*check)(const struct tb_tablefile *t, struct tb_err *err);
 };
 
-extern const struct tb_tablefile_spec tb_prices_spec, tb_accounts_spec, tb_quotas_spec, tb_budgets_spec, tb_shared_spec,
-    tb_adjustments_spec;
+extern const struct tb_tablefile_spec tb_prices_spec, tb_accounts_spec, tb_quotas_spec, tb_budgets_spec,
+    tb_shared_spec, tb_adjustments_spec;
 
 struct tb_tablefile_place {
     uint64_t line;
@@ -55,8 +56,8 @@ struct tb_tablefile {
     size_t cap;
 };
 
-void tb_tablefile_init(struct tb_tablefile *t, const struct tb_tablefile_spec *spec, const struct tb_settings *s,
-                       const char *name, struct tb_arena *arena);
+void tb_tablefile_init(struct tb_tablefile *t, const struct tb_tablefile_spec *spec,
+                       const struct tb_settings *s, const char *name, struct tb_arena *arena);
 void tb_tablefile_release(struct tb_tablefile *t);
 
 /* Reads and checks text whole. */
@@ -68,10 +69,11 @@ uint64_t tb_tablefile_line(const struct tb_tablefile *t);
 /* The cell of column in the current row; absent when blank or when the file has no such column. */
 struct tb_str tb_tablefile_cell(const struct tb_tablefile *t, int column);
 
-/* Sets err at that cell (at the row's first when the file has no such column), or at row number row of those read. */
-enum tb_status tb_tablefile_complain(const struct tb_tablefile *t, int column, struct tb_err *err, const char *fmt, ...)
-    TB_PRINTF(4, 5) TB_MUST_USE;
-enum tb_status tb_tablefile_complain_row(const struct tb_tablefile *t, size_t row, struct tb_err *err, const char *fmt,
-                                         ...) TB_PRINTF(4, 5) TB_MUST_USE;
+/* Sets err at that cell (at the row's first when the file has no such column), or at row number row of those
+ * read. */
+enum tb_status tb_tablefile_complain(const struct tb_tablefile *t, int column, struct tb_err *err,
+                                     const char *fmt, ...) TB_PRINTF(4, 5) TB_MUST_USE;
+enum tb_status tb_tablefile_complain_row(const struct tb_tablefile *t, size_t row, struct tb_err *err,
+                                         const char *fmt, ...) TB_PRINTF(4, 5) TB_MUST_USE;
 
 #endif

@@ -12,12 +12,15 @@
 /* Texts, rows' texts and the working memory of the overlap checks, for all tables at their largest. */
 #define TABLES_BYTES_MAX ((size_t)TB_TABLE_COUNT * 4 * TB_TABLE_BYTES_MAX)
 
-const char *const tb_table_names[TB_TABLE_COUNT] = {"prices", "quotas", "accounts", "budgets", "shared", "adjustments"};
-const char *const tb_dimension_names[] = {"day", "hour", "source", "node", "consumer", "team", "cost_center", "provider",
-                                          "model", "feature", "variant", "trigger", NULL};
+const char *const tb_table_names[TB_TABLE_COUNT] = {"prices",  "quotas", "accounts",
+                                                    "budgets", "shared", "adjustments"};
+const char *const tb_dimension_names[] = {"day",     "hour",        "source",   "node",  "consumer",
+                                          "team",    "cost_center", "provider", "model", "feature",
+                                          "variant", "trigger",     NULL};
 
 static const struct tb_tablefile_spec *const specs[TB_TABLE_COUNT] = {
-    &tb_prices_spec, &tb_quotas_spec, &tb_accounts_spec, &tb_budgets_spec, &tb_shared_spec, &tb_adjustments_spec};
+    &tb_prices_spec,  &tb_quotas_spec, &tb_accounts_spec,
+    &tb_budgets_spec, &tb_shared_spec, &tb_adjustments_spec};
 
 /* tables is what callers see; it must be the first member, tb_tables_free goes back from it. */
 struct owner {
@@ -81,7 +84,8 @@ static enum tb_status parse_one(struct owner *o, const struct tb_settings *s, en
 }
 
 enum tb_status tb_tables_parse(const struct tb_settings *s, const struct tb_str text[TB_TABLE_COUNT],
-                               const char *const name[TB_TABLE_COUNT], struct tb_tables **out, struct tb_err *err)
+                               const char *const name[TB_TABLE_COUNT], struct tb_tables **out,
+                               struct tb_err *err)
 {
     *out = NULL;
     struct owner *o = calloc(1, sizeof *o);
@@ -107,20 +111,23 @@ enum tb_status tb_tables_parse(const struct tb_settings *s, const struct tb_str 
 static const char *path_of(const struct tb_settings *s, enum tb_table_kind kind)
 {
     const char *const paths[TB_TABLE_COUNT] = {
-        [TB_TABLE_PRICES] = s->prices,   [TB_TABLE_QUOTAS] = s->quotas, [TB_TABLE_ACCOUNTS] = s->accounts,
-        [TB_TABLE_BUDGETS] = s->budgets, [TB_TABLE_SHARED] = s->shared, [TB_TABLE_ADJUSTMENTS] = s->adjustments};
+        [TB_TABLE_PRICES] = s->prices,     [TB_TABLE_QUOTAS] = s->quotas,
+        [TB_TABLE_ACCOUNTS] = s->accounts, [TB_TABLE_BUDGETS] = s->budgets,
+        [TB_TABLE_SHARED] = s->shared,     [TB_TABLE_ADJUSTMENTS] = s->adjustments};
     return paths[kind];
 }
 
-/* A table that cannot be read is an error of the configuration, which names it, whatever the system says of it. */
-static enum tb_status read_one(const char *path, enum tb_table_kind kind, struct tb_buf *text, struct tb_err *err)
+/* A table that cannot be read is an error of the configuration, which names it, whatever the system says of
+ * it. */
+static enum tb_status read_one(const char *path, enum tb_table_kind kind, struct tb_buf *text,
+                               struct tb_err *err)
 {
     struct stat st;
     if (stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        enum tb_status status =
-            tb_err_set(err, TB_FAIL, TB_E_TABLE,
-                       "the configured table \"%s\" is not there: make the file, or take \"%s\" out of the configuration",
-                       tb_table_names[kind], tb_table_names[kind]);
+        enum tb_status status = tb_err_set(err, TB_FAIL, TB_E_TABLE,
+                                           "the configured table \"%s\" is not there: make the file, or take "
+                                           "\"%s\" out of the configuration",
+                                           tb_table_names[kind], tb_table_names[kind]);
         tb_err_place(err, path, 0, 0);
         return status;
     }

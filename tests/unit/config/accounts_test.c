@@ -1,7 +1,8 @@
 /* accounts.csv: what a row becomes, and which rows are refused. */
 #include "tests/unit/config/helper.h"
 
-#define HEADER "consumer,source,team,cost_center,gl_account,owner,tier,kind,time_zone,effective_from,effective_to"
+#define HEADER                                                                                               \
+    "consumer,source,team,cost_center,gl_account,owner,tier,kind,time_zone,effective_from,effective_to"
 
 static void a_whole_row_is_read(void **state)
 {
@@ -45,28 +46,31 @@ static void bad_rows(void **state)
 {
     static const struct bad_row bad[] = {
         {",,t,,,,,,,,\n", "t.csv:2:1: consumer is blank: write * for any"},
-        {"[a,,t,,,,,,,,\n",
-         "t.csv:2:1: consumer \"[a\" is not a glob: close each [ with ], and write \\[ or \\\\ for the characters "
-         "themselves"},
-        {"a,,t,,,,,robot,,,\n", "t.csv:2:10: unknown kind \"robot\": write one of human, application, service"},
+        {"[a,,t,,,,,,,,\n", "t.csv:2:1: consumer \"[a\" is not a glob: close each [ with ], and write \\[ or "
+                            "\\\\ for the characters "
+                            "themselves"},
+        {"a,,t,,,,,robot,,,\n",
+         "t.csv:2:10: unknown kind \"robot\": write one of human, application, service"},
         {"a,,t,,,,,servce,,,\n", "t.csv:2:10: unknown kind \"servce\", did you mean \"service\""},
-        {"a,,\"t\tx\",,,,,,,,\n", "t.csv:2:4: team \"t x\" has a control character or a line end: take it out"},
+        {"a,,\"t\tx\",,,,,,,,\n",
+         "t.csv:2:4: team \"t x\" has a control character or a line end: take it out"},
         {"a,,t,,,,,,,2026-13-01,\n",
          "t.csv:2:12: effective_from \"2026-13-01\" is not a date: write YYYY-MM-DD, or an instant like "
          "2026-11-21T12:00:00Z"},
-        {"a,,t,,,,,,,,\nb,,t,,,,,,,,\na,,u,,,,,,,,\n",
-         "t.csv:4:1: line 2 and line 4 are both for consumer \"a\": end one with effective_to, or take one out"},
+        {"a,,t,,,,,,,,\nb,,t,,,,,,,,\na,,u,,,,,,,,\n", "t.csv:4:1: line 2 and line 4 are both for consumer "
+                                                       "\"a\": end one with effective_to, or take one out"},
         {"a,,t,,,,,,,,2026-02-01\na,,u,,,,,,,2026-01-01,\n",
-         "t.csv:3:1: line 2 and line 3 are both for consumer \"a\" from 2026-01-01: end one with effective_to, or take one "
+         "t.csv:3:1: line 2 and line 3 are both for consumer \"a\" from 2026-01-01: end one with "
+         "effective_to, or take one "
          "out"},
-        {"a,gw,t,,,,,,,,\na,gw,u,,,,,,,,\n",
-         "t.csv:3:1: line 2 and line 3 are both for consumer \"a\": end one with effective_to, or take one out"},
-        {"a*,,t,,,,,,,,\n*b,,u,,,,,,,,\n",
-         "t.csv:3:1: line 2 \"a*\" and line 3 \"*b\" match a common consumer, and have equally many literal characters: "
-         "make one more exact"},
-        {"a,,t,,,,,,,,\na*,,u,,,,,,,,\n",
-         "t.csv:3:1: line 2 \"a\" and line 3 \"a*\" match a common consumer, and have equally many literal characters: make "
-         "one more exact"},
+        {"a,gw,t,,,,,,,,\na,gw,u,,,,,,,,\n", "t.csv:3:1: line 2 and line 3 are both for consumer \"a\": end "
+                                             "one with effective_to, or take one out"},
+        {"a*,,t,,,,,,,,\n*b,,u,,,,,,,,\n", "t.csv:3:1: line 2 \"a*\" and line 3 \"*b\" match a common "
+                                           "consumer, and have equally many literal characters: "
+                                           "make one more exact"},
+        {"a,,t,,,,,,,,\na*,,u,,,,,,,,\n", "t.csv:3:1: line 2 \"a\" and line 3 \"a*\" match a common "
+                                          "consumer, and have equally many literal characters: make "
+                                          "one more exact"},
     };
     (void)state;
     check_bad("UTC", TB_TABLE_ACCOUNTS, HEADER, bad, COUNT(bad));
@@ -78,7 +82,8 @@ static void an_unknown_zone_names_its_place(void **state)
     char message[MESSAGE_MAX];
     (void)state;
     settings_begin(&s, "UTC");
-    assert_null(parse_text(&s, TB_TABLE_ACCOUNTS, HEADER "\na,,t,,,,,,UTC,,\nb,,t,,,,,,Europe/Berlim,,\n", message));
+    assert_null(
+        parse_text(&s, TB_TABLE_ACCOUNTS, HEADER "\na,,t,,,,,,UTC,,\nb,,t,,,,,,Europe/Berlim,,\n", message));
     assert_non_null(strstr(message, "t.csv:3:11: "));
     assert_non_null(strstr(message, "Europe/Berlim"));
     assert_non_null(strstr(message, "Europe/Berlin")); /* did you mean */

@@ -1,10 +1,11 @@
 /* budgets.csv, shared.csv, adjustments.csv: what a row becomes, and which rows are refused. */
 #include "tests/unit/config/helper.h"
 
-#define BUDGETS                                                                                                          \
-    "name,dimension,match,period,amount,reserve,allocate_by,history_days,floor,cap,hour_warning,hour_critical,"          \
+#define BUDGETS                                                                                              \
+    "name,dimension,match,period,amount,reserve,allocate_by,history_days,floor,cap,hour_warning,hour_"       \
+    "critical,"                                                                                              \
     "hour_emergency"
-#define SHARED "pool,amount,period,method,driver,effective_from,effective_to"
+#define SHARED      "pool,amount,period,method,driver,effective_from,effective_to"
 #define ADJUSTMENTS "kind,dimension,match,percent,amount,effective_from,effective_to,note"
 
 static void budgets_are_read(void **state)
@@ -40,7 +41,8 @@ static void budgets_are_read(void **state)
     assert_true(b[1].reserve == 0);
     assert_null(b[1].allocate_by.s);
     assert_int_equal(b[1].history_days, 7);
-    assert_false(b[1].has_floor || b[1].has_cap || b[1].has_warning || b[1].has_critical || b[1].has_emergency);
+    assert_false(b[1].has_floor || b[1].has_cap || b[1].has_warning || b[1].has_critical ||
+                 b[1].has_emergency);
     assert_str(b[2].dimension, "cost_center");
     assert_null(b[2].match.s);
     assert_int_equal(b[2].period, TB_PERIOD_WEEK);
@@ -56,21 +58,21 @@ static void bad_budgets(void **state)
         {"a,,,day,1,,,,,,,,\nb,,,day,1,,,,,,,,\na,,,week,2,,,,,,,,\n",
          "t.csv:4:1: line 2 and line 4 are both named \"a\": give each budget a name"},
         {"a,teams,x,day,1,,,,,,,,\n", "t.csv:2:3: unknown dimension \"teams\", did you mean \"team\""},
-        {"a,everything,x,day,1,,,,,,,,\n",
-         "t.csv:2:3: unknown dimension \"everything\": write one of day, hour, source, node, consumer, team, cost_center, "
-         "provider, model, feature, variant, trigger"},
+        {"a,everything,x,day,1,,,,,,,,\n", "t.csv:2:3: unknown dimension \"everything\": write one of day, "
+                                           "hour, source, node, consumer, team, cost_center, "
+                                           "provider, model, feature, variant, trigger"},
         {"a,,x,day,1,,,,,,,,\n",
          "t.csv:2:4: match \"x\" has no dimension to match in: write one (like team), or leave both blank"},
-        {"a,team,[x,day,1,,,,,,,,\n",
-         "t.csv:2:8: match \"[x\" is not a glob: close each [ with ], and write \\[ or \\\\ for the characters themselves"},
+        {"a,team,[x,day,1,,,,,,,,\n", "t.csv:2:8: match \"[x\" is not a glob: close each [ with ], and write "
+                                      "\\[ or \\\\ for the characters themselves"},
         {"a,,,,1,,,,,,,,\n", "t.csv:2:5: period is blank: write one of day, week, month"},
         {"a,,,year,1,,,,,,,,\n", "t.csv:2:5: unknown period \"year\": write one of day, week, month"},
         {"a,,,day,,,,,,,,,\n", "t.csv:2:9: amount is blank: every row needs one"},
         {"a,,,day,-1,,,,,,,,\n", "t.csv:2:9: amount \"-1\" is negative: write 0 or more"},
         {"a,,,day,1,2,,,,,,,\n", "t.csv:2:11: reserve is more than amount: nothing would be left to spend"},
-        {"a,,,day,1,,roaster,,,,,,\n",
-         "t.csv:2:12: unknown allocate_by \"roaster\": write one of day, hour, source, node, consumer, team, cost_center, "
-         "provider, model, feature, variant, trigger"},
+        {"a,,,day,1,,roaster,,,,,,\n", "t.csv:2:12: unknown allocate_by \"roaster\": write one of day, hour, "
+                                       "source, node, consumer, team, cost_center, "
+                                       "provider, model, feature, variant, trigger"},
         {"a,,,day,1,,team,0,,,,,\n", "t.csv:2:17: history_days is 0: a plan needs at least 1 day to go by"},
         {"a,,,day,1,,team,4000,,,,,\n", "t.csv:2:17: history_days \"4000\" is too large: the limit is 3660"},
         {"a,,,day,1,,team,,3,2,,,\n", "t.csv:2:18: floor is more than cap: no amount satisfies both"},
@@ -95,16 +97,17 @@ static void shared_pools(void **state)
         {"p,1,day,evn,,,\n", "t.csv:2:9: unknown method \"evn\", did you mean \"even\""},
         {"p,1,day,proportional,costs,,\n", "t.csv:2:22: unknown driver \"costs\", did you mean \"cost\""},
         {"p,1,day,even,,,\np,2,month,fixed,x,2026-01-01,\n",
-         "t.csv:3:1: line 2 and line 3 both set pool \"p\" from 2026-01-01: end one with effective_to, or take one out"},
+         "t.csv:3:1: line 2 and line 3 both set pool \"p\" from 2026-01-01: end one with effective_to, or "
+         "take one out"},
     };
     struct tb_settings s;
     char message[MESSAGE_MAX];
     (void)state;
     check_bad("UTC", TB_TABLE_SHARED, SHARED, bad, COUNT(bad));
     settings_begin(&s, "UTC");
-    struct tb_tables *t = parse_text(&s, TB_TABLE_SHARED,
-                                     SHARED "\np,1.25,week,proportional,,,2026-01-01\np,2,week,fixed,a=1|b=2,2026-01-01,\n",
-                                     message);
+    struct tb_tables *t = parse_text(
+        &s, TB_TABLE_SHARED,
+        SHARED "\np,1.25,week,proportional,,,2026-01-01\np,2,week,fixed,a=1|b=2,2026-01-01,\n", message);
     assert_string_equal(message, "");
     assert_int_equal(t->shared_count, 2);
     assert_str(t->shared[0].pool, "p");
@@ -132,12 +135,15 @@ static void adjustments(void **state)
         {"discount,,,-1,,,,\n", "t.csv:2:12: percent \"-1\" is negative: write 0 or more"},
         {"discount,,,10%,,,,\n",
          "t.csv:2:12: percent \"10%\" is not a decimal number: write digits with a point, like 1234.5"},
-        {"discount,,,100.01,,,,\n", "t.csv:2:12: percent \"100.01\" of a discount is too large: the limit is 100"},
+        {"discount,,,100.01,,,,\n",
+         "t.csv:2:12: percent \"100.01\" of a discount is too large: the limit is 100"},
         {"credit,team,x,,5,,,n\ncredit,team,x,,6,,,n\n",
-         "t.csv:3:1: line 2 and line 3 are the same credit: end one with effective_to, or take one out (two credits need "
+         "t.csv:3:1: line 2 and line 3 are the same credit: end one with effective_to, or take one out (two "
+         "credits need "
          "different notes)"},
         {"markup,team,x,5,,,,n\nmarkup,team,x,6,,2026-01-01,,m\n",
-         "t.csv:3:1: line 2 and line 3 are the same markup from 2026-01-01: end one with effective_to, or take one out"},
+         "t.csv:3:1: line 2 and line 3 are the same markup from 2026-01-01: end one with effective_to, or "
+         "take one out"},
     };
     struct tb_settings s;
     char message[MESSAGE_MAX];

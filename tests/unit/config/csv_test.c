@@ -9,9 +9,9 @@ static enum tb_status dump(void *context, const struct tb_csv_row *row, struct t
 {
     struct tb_buf *out = context;
     for (size_t i = 0; i < row->count; i++) {
-        enum tb_status status =
-            tb_buf_printf(out, err, "%s%llu:%llu:%.*s", i > 0 ? "|" : "", (unsigned long long)row->cells[i].line,
-                          (unsigned long long)row->cells[i].column, (int)row->cells[i].text.n, row->cells[i].text.s);
+        enum tb_status status = tb_buf_printf(
+            out, err, "%s%llu:%llu:%.*s", i > 0 ? "|" : "", (unsigned long long)row->cells[i].line,
+            (unsigned long long)row->cells[i].column, (int)row->cells[i].text.n, row->cells[i].text.s);
         if (status != TB_OK) {
             return status;
         }
@@ -29,7 +29,9 @@ static void good_texts_give_cells_with_places(void **state)
         {"a,b\n1,2", "1:1:a|1:3:b\n2:1:1|2:3:2\n"},
         {"a,b\r\n1,2\r\n", "1:1:a|1:3:b\n2:1:1|2:3:2\n"},
         {"a,b\r1,2\r", "1:1:a|1:3:b\n2:1:1|2:3:2\n"},
-        {"\xEF\xBB\xBF" "a;b\n1;2,5\n", "1:1:a|1:3:b\n2:1:1|2:3:2,5\n"},
+        {"\xEF\xBB\xBF"
+         "a;b\n1;2,5\n",
+         "1:1:a|1:3:b\n2:1:1|2:3:2,5\n"},
         {"a;b,c;d\n", "1:1:a|1:3:b,c|1:7:d\n"},
         {"\"a;b\",c\n", "1:1:a;b|1:7:c\n"},
         {"a\n", "1:1:a\n"},
@@ -60,8 +62,9 @@ static void good_texts_give_cells_with_places(void **state)
     }
 }
 
-#define QUOTE_MESSAGE                                                                                                    \
-    "a quote is out of place or never closed in the cell that begins here: quote the whole cell and double each quote "  \
+#define QUOTE_MESSAGE                                                                                        \
+    "a quote is out of place or never closed in the cell that begins here: quote the whole cell and double " \
+    "each quote "                                                                                            \
     "in it"
 
 static void bad_texts_are_refused_with_their_place(void **state)
@@ -78,7 +81,10 @@ static void bad_texts_are_refused_with_their_place(void **state)
         {{"a,b\n1,\"x\n2,3\n", 13}, "t.csv:2:3: " QUOTE_MESSAGE},
         {{"a,b\n\xC3\xA9,\xFF\n", 9}, "t.csv:2:3: not valid UTF-8: save the file as CSV in UTF-8"},
         {{"a,b\n1,\0\n", 8}, "t.csv:2:3: a NUL byte: save the file as CSV in UTF-8"},
-        {{"\xFF\xFE" "a\0", 4}, "t.csv:1:1: the file is UTF-16: save it as CSV in UTF-8"},
+        {{"\xFF\xFE"
+          "a\0",
+          4},
+         "t.csv:1:1: the file is UTF-16: save it as CSV in UTF-8"},
         {{"a\tb\n1\t2\n", 8}, "t.csv:1:1: the cells are separated by TAB: separate them by , or ;"},
     };
     (void)state;
@@ -140,7 +146,8 @@ static void the_reader_stops_where_it_is_told(void **state)
     assert_string_equal(err.text, "enough");
 }
 
-/* Random cells, written by the rules of RFC 4180 here, must come back with the places that the writer counted. */
+/* Random cells, written by the rules of RFC 4180 here, must come back with the places that the writer
+ * counted. */
 static void written_cells_come_back(void **state)
 {
     static const char *const bits[] = {"a", "7", ",", ";", "\"", "\n", "\r\n", " ", "\xC3\xA9", "x", ""};
@@ -190,7 +197,8 @@ static void written_cells_come_back(void **state)
         tb_buf_init(&out, 1 << 16);
         assert_int_equal(tb_csv_parse((struct tb_str){text, n}, "t.csv", dump, &out, &err), TB_OK);
         if (!tb_str_eq(tb_buf_view(&out), (struct tb_str){expected, m})) {
-            fail_msg("text:\n%.*s\n got\n%.*s\n expected\n%.*s", (int)n, text, (int)out.n, out.p, (int)m, expected);
+            fail_msg("text:\n%.*s\n got\n%.*s\n expected\n%.*s", (int)n, text, (int)out.n, out.p, (int)m,
+                     expected);
         }
         tb_buf_release(&out);
     }
@@ -199,8 +207,10 @@ static void written_cells_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(good_texts_give_cells_with_places), cmocka_unit_test(bad_texts_are_refused_with_their_place),
-        cmocka_unit_test(limits_are_named),                  cmocka_unit_test(the_reader_stops_where_it_is_told),
+        cmocka_unit_test(good_texts_give_cells_with_places),
+        cmocka_unit_test(bad_texts_are_refused_with_their_place),
+        cmocka_unit_test(limits_are_named),
+        cmocka_unit_test(the_reader_stops_where_it_is_told),
         cmocka_unit_test(written_cells_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -29,8 +29,8 @@ static inline void settings_end(struct tb_settings *s)
 }
 
 /* Parses text as the table kind named "t.csv". Returns the tables, or NULL with the message in message. */
-static inline struct tb_tables *parse_text(const struct tb_settings *s, enum tb_table_kind kind, const char *text,
-                                           char message[MESSAGE_MAX])
+static inline struct tb_tables *parse_text(const struct tb_settings *s, enum tb_table_kind kind,
+                                           const char *text, char message[MESSAGE_MAX])
 {
     struct tb_str texts[TB_TABLE_COUNT] = {{NULL, 0}};
     const char *names[TB_TABLE_COUNT] = {NULL};
@@ -58,8 +58,8 @@ struct bad_row {
 };
 
 /* Each of bad must give exactly its message. */
-static inline void check_bad(const char *zone, enum tb_table_kind kind, const char *header, const struct bad_row *bad,
-                             size_t n)
+static inline void check_bad(const char *zone, enum tb_table_kind kind, const char *header,
+                             const struct bad_row *bad, size_t n)
 {
     struct tb_settings s;
     settings_begin(&s, zone);
@@ -79,8 +79,8 @@ static inline void check_bad(const char *zone, enum tb_table_kind kind, const ch
 }
 
 /* The same for texts that must be taken. */
-static inline void check_good(const char *zone, enum tb_table_kind kind, const char *header, const char *const *good,
-                              size_t n)
+static inline void check_good(const char *zone, enum tb_table_kind kind, const char *header,
+                              const char *const *good, size_t n)
 {
     struct tb_settings s;
     settings_begin(&s, zone);
@@ -106,12 +106,12 @@ static inline int64_t instant_of(const char *text)
     return us;
 }
 
-#define assert_str(actual, expected)                                                                                     \
-    do {                                                                                                                 \
-        struct tb_str str_ = (actual);                                                                                   \
-        assert_non_null(str_.s);                                                                                         \
-        assert_int_equal(str_.n, strlen(expected));                                                                      \
-        assert_memory_equal(str_.s, expected, str_.n);                                                                   \
+#define assert_str(actual, expected)                                                                         \
+    do {                                                                                                     \
+        struct tb_str str_ = (actual);                                                                       \
+        assert_non_null(str_.s);                                                                             \
+        assert_int_equal(str_.n, strlen(expected));                                                          \
+        assert_memory_equal(str_.s, expected, str_.n);                                                       \
     } while (0)
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))

@@ -1,5 +1,6 @@
-/* Ties and mixtures against brute force: an oracle that walks every text, provider, tier and instant of a small world, with
- * its own glob matcher and its own ranks, and shares no code with config/. And that large tables are checked fast. */
+/* Ties and mixtures against brute force: an oracle that walks every text, provider, tier and instant of a
+ * small world, with its own glob matcher and its own ranks, and shares no code with config/. And that large
+ * tables are checked fast. */
 #include "tests/unit/config/helper.h"
 #include "base/buf.h"
 #include "config/overlap.h"
@@ -11,7 +12,7 @@ static unsigned roll(unsigned n)
     return (unsigned)rand_r(&seed) % n;
 }
 
-/* --- the oracle's globs: `*`, `?`, `[ab]`, `[!a]`, `\` --------------------------------------------------------------------- */
+/* --- the oracle's globs: `*`, `?`, `[ab]`, `[!a]`, `\` -------------------------------------------------- */
 
 static bool oracle_match(const char *g, const char *t)
 {
@@ -62,10 +63,10 @@ static bool oracle_exact(const char *g)
     return strpbrk(g, "*?[") == NULL;
 }
 
-/* --- a small world --------------------------------------------------------------------------------------------------- */
+/* --- a small world -------------------------------------------------------------------------------------- */
 
-#define ROWS 4
-#define TIMES 4
+#define ROWS     4
+#define TIMES    4
 #define TEXT_MAX 6 /* two globs of three elements that meet have a common text of six characters or fewer */
 
 struct row {
@@ -76,7 +77,7 @@ struct row {
     int context;       /* -1, 5, 6 */
     bool context_from;
     bool marginal;
-    int meter;         /* 0, 1 */
+    int meter; /* 0, 1 */
 };
 
 static char (*world)[TEXT_MAX + 1];
@@ -172,7 +173,8 @@ static bool oracle_ties(const struct row *x, const struct row *y)
 {
     return x->meter == y->meter && times_meet(x, y) && oracle_exact(x->model) == oracle_exact(y->model) &&
            oracle_literals(x->model) == oracle_literals(y->model) &&
-           (x->provider[0] != 0 && oracle_exact(x->provider)) == (y->provider[0] != 0 && oracle_exact(y->provider)) &&
+           (x->provider[0] != 0 && oracle_exact(x->provider)) ==
+               (y->provider[0] != 0 && oracle_exact(y->provider)) &&
            oracle_literals(x->provider) == oracle_literals(y->provider) && x->tier == y->tier &&
            x->context == y->context && x->context_from == y->context_from && providers_meet(x, y) &&
            models_meet(x->model, y->model);
@@ -186,7 +188,8 @@ static bool oracle_mixes(const struct row *x, const struct row *y)
 }
 
 /* The first pair in order of its later row, then of its earlier one. */
-static bool oracle_find(const struct row *rows, bool (*meets)(const struct row *, const struct row *), int *a, int *b)
+static bool oracle_find(const struct row *rows, bool (*meets)(const struct row *, const struct row *), int *a,
+                        int *b)
 {
     for (*b = 1; *b < ROWS; (*b)++) {
         for (*a = 0; *a < *b; (*a)++) {
@@ -210,9 +213,10 @@ static void put_time(char *out, int t)
 static void price_text(const struct row *rows, char *out, size_t size)
 {
     static const char *const tiers[] = {"", "batch", "flex"};
-    size_t n = (size_t)snprintf(out, size,
-                                "provider,model,meter,price,per,effective_from,effective_to,service_tier,context_over,"
-                                "context_from,context_rule\n");
+    size_t n = (size_t)snprintf(
+        out, size,
+        "provider,model,meter,price,per,effective_from,effective_to,service_tier,context_over,"
+        "context_from,context_rule\n");
     for (int i = 0; i < ROWS; i++) {
         const struct row *r = &rows[i];
         char from[16];
@@ -317,9 +321,10 @@ static void accounts_tie_exactly_where_brute_force_says(void **state)
     assert_true(ties > 300 && clean > 300);
 }
 
-/* --- speed ------------------------------------------------------------------------------------------------------------- */
+/* --- speed ---------------------------------------------------------------------------------------------- */
 
-static void check_large(enum tb_table_kind kind, const char *header, const char *row, unsigned rows, double seconds_max)
+static void check_large(enum tb_table_kind kind, const char *header, const char *row, unsigned rows,
+                        double seconds_max)
 {
     struct tb_settings s;
     struct tb_buf text;
@@ -344,7 +349,7 @@ static void check_large(enum tb_table_kind kind, const char *header, const char 
 }
 
 #define ACCOUNTS "consumer,source,team,time_zone\n"
-#define PRICES "model,meter,price,per,effective_from,effective_to\n"
+#define PRICES   "model,meter,price,per,effective_from,effective_to\n"
 
 /* The bounds are for a busy machine with sanitizers; without, each takes some ten milliseconds. */
 static void large_tables_are_checked_fast(void **state)
@@ -354,7 +359,8 @@ static void large_tables_are_checked_fast(void **state)
     check_large(TB_TABLE_ACCOUNTS, ACCOUNTS, "team-%05u-*,gateway,t,\n", 10000, 5);
     check_large(TB_TABLE_PRICES, PRICES, "model-%04u,input,1,1000,,\n", 5000, 5);
     check_large(TB_TABLE_PRICES, PRICES, "model-%04u*,input,1,1000,2026-01-01,\n", 5000, 5);
-    check_large(TB_TABLE_PRICES, PRICES, "*m*,input,1,1000,2026-01-01T00:00:00.%06uZ,2026-01-01T00:00:00.%06uZ\n", 5000, 5);
+    check_large(TB_TABLE_PRICES, PRICES,
+                "*m*,input,1,1000,2026-01-01T00:00:00.%06uZ,2026-01-01T00:00:00.%06uZ\n", 5000, 5);
 }
 
 /* Nothing to sort by: each pair of 5,000 is looked at. */

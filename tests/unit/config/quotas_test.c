@@ -56,9 +56,12 @@ static void the_windows_are_the_contracts(void **state)
     static const struct {
         const char *word;
         enum tb_window window;
-    } table[] = {{"second", TB_WINDOW_SECOND},   {"minute", TB_WINDOW_MINUTE},
-                 {"hour", TB_WINDOW_HOUR},       {"day", TB_WINDOW_DAY},
-                 {"month", TB_WINDOW_MONTH},     {"first_use_24h", TB_WINDOW_FIRST_USE_24H},
+    } table[] = {{"second", TB_WINDOW_SECOND},
+                 {"minute", TB_WINDOW_MINUTE},
+                 {"hour", TB_WINDOW_HOUR},
+                 {"day", TB_WINDOW_DAY},
+                 {"month", TB_WINDOW_MONTH},
+                 {"first_use_24h", TB_WINDOW_FIRST_USE_24H},
                  {"rolling_24h", TB_WINDOW_ROLLING_24H}};
     struct tb_settings s;
     (void)state;
@@ -83,29 +86,34 @@ static void bad_rows(void **state)
         {"a,token,1,,,,\n", "t.csv:2:3: unknown measure \"token\", did you mean \"tokens\""},
         {"a,tokens,\"100,000\",,,,\n",
          "t.csv:2:10: limit \"100,000\" is not a whole number: write digits only, like 100000"},
-        {"a,tokens,1.5,,,,\n", "t.csv:2:10: limit \"1.5\" is not a whole number: write digits only, like 100000"},
+        {"a,tokens,1.5,,,,\n",
+         "t.csv:2:10: limit \"1.5\" is not a whole number: write digits only, like 100000"},
         {"a,requests,-1,,,,\n", "t.csv:2:12: limit \"-1\" is negative: write 0 or more"},
         {"a,cost,$50,,,,\n",
          "t.csv:2:8: limit \"$50\" is not a decimal number: write digits with a point, like 1234.5"},
         {"a,cost,-1,,,,\n", "t.csv:2:8: limit \"-1\" is negative: write 0 or more"},
-        {"a,models,x||y,,,,\n",
-         "t.csv:2:10: limit \"x||y\" is not a list of model globs: write them separated by |, like *sonnet*|*haiku*"},
-        {"a,models,x|,,,,\n",
-         "t.csv:2:10: limit \"x|\" is not a list of model globs: write them separated by |, like *sonnet*|*haiku*"},
-        {"a,models,x|[y,,,,\n",
-         "t.csv:2:10: limit \"x|[y\" is not a list of model globs: write them separated by |, like *sonnet*|*haiku*"},
-        {"a,tokens,1,week,,,\n",
-         "t.csv:2:12: unknown window \"week\": write one of second, minute, hour, day, month, first_use_24h, rolling_24h"},
-        {"a,tokens,1,rolling_24,,,\n", "t.csv:2:12: unknown window \"rolling_24\", did you mean \"rolling_24h\""},
+        {"a,models,x||y,,,,\n", "t.csv:2:10: limit \"x||y\" is not a list of model globs: write them "
+                                "separated by |, like *sonnet*|*haiku*"},
+        {"a,models,x|,,,,\n", "t.csv:2:10: limit \"x|\" is not a list of model globs: write them separated "
+                              "by |, like *sonnet*|*haiku*"},
+        {"a,models,x|[y,,,,\n", "t.csv:2:10: limit \"x|[y\" is not a list of model globs: write them "
+                                "separated by |, like *sonnet*|*haiku*"},
+        {"a,tokens,1,week,,,\n", "t.csv:2:12: unknown window \"week\": write one of second, minute, hour, "
+                                 "day, month, first_use_24h, rolling_24h"},
+        {"a,tokens,1,rolling_24,,,\n",
+         "t.csv:2:12: unknown window \"rolling_24\", did you mean \"rolling_24h\""},
         {"a,tokens,1,day,nodes,,\n", "t.csv:2:16: unknown counting \"nodes\", did you mean \"node\""},
         {"a,tokens,1,,,,\na,tokens,2,day,global,,\n",
-         "t.csv:3:1: line 2 and line 3 both limit tokens of tier \"a\" in the same window: end one with effective_to, or "
+         "t.csv:3:1: line 2 and line 3 both limit tokens of tier \"a\" in the same window: end one with "
+         "effective_to, or "
          "take one out"},
         {"a,tokens,1,,,,2026-02-01\na,tokens,2,,,2026-01-01,\n",
-         "t.csv:3:1: line 2 and line 3 both limit tokens of tier \"a\" in the same window from 2026-01-01: end one with "
+         "t.csv:3:1: line 2 and line 3 both limit tokens of tier \"a\" in the same window from 2026-01-01: "
+         "end one with "
          "effective_to, or take one out"},
         {"a,models,x,day,,,\na,models,y,month,node,,\n",
-         "t.csv:3:1: line 2 and line 3 both limit models of tier \"a\" in the same window: end one with effective_to, or "
+         "t.csv:3:1: line 2 and line 3 both limit models of tier \"a\" in the same window: end one with "
+         "effective_to, or "
          "take one out"},
     };
     (void)state;
@@ -115,7 +123,8 @@ static void bad_rows(void **state)
 static void good_rows(void **state)
 {
     static const char *const good[] = {
-        "a,tokens,1,day,,,\na,tokens,1,hour,,,\na,tokens,1,day,node,,\na,requests,1,day,,,\nb,tokens,1,day,,,\n",
+        "a,tokens,1,day,,,\na,tokens,1,hour,,,\na,tokens,1,day,node,,\na,requests,1,day,,,\nb,tokens,1,day,,,"
+        "\n",
         "a,tokens,1,,,,2026-01-01\na,tokens,2,,,2026-01-01,\n",
         "a,tokens,1e5,,,,\n",
     };

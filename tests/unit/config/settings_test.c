@@ -58,7 +58,8 @@ static void defaults(void **state)
     (void)state;
     static const char *const texts[] = {
         "{\"sources\": []}",
-        "{\"sources\": [], \"database\": null, \"time_zone\": null, \"currency\": null, \"prices\": null, \"output\": null, "
+        "{\"sources\": [], \"database\": null, \"time_zone\": null, \"currency\": null, \"prices\": null, "
+        "\"output\": null, "
         "\"journal\": null, \"holidays\": null, \"expect\": null, \"min_excess\": null, \"notify\": null, "
         "\"excel_guard\": null, \"detail_days\": null, \"fingerprint_key\": null}",
     };
@@ -99,11 +100,13 @@ static void every_key(void **state)
     (void)state;
     struct tb_settings *s = load_good(
         "// a comment\n"
-        "{ \"database\": \"/var/lib/t.db\", \"time_zone\": \"Europe/Berlin\", /* here too */ \"currency\": \"EUR\",\n"
+        "{ \"database\": \"/var/lib/t.db\", \"time_zone\": \"Europe/Berlin\", /* here too */ \"currency\": "
+        "\"EUR\",\n"
         "\"prices\": \"p.csv\", \"quotas\": \"q/q.csv\", \"accounts\": \"a.csv\", \"budgets\": \"b.csv\",\n"
         "\"shared\": \"s.csv\", \"adjustments\": \"../j.csv\", \"output\": \"packs\",\n"
         "\"sources\": [\n"
-        "  {\"name\": \"gateway\", \"format\": \"kong\", \"paths\": [\"logs/kong-{node}-{date}*.gz\", \"/x/y\"]},\n"
+        "  {\"name\": \"gateway\", \"format\": \"kong\", \"paths\": [\"logs/kong-{node}-{date}*.gz\", "
+        "\"/x/y\"]},\n"
         "  {\"name\": \"compare\", \"paths\": [\"c\"], \"bill\": false}],\n"
         "\"billing_account\": \"acme\", \"journal\": {\"debit\": \"615200\", \"credit\": \"\"},\n"
         "\"holidays\": [\"2026-12-25\", \"2026-01-01\"], \"close_after_days\": 5, \"detail_days\": 90,\n"
@@ -158,24 +161,27 @@ static void bad_values_are_refused_with_their_place(void **state)
         const char *text;
         const char *message; /* behind the path and a colon */
     } table[] = {
-        {"{\"sources\": [],\n \"databse\": \"x\"}", "2:2: unknown key \"databse\", did you mean \"database\""},
+        {"{\"sources\": [],\n \"databse\": \"x\"}",
+         "2:2: unknown key \"databse\", did you mean \"database\""},
         {"[]", "1:1: the configuration is a list: it must be an object in { }"},
-        {"{}",
-         "1:1: \"sources\" is missing: write a list of logs, like [{\"name\": \"gateway\", \"paths\": [\"logs/*.gz\"]}]"},
-        {"{\"sources\": null}",
-         "1:1: \"sources\" is missing: write a list of logs, like [{\"name\": \"gateway\", \"paths\": [\"logs/*.gz\"]}]"},
+        {"{}", "1:1: \"sources\" is missing: write a list of logs, like [{\"name\": \"gateway\", \"paths\": "
+               "[\"logs/*.gz\"]}]"},
+        {"{\"sources\": null}", "1:1: \"sources\" is missing: write a list of logs, like [{\"name\": "
+                                "\"gateway\", \"paths\": [\"logs/*.gz\"]}]"},
         {"{\"sources\": {}}", "1:2: \"sources\" is an object: it must be a list in [ ]"},
         {"{\"sources\": [\"x\"]}", "1:14: a source is a text: it must be an object in { }"},
         {"{\"sources\": [{\"paths\": [\"x\"]}]}",
          "1:14: a source has no name: write \"name\", the chargeback shows it"},
         {"{\"sources\": [{\"name\": \"\", \"paths\": [\"x\"]}]}",
          "1:15: \"name\" is empty: write a text, or null for the default"},
-        {"{\"sources\": [{\"name\": \"a\", \"path\": [\"x\"]}]}", "1:28: unknown key \"path\", did you mean \"paths\""},
+        {"{\"sources\": [{\"name\": \"a\", \"path\": [\"x\"]}]}",
+         "1:28: unknown key \"path\", did you mean \"paths\""},
         {"{\"sources\": [{\"name\": \"a\"}]}",
          "1:14: source \"a\" has no paths: write \"paths\": [\"logs/*.gz\"] with its files"},
         {"{\"sources\": [{\"name\": \"a\", \"paths\": []}]}",
          "1:28: source \"a\" has no paths: write \"paths\": [\"logs/*.gz\"] with its files"},
-        {"{\"sources\": [{\"name\": \"a\", \"paths\": \"x\"}]}", "1:28: \"paths\" is a text: it must be a list in [ ]"},
+        {"{\"sources\": [{\"name\": \"a\", \"paths\": \"x\"}]}",
+         "1:28: \"paths\" is a text: it must be a list in [ ]"},
         {"{\"sources\": [{\"name\": \"a\", \"paths\": [\"\"]}]}",
          "1:38: \"paths\" is empty: write a text, or null for the default"},
         {"{\"sources\": [{\"name\": \"a\", \"paths\": [7]}]}",
@@ -191,13 +197,15 @@ static void bad_values_are_refused_with_their_place(void **state)
         {"{\"sources\": [{\"name\": \"a\", \"paths\": [\"x\"], \"format\": \"\"}]}",
          "1:44: \"format\" is empty: write a text, or null for the default"},
         {"{\"sources\": [], \"database\": 7}", "1:17: \"database\" is a number: it must be a text in quotes"},
-        {"{\"sources\": [], \"database\": \"\"}", "1:17: \"database\" is empty: write a text, or null for the default"},
+        {"{\"sources\": [], \"database\": \"\"}",
+         "1:17: \"database\" is empty: write a text, or null for the default"},
         {"{\"sources\": [], \"output\": \"a\\nb\"}", "1:17: \"output\" has a control character: take it out"},
         {"{\"sources\": [], \"currency\": \"usd\"}",
          "1:17: currency \"usd\" is not a currency code: write three capital letters, like \"USD\""},
         {"{\"sources\": [], \"currency\": \"EURO\"}",
          "1:17: currency \"EURO\" is not a currency code: write three capital letters, like \"USD\""},
-        {"{\"sources\": [], \"journal\": {\"debt\": \"\"}}", "1:29: unknown key \"debt\", did you mean \"debit\""},
+        {"{\"sources\": [], \"journal\": {\"debt\": \"\"}}",
+         "1:29: unknown key \"debt\", did you mean \"debit\""},
         {"{\"sources\": [], \"journal\": []}", "1:17: \"journal\" is a list: it must be an object in { }"},
         {"{\"sources\": [], \"holidays\": [\"25.12.2026\"]}",
          "1:30: holiday \"25.12.2026\" is not a date: write YYYY-MM-DD"},
@@ -209,16 +217,20 @@ static void bad_values_are_refused_with_their_place(void **state)
          "1:17: \"close_after_days\" is a text: it must be a whole number"},
         {"{\"sources\": [], \"min_excess\": -1}",
          "1:17: \"min_excess\" is out of range: it must be 0 or more, with 24 decimals at most"},
-        {"{\"sources\": [], \"min_excess\": true}", "1:17: \"min_excess\" is true or false: it must be an amount, like 1.00"},
+        {"{\"sources\": [], \"min_excess\": true}",
+         "1:17: \"min_excess\" is true or false: it must be an amount, like 1.00"},
         {"{\"sources\": [], \"excel_guard\": \"xlsx\"}",
          "1:17: \"excel_guard\" is \"xlsx\": it must be \"csv\" or \"all\""},
-        {"{\"sources\": [{\"name\": \"gateway\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": \"gatway\"}]}",
+        {"{\"sources\": [{\"name\": \"gateway\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": "
+         "\"gatway\"}]}",
          "2:13: there is no source \"gatway\", did you mean \"gateway\""},
         {"{\"sources\": [],\n\"expect\": [{\"source\": \"x\"}]}",
          "2:13: there is no source \"x\": name one of \"sources\""},
-        {"{\"sources\": [{\"name\": \"g\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": \"g\", \"every\": \"week\"}]}",
+        {"{\"sources\": [{\"name\": \"g\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": \"g\", "
+         "\"every\": \"week\"}]}",
          "2:28: \"every\" is \"week\": it must be \"hour\" or \"day\""},
-        {"{\"sources\": [{\"name\": \"g\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": \"g\"},{\"source\": \"g\"}]}",
+        {"{\"sources\": [{\"name\": \"g\", \"paths\": [\"x\"]}],\n\"expect\": [{\"source\": "
+         "\"g\"},{\"source\": \"g\"}]}",
          "2:28: source \"g\" is expected twice: take one out"},
         {"{\"sources\": [], \"expect\": [{\"every\": \"day\"}]}",
          "1:28: an expectation has no source: name one of \"sources\""},
@@ -288,15 +300,19 @@ static void a_missing_file_says_what_to_do(void **state)
     assert_non_null(getcwd(here, sizeof here));
     unlink(config_path);
     assert_int_equal(chdir(folder), 0);
-    load_bad("nowhere/x.jsonc", "the configuration \"nowhere/x.jsonc\" is not there: write one with `tollbook init`, or mend "
-                                "the path");
+    load_bad("nowhere/x.jsonc",
+             "the configuration \"nowhere/x.jsonc\" is not there: write one with `tollbook init`, or mend "
+             "the path");
     load_bad("/tmp", "\"/tmp\" is a folder: name the configuration file in it");
     if (access("/etc/tollbook/tollbook.jsonc", F_OK) != 0) {
-        load_bad(NULL, "there is no tollbook.jsonc here and no /etc/tollbook/tollbook.jsonc: write one with `tollbook "
-                       "init`, or name one with --config FILE");
+        load_bad(
+            NULL,
+            "there is no tollbook.jsonc here and no /etc/tollbook/tollbook.jsonc: write one with `tollbook "
+            "init`, or name one with --config FILE");
     }
     setenv("TOLLBOOK_CONFIG", "gone.jsonc", 1);
-    load_bad(NULL, "the configuration \"gone.jsonc\" (of TOLLBOOK_CONFIG) is not there: write one with `tollbook init`, or "
+    load_bad(NULL, "the configuration \"gone.jsonc\" (of TOLLBOOK_CONFIG) is not there: write one with "
+                   "`tollbook init`, or "
                    "mend the path");
     unsetenv("TOLLBOOK_CONFIG");
     assert_int_equal(chdir(here), 0);

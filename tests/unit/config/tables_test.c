@@ -1,4 +1,5 @@
-/* The configured tables as files; and the starter files of `tollbook init`, which must load and say the true defaults. */
+/* The configured tables as files; and the starter files of `tollbook init`, which must load and say the true
+ * defaults. */
 #include "tests/unit/config/helper.h"
 #include <unistd.h>
 #include "base/buf.h"
@@ -65,22 +66,24 @@ static void files_are_loaded_with_their_bytes(void **state)
     assert_int_equal(tb_tables_load(&s, &t, &err), TB_FAIL);
     assert_null(t);
     tb_err_format(&err, message, sizeof message);
-    snprintf(expected, sizeof expected, "%s:2:10: limit \"x\" is not a whole number: write digits only, like 100000",
-             quotas);
+    snprintf(expected, sizeof expected,
+             "%s:2:10: limit \"x\" is not a whole number: write digits only, like 100000", quotas);
     assert_string_equal(message, expected);
 
     /* empty, and not there */
     write_file(quotas, "");
     assert_int_equal(tb_tables_load(&s, &t, &err), TB_FAIL);
     tb_err_format(&err, message, sizeof message);
-    snprintf(expected, sizeof expected, "%s:1:1: the file is empty: its first line must name the columns", quotas);
+    snprintf(expected, sizeof expected, "%s:1:1: the file is empty: its first line must name the columns",
+             quotas);
     assert_string_equal(message, expected);
     unlink(quotas);
     assert_int_equal(tb_tables_load(&s, &t, &err), TB_FAIL);
     assert_int_equal(tb_err_exit(&err), 2);
     tb_err_format(&err, message, sizeof message);
     snprintf(expected, sizeof expected,
-             "%s: the configured table \"quotas\" is not there: make the file, or take \"quotas\" out of the configuration",
+             "%s: the configured table \"quotas\" is not there: make the file, or take \"quotas\" out of the "
+             "configuration",
              quotas);
     assert_string_equal(message, expected);
 
@@ -93,7 +96,8 @@ static void files_are_loaded_with_their_bytes(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-/* A copy of the starter configuration without a key's line is like the whole: each default that it shows is the true one. */
+/* A copy of the starter configuration without a key's line is like the whole: each default that it shows is
+ * the true one. */
 static void the_starters_load_and_show_the_defaults(void **state)
 {
     struct tb_settings *s = NULL;
@@ -107,13 +111,15 @@ static void the_starters_load_and_show_the_defaults(void **state)
     if (access(STARTER "tollbook.jsonc", F_OK) != 0) {
         fail_msg("run from the project's root: %s is not there", STARTER);
     }
-    if (tb_settings_load(STARTER "tollbook.jsonc", &s, &err) != TB_OK || tb_tables_load(s, &t, &err) != TB_OK) {
+    if (tb_settings_load(STARTER "tollbook.jsonc", &s, &err) != TB_OK ||
+        tb_tables_load(s, &t, &err) != TB_OK) {
         tb_err_format(&err, message, sizeof message);
         fail_msg("%s", message);
     }
     assert_true(t->present[TB_TABLE_PRICES] && t->present[TB_TABLE_QUOTAS] && t->present[TB_TABLE_ACCOUNTS] &&
                 t->present[TB_TABLE_BUDGETS]);
-    assert_true(t->price_count >= 10 && t->quota_count >= 15 && t->account_count >= 5 && t->budget_count >= 2);
+    assert_true(t->price_count >= 10 && t->quota_count >= 15 && t->account_count >= 5 &&
+                t->budget_count >= 2);
     tb_tables_free(t);
 
     assert_non_null(mkdtemp(folder));
@@ -142,14 +148,18 @@ static void the_starters_load_and_show_the_defaults(void **state)
     assert_int_equal(rmdir(folder), 0);
 }
 
-/* Any cut of a good table, and any byte of it replaced, is taken or refused with a place, and never crashes. */
+/* Any cut of a good table, and any byte of it replaced, is taken or refused with a place, and never crashes.
+ */
 static void mangled_tables_never_crash(void **state)
 {
     static const char *const files[TB_TABLE_COUNT] = {
-        [TB_TABLE_PRICES] = STARTER "prices.csv",   [TB_TABLE_QUOTAS] = STARTER "quotas.csv",
-        [TB_TABLE_ACCOUNTS] = STARTER "accounts.csv", [TB_TABLE_BUDGETS] = STARTER "budgets.csv",
+        [TB_TABLE_PRICES] = STARTER "prices.csv",
+        [TB_TABLE_QUOTAS] = STARTER "quotas.csv",
+        [TB_TABLE_ACCOUNTS] = STARTER "accounts.csv",
+        [TB_TABLE_BUDGETS] = STARTER "budgets.csv",
     };
-    static const char replacements[] = "\"\\[]*?|,;\n\r\0\xFF" "9-";
+    static const char replacements[] = "\"\\[]*?|,;\n\r\0\xFF"
+                                       "9-";
     struct tb_settings s;
     struct tb_err err = {0};
     unsigned seed = 7;
