@@ -1,7 +1,6 @@
 #include "base/json_scan.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -12,16 +11,16 @@ static enum tb_status read_value(struct tb_json_scan *s, size_t key_at);
 
 void tb_json_scan_place(const struct tb_json_scan *s, size_t offset, uint64_t *line, uint64_t *column)
 {
-    size_t start = 0;
+    size_t start = s->bom ? 3 : 0;
     *line = 1;
-    assert(offset <= s->n);
-    for (size_t i = 0; i < offset; i++) {
-        if (s->text[i] == '\n') {
+    assert(offset >= start && offset <= s->n);
+    for (size_t i = start; i < offset; i++) {
+        if (s->source[i] == '\n') {
             *line += 1;
             start = i + 1;
         }
     }
-    *column = tb_utf8_chars((struct tb_str){s->text + start, offset - start}) + 1;
+    *column = tb_utf8_chars((struct tb_str){s->source + start, offset - start}) + 1;
 }
 
 /* The complaint about what stands at offset. */
@@ -264,6 +263,11 @@ static enum tb_status read_key(struct tb_json_scan *s, size_t *at)
     return TB_OK;
 }
 
+static enum tb_status complain_unclosed(struct tb_json_scan *s, size_t start, bool object)
+{
+    return complain(s, start, object ? "the { that begins here has no }" : "the [ that begins here has no ]");
+}
+
 /* What stands between the brackets, and the closing one. */
 static enum tb_status read_members(struct tb_json_scan *s, bool object)
 {
@@ -274,6 +278,9 @@ static enum tb_status read_members(struct tb_json_scan *s, bool object)
         return TB_OK;
     }
     for (;;) {
+        if (s->i >= s->n) {
+            return complain_unclosed(s, start, object);
+        }
         size_t at = s->i;
         enum tb_status status = object ? read_key(s, &at) : TB_OK;
         if (status == TB_OK) {
@@ -286,11 +293,8 @@ static enum tb_status read_members(struct tb_json_scan *s, bool object)
         if (take(s, close)) {
             return TB_OK;
         }
-        if (s->i >= s->n) {
-            return complain(s, start, object ? "the { that begins here has no }" : "the [ that begins here has no ]");
-        }
         size_t comma = s->i;
-        if (!take(s, ',')) {
+        if (!take(s, ',') && s->i < s->n) {
             return complain(s, s->i, "a comma is missing before this");
         }
         skip_space(s);
@@ -342,28 +346,47 @@ static enum tb_status read_value(struct tb_json_scan *s, size_t key_at)
     return status;
 }
 
-enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source, struct tb_err *err)
+static enum tb_status copy_source(struct tb_json_scan *s, struct tb_str source)
 {
-    *s = (struct tb_json_scan){.n = source.n, .err = err};
+    s->source = malloc(source.n + 1);
     s->text = malloc(source.n + 1);
-    if (s->text == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a document of %zu bytes", source.n);
+    if (s->source == NULL || s->text == NULL) {
+        return tb_err_set(s->err, TB_FATAL, TB_E_MEMORY, "no memory for a document of %zu bytes", source.n);
     }
     if (source.n > 0) {
+        memcpy(s->source, source.s, source.n);
         memcpy(s->text, source.s, source.n);
     }
     s->text[source.n] = '\0';
-    if (source.n >= 3 && memcmp(source.s, "\xEF\xBB\xBF", 3) == 0) {
-        blank(s->text, 3); /* a byte order mark, as some editors write */
+    s->bom = source.n >= 3 && memcmp(source.s, "\xEF\xBB\xBF", 3) == 0;
+    if (s->bom) {
+        blank(s->text, 3);
+        s->i = 3;
     }
+    return TB_OK;
+}
+
+static enum tb_status read_document(struct tb_json_scan *s)
+{
     enum tb_status status = blank_comments(s);
-    if (status == TB_OK) {
-        skip_space(s);
-        status = read_value(s, s->i);
+    if (status != TB_OK) {
+        return status;
     }
     skip_space(s);
-    if (status == TB_OK && s->i < s->n) {
-        status = complain(s, s->i, "the document has ended before this; remove what is behind it");
+    status = read_value(s, s->i);
+    if (status != TB_OK) {
+        return status;
+    }
+    skip_space(s);
+    return s->i == s->n ? TB_OK : complain(s, s->i, "the document has ended before this; remove what is behind it");
+}
+
+enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source, struct tb_err *err)
+{
+    *s = (struct tb_json_scan){.n = source.n, .err = err};
+    enum tb_status status = copy_source(s, source);
+    if (status == TB_OK) {
+        status = read_document(s);
     }
     if (status != TB_OK) {
         tb_json_scan_release(s);
@@ -373,6 +396,7 @@ enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source, s
 
 void tb_json_scan_release(struct tb_json_scan *s)
 {
+    free(s->source);
     free(s->text);
     free(s->spots);
     *s = (struct tb_json_scan){0};

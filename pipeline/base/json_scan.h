@@ -1,12 +1,13 @@
 /* Concept: the strict reading that cJSON does not give: RFC 8259 to the letter apart from comments, which are blanked
  *          out in place, and a table of where each value stands. Used by json.c alone.
  * Shape:   spots are in document order, a container before what it holds.
- * Owns:    the blanked text and the spots, until tb_json_scan_release.
+ * Owns:    both texts and the spots, until tb_json_scan_release.
  * Limits:  TB_JSON_DEPTH_MAX; a number of at most TB_JSON_NUMBER_MAX bytes (cJSON's own cap); no \u0000 in a string.
  */
 #ifndef TB_JSON_SCAN_H
 #define TB_JSON_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/status.h"
@@ -21,8 +22,10 @@ struct tb_json_spot {
 };
 
 struct tb_json_scan {
-    char *text; /* as long as the source, a NUL behind */
+    char *source; /* as given: lines and columns are counted here */
+    char *text;   /* without comments and byte order mark, the same length, a NUL behind */
     size_t n;
+    bool bom; /* the source begins with a byte order mark, as some editors write */
     struct tb_json_spot *spots;
     size_t count;
     size_t cap;
