@@ -1,0 +1,100 @@
+#include "rate/reading.h"
+
+#define HTTP_ERROR    400
+#define HTTP_TOO_MANY 429
+
+static enum tb_status find_texts(struct tb_reader *r, bool add, struct tb_err *err)
+{
+    static const char *const hidden[TB_HIDDEN_TRIGGERS] = {"undo", "retry", "auto_save"};
+    enum tb_status status = tb_dict_id(r->db, tb_str_of(r->settings->currency), false, &r->currency, err);
+    for (size_t i = 0; status == TB_OK && i < TB_HIDDEN_TRIGGERS; i++) {
+        status = tb_dict_id(r->db, tb_str_of(hidden[i]), false, &r->hidden[i], err);
+    }
+    return status == TB_OK ? tb_dict_id(r->db, TB_STR(TB_CONSUMER_ANONYMOUS), add, &r->anonymous, err)
+                           : status;
+}
+
+enum tb_status tb_reader_init(struct tb_reader *r, struct tb_db *db, const struct tb_settings *s,
+                              const struct tb_tables *tables, bool add, struct tb_err *err)
+{
+    *r = (struct tb_reader){.db = db, .settings = s, .tables = tables};
+    tb_hour_init(&r->hour, s->zone);
+    enum tb_status status = tb_pricebook_new(tables, &r->prices, err);
+    if (status == TB_OK) {
+        status = tb_accountbook_new(tables, &r->accounts, err);
+    }
+    if (status == TB_OK) {
+        status = find_texts(r, add, err);
+    }
+    if (status != TB_OK) {
+        tb_reader_release(r);
+    }
+    return status;
+}
+
+void tb_reader_release(struct tb_reader *r)
+{
+    tb_pricebook_free(r->prices);
+    tb_accountbook_free(r->accounts);
+    *r = (struct tb_reader){0};
+}
+
+static void take_cost(const struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
+{
+    struct tb_price_query *q = &out->query;
+    q->has_cost = q->has_other_cost = out->logged = false;
+    if (b->has_cost[i] != 0) {
+        uint32_t currency = b->text[TB_T_COST_CURRENCY][i];
+        q->cost = b->cost[i];
+        q->has_cost = currency != 0 && currency == r->currency;
+        q->has_other_cost = !q->has_cost && q->cost.mantissa != 0;
+        out->logged = currency == 0 || q->has_cost;
+    }
+}
+
+static void take_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
+{
+    struct tb_price_query *q = &out->query;
+    out->source = b->source;
+    for (int t = 0; t <= TB_T_TRIGGER; t++) {
+        out->text[t] = b->text[t][i];
+    }
+    struct tb_str consumer = TB_STR(TB_CONSUMER_ANONYMOUS);
+    if (out->text[TB_T_CONSUMER] == 0) {
+        out->text[TB_T_CONSUMER] = r->anonymous;
+    } else {
+        consumer = tb_dict_text(r->db, out->text[TB_T_CONSUMER]);
+    }
+    const struct tb_account_row *row =
+        tb_account_find(r->accounts, q->ts_us, out->text[TB_T_CONSUMER], consumer, out->source,
+                        tb_dict_text(r->db, out->source));
+    out->account = row == NULL ? 0 : (uint32_t)(row - r->tables->accounts) + 1;
+    q->provider_key = out->text[TB_T_PROVIDER];
+    q->model_key = out->text[TB_T_MODEL];
+    q->tier_key = out->text[TB_T_SERVICE_TIER];
+    q->provider = tb_dict_text(r->db, q->provider_key);
+    q->model = tb_dict_text(r->db, q->model_key);
+    q->service_tier = tb_dict_text(r->db, q->tier_key);
+}
+
+void tb_reader_take(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
+{
+    struct tb_price_query *q = &out->query;
+    for (int n = 0; n <= TB_N_LATENCY_MS; n++) {
+        out->number[n] = b->number[n][i];
+    }
+    q->number = out->number;
+    q->present = b->present[i];
+    q->flags = b->flags[i];
+    q->ts_us = b->ts_us[i];
+    tb_hour_at(&r->hour, q->ts_us);
+    take_cost(r, b, i, out);
+    take_texts(r, b, i, out);
+    int64_t status = tb_reading_has(out, TB_N_STATUS) ? out->number[TB_N_STATUS] : 0;
+    uint32_t trigger = out->text[TB_T_TRIGGER];
+    out->error =
+        status >= HTTP_ERROR || (tb_reading_has(out, TB_N_SUCCESS) && out->number[TB_N_SUCCESS] == 0);
+    out->refused = status == HTTP_TOO_MANY || (q->flags & TB_F_REFUSED) != 0;
+    out->hidden =
+        trigger != 0 && (trigger == r->hidden[0] || trigger == r->hidden[1] || trigger == r->hidden[2]);
+}

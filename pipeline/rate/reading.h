@@ -1,0 +1,53 @@
+/* Concept: a stored event as pricing and grouping see it: numbers, texts as dict ids, the account row that
+ * owns it, and what its status and trigger mean. cell.c and usage.c read events through this and nothing
+ * else. Inside rate/ only. Shape:   an event without a consumer is "(anonymous)". Owns:    a tb_reader until
+ * tb_reader_release; it borrows db, settings and tables.
+ */
+#ifndef TB_READING_H
+#define TB_READING_H
+
+#include "config/settings.h"
+#include "rate/account.h"
+#include "rate/hour.h"
+#include "rate/price.h"
+#include "store/events.h"
+
+#define TB_READING_COLUMNS    (TB_C_TS | TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST)
+#define TB_HIDDEN_TRIGGERS    3 /* undo, retry, auto_save */
+#define TB_CONSUMER_ANONYMOUS "(anonymous)"
+
+struct tb_reader {
+    struct tb_db *db;
+    const struct tb_settings *settings;
+    const struct tb_tables *tables;
+    struct tb_pricebook *prices;
+    struct tb_accountbook *accounts;
+    struct tb_hour hour;                 /* of the last event read */
+    uint32_t currency, anonymous;        /* dict ids; 0 = not in the dictionary */
+    uint32_t hidden[TB_HIDDEN_TRIGGERS]; /* dict ids */
+};
+
+struct tb_reading {
+    uint32_t source;
+    uint32_t text[TB_T_COUNT];  /* up to TB_T_TRIGGER */
+    uint32_t account;           /* row index + 1, 0 = none */
+    int64_t number[TB_N_COUNT]; /* up to TB_N_LATENCY_MS */
+    struct tb_price_query query;
+    bool logged; /* a cost was logged, in the config's currency or without a unit */
+    bool error, refused, hidden;
+};
+
+/* With add, "(anonymous)" is put into the dictionary (a write). */
+enum tb_status tb_reader_init(struct tb_reader *r, struct tb_db *db, const struct tb_settings *s,
+                              const struct tb_tables *tables, bool add, struct tb_err *err) TB_MUST_USE;
+void tb_reader_release(struct tb_reader *r);
+
+/* Reads row i of b (columns TB_READING_COLUMNS), which is no tool call. */
+void tb_reader_take(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out);
+
+static inline bool tb_reading_has(const struct tb_reading *e, enum tb_event_number n)
+{
+    return (e->query.present >> n & 1u) != 0;
+}
+
+#endif

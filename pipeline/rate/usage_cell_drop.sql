@@ -1,0 +1,4 @@
+-- what one row is: a row of the day and table version, which are to be written anew
+-- in: day, tables
+-- out: nothing
+DELETE FROM usage_cell WHERE day = :day AND tables = :tables;
