@@ -101,7 +101,7 @@ static void advance(struct place *at, unsigned char c, unsigned char next)
     if (c == '\n' || (c == '\r' && next != '\n')) {
         at->line++;
         at->column = 1;
-    } else if ((c & 0xC0) != 0x80 && c != '\r') {
+    } else if ((c & 0xC0) != 0x80) {
         at->column++;
     }
 }
