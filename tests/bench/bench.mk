@@ -1,0 +1,8 @@
+# make bench: whole ingest against DuckDB; make bench-scan, bench-store: parts.
+.PHONY: bench
+$(B)/bench/generate: tests/bench/generate.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 $(WARN) -Wno-error -o $@ $<
+bench: tollbook $(B)/bench/generate
+	@sh contrib/install-deps.sh bench
+	@python3 tests/bench/ingest_bench.py ./tollbook $(B)/bench/generate
