@@ -261,6 +261,14 @@ static void rows_that_meet(void **state)
          "t.csv:3:2: line 2 is \"request\" and line 3 is \"marginal\" for input of models that both "
          "\"[\\]c]ab\" "
          "and \"*cab\" match: give all thresholds of a meter and model one context_rule"},
+        {",[]c]ab,input,1,1,,,,,5,,,\n,*cab,input,2,1,,,,,6,,marginal,\n",
+         "t.csv:3:2: line 2 is \"request\" and line 3 is \"marginal\" for input of models that both "
+         "\"[]c]ab\" "
+         "and \"*cab\" match: give all thresholds of a meter and model one context_rule"},
+        {",[!]c]ab,input,1,1,,,,,5,,,\n,*xab,input,2,1,,,,,6,,marginal,\n",
+         "t.csv:3:2: line 2 is \"request\" and line 3 is \"marginal\" for input of models that both "
+         "\"[!]c]ab\" "
+         "and \"*xab\" match: give all thresholds of a meter and model one context_rule"},
         {"a,m*,cache_read,1,1,,,,,,5,marginal,\n,my,cache_read,2,1,,,,x,6,,,\n",
          "t.csv:3:2: line 2 is \"marginal\" and line 3 is \"request\" for cache_read of models that both "
          "\"m*\" and \"my\" "
