@@ -41,8 +41,9 @@ const struct tb_part *tb_parts_find(const struct tb_report *r, const char *key)
     return NULL;
 }
 
-static enum tb_status add_part(struct tb_report *r, enum tb_part_kind kind, const char *key, const char *title,
-                               const struct tb_column *columns, size_t n, struct tb_table **out, struct tb_err *err)
+static enum tb_status add_part(struct tb_report *r, enum tb_part_kind kind, const char *key,
+                               const char *title, const struct tb_column *columns, size_t n,
+                               struct tb_table **out, struct tb_err *err)
 {
     assert(r->n < TB_PARTS_MAX && tb_parts_find(r, key) == NULL);
     struct tb_table *t = tb_table_new(key, title, columns, n);
@@ -60,14 +61,16 @@ enum tb_status tb_parts_value(struct tb_report *r, const struct tb_column *colum
     return add_part(r, TB_PART_VALUE, column->key, column->label, column, 1, out, err);
 }
 
-enum tb_status tb_parts_object(struct tb_report *r, const char *key, const char *title, const struct tb_column *columns,
-                               size_t n, struct tb_table **out, struct tb_err *err)
+enum tb_status tb_parts_object(struct tb_report *r, const char *key, const char *title,
+                               const struct tb_column *columns, size_t n, struct tb_table **out,
+                               struct tb_err *err)
 {
     return add_part(r, TB_PART_OBJECT, key, title, columns, n, out, err);
 }
 
-enum tb_status tb_parts_rows(struct tb_report *r, const char *key, const char *title, const struct tb_column *columns,
-                             size_t n, struct tb_table **out, struct tb_err *err)
+enum tb_status tb_parts_rows(struct tb_report *r, const char *key, const char *title,
+                             const struct tb_column *columns, size_t n, struct tb_table **out,
+                             struct tb_err *err)
 {
     return add_part(r, TB_PART_ROWS, key, title, columns, n, out, err);
 }
@@ -81,8 +84,8 @@ enum tb_status tb_parts_text(struct tb_report *r, const char *key, const char *l
     return st == TB_OK ? tb_table_text(t, 0, v, err) : st;
 }
 
-enum tb_status tb_parts_number(struct tb_report *r, const char *key, const char *label, enum tb_cell_type type, bool has,
-                               int64_t v, struct tb_err *err)
+enum tb_status tb_parts_number(struct tb_report *r, const char *key, const char *label,
+                               enum tb_cell_type type, bool has, int64_t v, struct tb_err *err)
 {
     struct tb_table *t;
     struct tb_column column = {key, label, type, false, false};

@@ -212,7 +212,8 @@ bool tb_table_sum(const struct tb_table *t, size_t column, struct tb_cell *out)
     return true;
 }
 
-/* --- sorting ---------------------------------------------------------------------------------------------------- */
+/* --- sorting
+ * ---------------------------------------------------------------------------------------------------- */
 
 /* <0: a stands before b. */
 static int compare_values(const struct tb_cell *a, const struct tb_cell *b)
@@ -292,9 +293,11 @@ static enum tb_status no_such_column(const struct tb_table *t, const char *key, 
     }
     const char *near = tb_did_you_mean(tb_str_of(key), words);
     if (near != NULL) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "no column \"%.60s\" to sort by, did you mean \"%s\"", key, near);
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "no column \"%.60s\" to sort by, did you mean \"%s\"",
+                          key, near);
     }
-    return tb_err_set(err, TB_FAIL, TB_E_USAGE, "no column \"%.60s\" to sort by, see the header of --format csv", key);
+    return tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                      "no column \"%.60s\" to sort by, see the header of --format csv", key);
 }
 
 enum tb_status tb_table_sort(struct tb_table *t, const char *key, size_t top, struct tb_err *err)

@@ -1,0 +1,120 @@
+#include "reports/filter.h"
+
+#include <inttypes.h>
+#include "base/embed.h"
+#include "base/glob.h"
+#include "rate/reduce.h"
+
+extern const struct tb_embed tb_embed_reports[];
+
+#define KEEP_BYTES_MAX ((size_t)256 << 20) /* ids of some ten million values */
+
+/* Is text a value that all conditions on dim let through? Absent values match only the glob "". */
+static bool is_kept(const struct tb_report_query *q, enum tb_dim dim, struct tb_str text)
+{
+    for (size_t i = 0; i < q->where_n; i++) {
+        const struct tb_where *w = &q->where[i];
+        if (w->dim == dim &&
+            !(w->glob.n == 0 ? text.n == 0 : text.s != NULL && tb_glob_match(w->glob, text))) {
+            return false;
+        }
+    }
+    return dim != TB_DIM_SOURCE || tb_source_billed(q->settings, text);
+}
+
+static enum tb_status add_value(struct tb_filter *f, const struct tb_report_query *q, enum tb_dim dim,
+                                const struct tb_query *row, bool *first, struct tb_err *err)
+{
+    char hour[TB_TS_TEXT_MAX];
+    struct tb_str text = tb_query_text(row, 1);
+    if (dim == TB_DIM_HOUR) {
+        text = (struct tb_str){hour, tb_ts_format(tb_query_int(row, 0), hour)};
+    }
+    if (!is_kept(q, dim, text)) {
+        return TB_OK;
+    }
+    enum tb_status st = tb_buf_printf(&f->keep, err, "%s%" PRId64, *first ? "" : ",", tb_query_int(row, 0));
+    *first = false;
+    return st;
+}
+
+static enum tb_status add_dim(struct tb_filter *f, const struct tb_report_query *q, enum tb_dim dim,
+                              struct tb_err *err)
+{
+    struct tb_query *query;
+    bool first = true;
+    enum tb_status st = tb_filter_open(NULL, q, "filter_values.sql", &query, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_text(query, "dim", tb_str_of(tb_dim_names[dim]));
+    st = tb_buf_printf(&f->keep, err, "%s\"%s\":[", f->keep.n > 1 ? "," : "", tb_dim_names[dim]);
+    while (st == TB_OK && (st = tb_query_step(query, err)) == TB_OK) {
+        st = add_value(f, q, dim, query, &first, err);
+    }
+    tb_query_close(query);
+    return st == TB_END ? tb_buf_add(&f->keep, "]", 1, err) : st;
+}
+
+static enum tb_status check_globs(const struct tb_report_query *q, struct tb_err *err)
+{
+    for (size_t i = 0; i < q->where_n; i++) {
+        const struct tb_where *w = &q->where[i];
+        if (w->glob.n > 0 && !tb_glob_valid(w->glob)) {
+            return tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                              "\"%.*s\" is not a glob, --where %s= wants every [ closed",
+                              (int)(w->glob.n < 80 ? w->glob.n : 80), w->glob.s, tb_dim_names[w->dim]);
+        }
+    }
+    return TB_OK;
+}
+
+enum tb_status tb_filter_init(struct tb_filter *f, const struct tb_report_query *q, struct tb_err *err)
+{
+    *f = (struct tb_filter){.by = {false}};
+    tb_buf_init(&f->keep, KEEP_BYTES_MAX);
+    for (size_t i = 0; i < q->where_n; i++) {
+        f->by[q->where[i].dim] = true;
+    }
+    enum tb_status st = check_globs(q, err);
+    if (st == TB_OK) {
+        st = tb_buf_add(&f->keep, "{", 1, err);
+    }
+    for (int dim = 0; st == TB_OK && dim < TB_DIM_COUNT; dim++) {
+        if (f->by[dim] || dim == TB_DIM_SOURCE) {
+            st = add_dim(f, q, (enum tb_dim)dim, err);
+        }
+    }
+    return st == TB_OK ? tb_buf_add(&f->keep, "}", 1, err) : st;
+}
+
+void tb_filter_release(struct tb_filter *f)
+{
+    tb_buf_release(&f->keep);
+}
+
+bool tb_filter_whole_teams(const struct tb_filter *f)
+{
+    for (int dim = 0; dim < TB_DIM_COUNT; dim++) {
+        if (f->by[dim] && dim != TB_DIM_TEAM && dim != TB_DIM_COST_CENTER && dim != TB_DIM_DAY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum tb_status tb_filter_open(const struct tb_filter *f, const struct tb_report_query *q, const char *sql,
+                              struct tb_query **out, struct tb_err *err)
+{
+    enum tb_status st = tb_query_open(q->db, tb_embed_text(tb_embed_reports, sql), out, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(*out, "from_day", q->from_day);
+    tb_query_bind_int(*out, "to_day", q->to_day);
+    tb_query_bind_int(*out, "tables", q->version);
+    if (f != NULL) {
+        tb_query_bind_text(*out, "keep", tb_buf_view(&f->keep));
+    }
+    return TB_OK;
+}

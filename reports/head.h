@@ -1,0 +1,19 @@
+/* Concept: what every report of this folder begins with: schema, from, to, time_zone, currency, tables.
+ */
+#ifndef TB_HEAD_H
+#define TB_HEAD_H
+
+#include "reports/report.h"
+#include "reports/table/parts.h"
+
+/* schema "tollbook.KIND/1"; from and to are days, or instants when the query has them. */
+enum tb_status tb_head_add(struct tb_report *r, const struct tb_report_query *q,
+                           struct tb_err *err) TB_MUST_USE;
+
+/* Refuses what a report has no use for, rather than ignoring it: exit 2. */
+enum tb_status tb_head_refuse_by(const struct tb_report_query *q, const char *kind,
+                                 struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_head_refuse_where(const struct tb_report_query *q, const char *kind,
+                                    struct tb_err *err) TB_MUST_USE;
+
+#endif
