@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#define ALIGN 16
+#define ALIGN     16
 #define BLOCK_MIN (4u << 10)
 #define BLOCK_MAX (1u << 20) /* doubling stops here: a large arena wastes at most this */
 

@@ -17,9 +17,11 @@ struct tb_arena {
 
 void tb_arena_init(struct tb_arena *a, size_t max);
 void tb_arena_release(struct tb_arena *a);
-void tb_arena_reset(struct tb_arena *a); /* keeps one block for reuse */
+void tb_arena_reset(struct tb_arena *a);            /* keeps one block for reuse */
 void *tb_arena_alloc(struct tb_arena *a, size_t n); /* 16-byte aligned, zeroed */
-struct tb_str tb_arena_str(struct tb_arena *a, struct tb_str s); /* a copy, with a NUL behind; absent stays absent */
+
+/* A copy, with a NUL behind; absent stays absent. Without memory the copy is absent too. */
+struct tb_str tb_arena_str(struct tb_arena *a, struct tb_str s);
 char *tb_arena_cstr(struct tb_arena *a, struct tb_str s);
 
 #endif

@@ -44,8 +44,8 @@ enum tb_status tb_buf_reserve(struct tb_buf *b, size_t extra, struct tb_err *err
         return TB_OK;
     }
     if (extra > b->max - b->n) {
-        return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "%zu bytes more than the %zu allowed here", extra - (b->max - b->n),
-                          b->max);
+        return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "%zu bytes more than the %zu allowed here",
+                          extra - (b->max - b->n), b->max);
     }
     size_t cap = next_cap(b, b->n + extra);
     char *p = realloc(b->p, cap + 1); /* one more for the NUL of tb_buf_view */

@@ -28,7 +28,8 @@ static inline void tb_buf_clear(struct tb_buf *b)
 enum tb_status tb_buf_reserve(struct tb_buf *b, size_t extra, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_buf_add(struct tb_buf *b, const void *p, size_t n, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_buf_str(struct tb_buf *b, struct tb_str s, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_buf_printf(struct tb_buf *b, struct tb_err *err, const char *fmt, ...) TB_PRINTF(3, 4) TB_MUST_USE;
+enum tb_status tb_buf_printf(struct tb_buf *b, struct tb_err *err, const char *fmt, ...)
+    TB_PRINTF(3, 4) TB_MUST_USE;
 
 /* The bytes so far; valid until the next call that changes b. A NUL stands behind them (not counted). */
 struct tb_str tb_buf_view(const struct tb_buf *b);

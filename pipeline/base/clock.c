@@ -151,7 +151,8 @@ size_t tb_ts_format(int64_t ts_us, char out[TB_TS_TEXT_MAX])
     int second = (int)(rest / TB_US_PER_S);
     int us = (int)(rest % TB_US_PER_S);
     size_t n = tb_day_format(day, out);
-    int added = snprintf(out + n, TB_TS_TEXT_MAX - n, "T%02d:%02d:%02d", second / 3600, second / 60 % 60, second % 60);
+    int added = snprintf(out + n, TB_TS_TEXT_MAX - n, "T%02d:%02d:%02d", second / 3600, second / 60 % 60,
+                         second % 60);
     assert(added > 0 && (size_t)added < TB_TS_TEXT_MAX - n - 9);
     n += (size_t)added;
     if (us != 0) {
@@ -204,10 +205,10 @@ void tb_day_civil(int32_t day, int *year, int *month, int *mday)
 {
     int64_t z = (int64_t)day + 719468; /* days since 0000-03-01 */
     int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    int64_t doe = z - era * 146097;                                          /* 0..146096 */
-    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;     /* 0..399 */
-    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);                   /* 0..365 */
-    int64_t mp = (5 * doy + 2) / 153;                                        /* 0 = March */
+    int64_t doe = z - era * 146097;                                      /* 0..146096 */
+    int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365; /* 0..399 */
+    int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);               /* 0..365 */
+    int64_t mp = (5 * doy + 2) / 153;                                    /* 0 = March */
     *mday = (int)(doy - (153 * mp + 2) / 5 + 1);
     *month = (int)(mp < 10 ? mp + 3 : mp - 9);
     *year = (int)(yoe + era * 400 + (*month <= 2));

@@ -2,11 +2,11 @@
 
 #include <assert.h>
 
-#define DIGITS_MAX 39 /* of 2^127; whether 39 fit is seen by multiplying */
-#define EXPONENT_MAX 400
+#define DIGITS_MAX         39 /* of 2^127; whether 39 fit is seen by multiplying */
+#define EXPONENT_MAX       400
 #define EXPONENT_SATURATED 1000000000 /* where a written exponent stops growing; far behind EXPONENT_MAX */
 
-/* The digits seen so far are the mantissa's, then `zeros` zeros: those count only once another digit follows. */
+/* The digits seen are the mantissa's, then `zeros` zeros, which count only once another digit follows. */
 struct digits {
     tb_int128 mantissa; /* negative from the start in a negative number: -2^127 fits, 2^127 does not */
     int sign;

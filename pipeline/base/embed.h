@@ -1,7 +1,7 @@
-/* Concept: files of the source tree that the program carries in itself: .sql files beside their users, formats, rules,
- *          starter tables.
- * Shape:   a folder's files are `extern const struct tb_embed tb_embed_FOLDER[]` (FOLDER = last part of its path), sorted
- *          by path, ended by a NULL path. A NUL stands behind the data, not counted.
+/* Concept: files of the source tree that the program carries in itself: .sql files beside their users,
+ *          formats, rules, starter tables.
+ * Shape:   a folder's files are `extern const struct tb_embed tb_embed_FOLDER[]` (FOLDER = last part of its
+ *          path), sorted by path, ended by a NULL path. A NUL stands behind the data, not counted.
  */
 #ifndef TB_EMBED_H
 #define TB_EMBED_H

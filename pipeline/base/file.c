@@ -14,7 +14,7 @@
 
 #define READ_STEP (64u << 10)
 
-/* "cannot open "x": no such file or directory", with the system's sentence begun in lower case as ours are. */
+/* "cannot open "x": no such file or directory": the system's sentence begins in lower case, as ours do. */
 static enum tb_status io_error(struct tb_err *err, const char *verb, const char *path, int error)
 {
     char scratch[128];
@@ -59,7 +59,7 @@ static enum tb_status read_all(int fd, const char *path, size_t max, struct tb_b
         if (status != TB_OK) {
             return status;
         }
-        char extra = 0; /* where the buffer is full, one byte more tells the end from a file that is too long */
+        char extra = 0; /* into a full buffer: one byte more tells the end from a file that is too long */
         bool full = out->n == out->cap;
         ssize_t k = read(fd, full ? &extra : out->p + out->n, full ? 1 : out->cap - out->n);
         if (k < 0 && errno == EINTR) {
@@ -72,8 +72,9 @@ static enum tb_status read_all(int fd, const char *path, size_t max, struct tb_b
             return TB_OK;
         }
         if (full || out->n + (size_t)k > max) {
-            return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "\"%s\" is larger than the %zu bytes allowed; make it smaller",
-                              path, max < out->max ? max : out->max);
+            return tb_err_set(err, TB_FAIL, TB_E_LIMIT,
+                              "\"%s\" is larger than the %zu bytes allowed; make it smaller", path,
+                              max < out->max ? max : out->max);
         }
         out->n += (size_t)k;
     }
@@ -178,7 +179,8 @@ static int create_temp(const char *path, mode_t mode, char temp[PATH_MAX])
         return -1;
     }
     for (int tries = 0; tries < 1000; tries++) {
-        int n = snprintf(temp, PATH_MAX, "%s/.tollbook-%ld-%u.tmp", dir, (long)getpid(), atomic_fetch_add(&counter, 1));
+        int n = snprintf(temp, PATH_MAX, "%s/.tollbook-%ld-%u.tmp", dir, (long)getpid(),
+                         atomic_fetch_add(&counter, 1));
         if (n >= PATH_MAX) {
             errno = ENAMETOOLONG;
             return -1;
@@ -244,7 +246,8 @@ enum tb_status tb_file_mkdirs(const char *path, mode_t mode, struct tb_err *err)
             continue;
         }
         part[i] = '\0';
-        enum tb_status status = make_one(part, mode | S_IWUSR | S_IXUSR, err); /* else the next could not be made */
+        /* With less, the next could not be made in it. */
+        enum tb_status status = make_one(part, mode | S_IWUSR | S_IXUSR, err);
         if (status != TB_OK) {
             return status;
         }

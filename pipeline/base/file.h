@@ -1,5 +1,5 @@
-/* Concept: files written so that a reader sees the old or the new one, never half: temporary name in the same folder,
- *          write, fsync, rename, fsync of the folder. And whole small files read.
+/* Concept: files written so that a reader sees the old or the new one, never half: temporary name in the same
+ *          folder, write, fsync, rename, fsync of the folder. And whole small files read.
  */
 #ifndef TB_FILE_H
 #define TB_FILE_H
@@ -11,7 +11,8 @@
 #include "base/str.h"
 
 enum tb_status tb_file_read(const char *path, size_t max, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_file_write(const char *path, struct tb_str content, mode_t mode, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_file_write(const char *path, struct tb_str content, mode_t mode,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* fsync, rename from temp to path, fsync the folder. temp must be in the same folder. */
 enum tb_status tb_file_commit(const char *temp, const char *path, struct tb_err *err) TB_MUST_USE;

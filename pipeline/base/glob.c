@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include "base/utf8.h"
 
-#define GLOB_MAX 1024 /* bytes of one glob: TB_FIELD_BYTES_MAX, what it is matched with */
-#define CODE_POINT_MAX 0x10FFFFu
-#define SURROGATE_FIRST 0xD800u
+#define GLOB_MAX         1024 /* bytes of one glob: TB_FIELD_BYTES_MAX, what it is matched with */
+#define CODE_POINT_MAX   0x10FFFFu
+#define SURROGATE_FIRST  0xD800u
 #define SURROGATE_BEHIND 0xE000u
 
 enum kind { LITERAL, ANY, STAR, SET };
@@ -18,7 +18,7 @@ struct element {
     struct tb_str ranges; /* of a SET: what is between the brackets, behind the ! */
 };
 
-/* Takes one character, `\`-escaped or not, at g[*i]. False at the end, at a trailing `\`, at invalid UTF-8. */
+/* Takes one character, `\`-escaped or not, at g[*i]. False at the end and at invalid UTF-8. */
 static bool take_char(struct tb_str g, size_t *i, uint32_t *cp)
 {
     size_t length = 0;
@@ -47,7 +47,7 @@ static bool take_range(struct tb_str r, size_t *i, uint32_t *low, uint32_t *high
     return true;
 }
 
-/* The set whose `[` is just before g[*i]: finds its `]` (a first one is a character) and checks its ranges. */
+/* The set whose `[` is just before g[*i]: finds its `]` (a first one is a character), checks its ranges. */
 static bool take_set(struct tb_str g, size_t *i, struct element *e)
 {
     e->negated = *i < g.n && (g.s[*i] == '!' || g.s[*i] == '^');
@@ -220,15 +220,17 @@ static bool meet_at_edges(const struct element *a, const struct element *b)
     return false;
 }
 
-/* Is there a character that both take? Where two sets overlap, the overlap begins at 0, behind the surrogates, at the
- * beginning of a range, or behind the end of one (a negated set): so those points decide. */
+/* Is there a character that both take? Where two sets overlap, the overlap begins at 0, behind the
+ * surrogates, at the beginning of a range, or behind the end of one (a negated set): so those points decide.
+ */
 static bool elements_meet(const struct element *a, const struct element *b)
 {
-    return both_have(a, b, 0) || both_have(a, b, SURROGATE_BEHIND) || meet_at_edges(a, b) || meet_at_edges(b, a);
+    return both_have(a, b, 0) || both_have(a, b, SURROGATE_BEHIND) || meet_at_edges(a, b) ||
+           meet_at_edges(b, a);
 }
 
-/* One row of the product of the two globs' automata: reached[j] = some text leads both to (this element of a, element j
- * of b). Fills the rest of this row, and of the next what is reached by taking element a. */
+/* One row of the product of the two globs' automata: reached[j] = some text leads both to (this element of a,
+ * element j of b). Fills the rest of this row, and of the next what is reached by taking element a. */
 static void product_row(const struct element *a, struct tb_str b, bool *reached, bool *next)
 {
     static const struct element any = {ANY, 0, false, {NULL, 0}};
@@ -239,7 +241,7 @@ static void product_row(const struct element *a, struct tb_str b, bool *reached,
         (void)take_element(b, &behind, &e);
         bool here = reached[j];
         if (here && e.kind == STAR) {
-            reached[behind] = true;                                      /* b's star takes nothing more */
+            reached[behind] = true;                                         /* b's star takes nothing more */
             next[j] = next[j] || a->kind == STAR || elements_meet(a, &any); /* ... or what a takes */
         } else if (here && a->kind == STAR) {
             reached[behind] = reached[behind] || elements_meet(&any, &e); /* a's star takes what b takes */

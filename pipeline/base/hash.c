@@ -89,8 +89,10 @@ void tb_random_bytes(void *p, size_t n)
     randombytes_buf(p, n);
 }
 
-static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(((struct tb_sha256 *)0)->state), "tb_sha256 holds it");
-static_assert(_Alignof(crypto_hash_sha256_state) <= _Alignof(struct tb_sha256), "tb_sha256 is aligned for it");
+static_assert(sizeof(crypto_hash_sha256_state) <= sizeof(((struct tb_sha256 *)0)->state),
+              "tb_sha256 holds it");
+static_assert(_Alignof(crypto_hash_sha256_state) <= _Alignof(struct tb_sha256),
+              "tb_sha256 is aligned for it");
 
 static crypto_hash_sha256_state *sha_state(struct tb_sha256 *h)
 {

@@ -25,7 +25,7 @@ struct tb_json {
     char *name;
 };
 
-/* The scan's spots and cJSON's tree walked side by side: both are in document order. Returns the node behind. */
+/* Walks the scan's spots and cJSON's tree together: both are in document order. Returns the node behind. */
 static struct tb_json_node *attach(struct tb_json *j, struct tb_json_node *n, const cJSON *item)
 {
     size_t index = (size_t)(n - j->nodes);
@@ -67,7 +67,8 @@ static enum tb_status complain_duplicate(const struct tb_json *j, const struct t
                             again->item->string, (unsigned long long)line);
 }
 
-static enum tb_status check_object(const struct tb_json *j, const struct tb_json_node *object, struct tb_err *err)
+static enum tb_status check_object(const struct tb_json *j, const struct tb_json_node *object,
+                                   struct tb_err *err)
 {
     size_t n = 0;
     for (const struct tb_json_node *c = object->first; c != NULL; c = c->next) {

@@ -7,6 +7,8 @@
 
 #define SPOTS_FIRST 64
 
+static_assert(TB_JSON_DEPTH_MAX == 512, "as the message says, and below cJSON's own 1000");
+
 static enum tb_status read_value(struct tb_json_scan *s, size_t key_at);
 
 void tb_json_scan_place(const struct tb_json_scan *s, size_t offset, uint64_t *line, uint64_t *column)
@@ -43,7 +45,7 @@ static void blank(char *p, size_t n)
     }
 }
 
-/* Where the string that begins at text[i] ends: behind its quote; at a newline or the end when it has none. */
+/* Where the string that begins at text[i] ends: behind its quote, or at a newline when it has none. */
 static size_t string_end(const struct tb_json_scan *s, size_t i)
 {
     for (i++; i < s->n && s->text[i] != '\n'; i++) {
@@ -120,7 +122,10 @@ static int hex4(const struct tb_json_scan *s, size_t i)
     }
     for (size_t k = i; k < i + 4; k++) {
         char c = s->text[k];
-        int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = is_digit(c)            ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) {
             return -1;
         }
@@ -241,7 +246,8 @@ static enum tb_status read_word(struct tb_json_scan *s)
     if (s->i >= s->n) {
         return complain(s, s->i, "the text ends where a value is missing");
     }
-    return complain(s, s->i, "no value: write a \"text\" in double quotes, a number, true, false, null, [ ] or { }");
+    return complain(s, s->i,
+                    "no value: write a \"text\" in double quotes, a number, true, false, null, [ ] or { }");
 }
 
 /* A member's key and colon; *at is where the key stands. */
@@ -378,7 +384,8 @@ static enum tb_status read_document(struct tb_json_scan *s)
         return status;
     }
     skip_space(s);
-    return s->i == s->n ? TB_OK : complain(s, s->i, "the document has ended before this; remove what is behind it");
+    return s->i == s->n ? TB_OK
+                        : complain(s, s->i, "the document has ended before this; remove what is behind it");
 }
 
 enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source, struct tb_err *err)

@@ -1,8 +1,9 @@
-/* Concept: the strict reading that cJSON does not give: RFC 8259 to the letter apart from comments, which are blanked
- *          out in place, and a table of where each value stands. Used by json.c alone.
+/* Concept: the strict reading that cJSON does not give: RFC 8259 to the letter apart from comments, which are
+ *          blanked out in place, and a table of where each value stands. Used by json.c alone.
  * Shape:   spots are in document order, a container before what it holds.
  * Owns:    both texts and the spots, until tb_json_scan_release.
- * Limits:  TB_JSON_DEPTH_MAX; a number of at most TB_JSON_NUMBER_MAX bytes (cJSON's own cap); no \u0000 in a string.
+ * Limits:  TB_JSON_DEPTH_MAX; a number of at most TB_JSON_NUMBER_MAX bytes (cJSON's own cap); no \u0000 in a
+ *          string.
  */
 #ifndef TB_JSON_SCAN_H
 #define TB_JSON_SCAN_H
@@ -35,7 +36,8 @@ struct tb_json_scan {
 };
 
 /* On an error, err says what is wrong and where (line and column); its code is the caller's to set. */
-enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_json_scan_read(struct tb_json_scan *s, struct tb_str source,
+                                 struct tb_err *err) TB_MUST_USE;
 void tb_json_scan_release(struct tb_json_scan *s);
 
 /* Line and column, 1-based, of an offset; a column is a character. */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 #include "base/utf8.h"
 
-#define LEVEL_UNSET (-1)
-#define MESSAGE_MAX 4096 /* longer messages are cut */
+#define LEVEL_UNSET  (-1)
+#define MESSAGE_MAX  4096 /* longer messages are cut */
 #define PROGRESS_MAX 128
-#define ERASE_LINE "\r\033[K"
+#define ERASE_LINE   "\r\033[K"
 
 static atomic_int level_set = LEVEL_UNSET;
 static pthread_mutex_t line_lock = PTHREAD_MUTEX_INITIALIZER;

@@ -1,5 +1,5 @@
-/* Concept: messages to people, on standard error: "tollbook: warning: file:line: text". Nothing else writes there.
- *          Everything printed passes tb_utf8_printable. Thread-safe.
+/* Concept: messages to people, on standard error: "tollbook: warning: file:line: text". Nothing else writes
+ *          there. Everything printed passes tb_utf8_printable. Thread-safe.
  */
 #ifndef TB_LOG_H
 #define TB_LOG_H

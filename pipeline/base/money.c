@@ -8,9 +8,9 @@
 
 typedef unsigned __int128 uint128;
 
-#define CENT_SCALE (TB_MONEY_SCALE - 2)
+#define CENT_SCALE     (TB_MONEY_SCALE - 2)
 #define RATIO_DECIMALS 6
-#define POWER_MAX 38 /* 10^38 < 2^127 < 10^39 */
+#define POWER_MAX      38 /* 10^38 < 2^127 < 10^39 */
 
 static uint128 power_of_ten(int n)
 {
@@ -57,7 +57,8 @@ static size_t write_digits(uint128 m, int width, char *out)
 }
 
 /* Writes whole.fraction (fraction of so many decimals), trailing zeros cut, and a NUL. */
-static size_t write_fixed(bool minus, uint128 whole, uint128 fraction, int decimals, char out[TB_MONEY_TEXT_MAX])
+static size_t write_fixed(bool minus, uint128 whole, uint128 fraction, int decimals,
+                          char out[TB_MONEY_TEXT_MAX])
 {
     size_t n = 0;
     if (minus && (whole > 0 || fraction > 0)) {
@@ -159,8 +160,9 @@ bool tb_money_div(tb_money a, int64_t n, int decimals, tb_money *out)
     uint128 q = magnitude(a) / divisor;
     uint128 rest = magnitude(a) % divisor;
     uint128 unit = power_of_ten(TB_MONEY_SCALE - decimals);
-    /* The exact quotient is q + rest / divisor, and n * unit need not fit: so round q alone. What rest adds is less
-     * than one, which matters only when q itself is the last place; half of any larger unit is a whole number. */
+    /* The exact quotient is q + rest / divisor, and n * unit need not fit: so round q alone. What rest adds
+     * is less than one, which matters only when q itself is the last place; half of any larger unit is a
+     * whole number. */
     bool up = unit == 1 ? rest >= divisor - rest : q % unit >= unit / 2;
     q -= q % unit;
     if (up) {
@@ -209,7 +211,8 @@ tb_money tb_money_of_cents(int64_t cents)
 size_t tb_cents_format(int64_t cents, char out[TB_MONEY_TEXT_MAX])
 {
     uint64_t v = cents < 0 ? -(uint64_t)cents : (uint64_t)cents;
-    int n = snprintf(out, TB_MONEY_TEXT_MAX, "%s%" PRIu64 ".%02" PRIu64, cents < 0 ? "-" : "", v / 100, v % 100);
+    int n =
+        snprintf(out, TB_MONEY_TEXT_MAX, "%s%" PRIu64 ".%02" PRIu64, cents < 0 ? "-" : "", v / 100, v % 100);
     assert(n > 0 && n < TB_MONEY_TEXT_MAX);
     return (size_t)n;
 }

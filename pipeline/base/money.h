@@ -1,6 +1,6 @@
 /* Concept: exact money. The only place that multiplies, divides or rounds it.
- * Units:   tb_money is a count of 10^-24 of the currency unit ("yocto") in 128 bits: +-1.7 * 10^14 units, and a price
- *          of 18 decimals per 1,000,000 tokens is still exact.
+ * Units:   tb_money is a count of 10^-24 of the currency unit ("yocto") in 128 bits: +-1.7 * 10^14 units, and
+ *          a price of 18 decimals per 1,000,000 tokens is still exact.
  * Errors:  overflow is reported (false), never wrapped.
  */
 #ifndef TB_MONEY_H
@@ -13,7 +13,7 @@
 
 typedef __int128 tb_money;
 
-#define TB_MONEY_SCALE 24
+#define TB_MONEY_SCALE    24
 #define TB_MONEY_TEXT_MAX 48 /* bytes that hold any tb_money as text, NUL included */
 
 /* Exact decimal text ("0.000047", "-3", "0"): no exponent, trailing zeros cut. Returns the length. */
@@ -35,13 +35,15 @@ bool tb_money_div(tb_money a, int64_t n, int decimals, tb_money *out) __attribut
 
 /* m in whole cents, half away from zero; and rounded down (toward minus infinity) with the remainder kept. */
 bool tb_money_cents_round(tb_money m, int64_t *cents) __attribute__((warn_unused_result));
-bool tb_money_cents_floor(tb_money m, int64_t *cents, tb_money *remainder) __attribute__((warn_unused_result));
+bool tb_money_cents_floor(tb_money m, int64_t *cents, tb_money *remainder)
+    __attribute__((warn_unused_result));
 tb_money tb_money_of_cents(int64_t cents);
 
 /* "12.30": always two decimals. */
 size_t tb_cents_format(int64_t cents, char out[TB_MONEY_TEXT_MAX]);
 
-/* num/den as decimal text rounded half away from zero to 6 decimals, trailing zeros cut; den 0 gives length 0. */
+/* num/den as decimal text rounded half away from zero to 6 decimals, trailing zeros cut; den 0 gives length
+ * 0. */
 size_t tb_ratio_format(tb_int128 num, tb_int128 den, char out[TB_MONEY_TEXT_MAX]);
 
 /* For the spreadsheet edge alone: the nearest double. */

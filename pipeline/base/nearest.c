@@ -34,7 +34,8 @@ static int edit_distance(struct tb_str a, struct tb_str b)
         for (size_t j = 1; j <= b.n; j++) {
             bool same = fold(a.s[i - 1]) == fold(b.s[j - 1]);
             row[j] = least(above[j - 1] + !same, least(above[j], row[j - 1]) + 1);
-            if (i > 1 && j > 1 && fold(a.s[i - 1]) == fold(b.s[j - 2]) && fold(a.s[i - 2]) == fold(b.s[j - 1])) {
+            if (i > 1 && j > 1 && fold(a.s[i - 1]) == fold(b.s[j - 2]) &&
+                fold(a.s[i - 2]) == fold(b.s[j - 1])) {
                 row[j] = least(row[j], before[j - 2] + 1);
             }
         }

@@ -6,8 +6,8 @@
 #include <string.h>
 #include "base/utf8.h"
 
-#define FILE_MAX sizeof(((struct tb_err *)0)->file)
-#define TEXT_MAX sizeof(((struct tb_err *)0)->text)
+#define FILE_MAX  sizeof(((struct tb_err *)0)->file)
+#define TEXT_MAX  sizeof(((struct tb_err *)0)->text)
 #define WHOLE_MAX (FILE_MAX + TEXT_MAX + 64) /* file, two numbers, text */
 
 enum tb_status tb_err_set(struct tb_err *err, enum tb_status status, enum tb_code code, const char *fmt, ...)

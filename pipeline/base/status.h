@@ -1,4 +1,5 @@
-/* Concept: how bad an outcome is (enum tb_status), and, set once where it is found, its cause (struct tb_err).
+/* Concept: how bad an outcome is (enum tb_status), and, set once where it is found, its cause (struct
+ *          tb_err).
  * Errors:  a function that can fail returns enum tb_status and takes struct tb_err *err last.
  *          TB_OK      done
  *          TB_END     no more (iterators only)
@@ -14,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TB_MUST_USE __attribute__((warn_unused_result))
+#define TB_MUST_USE     __attribute__((warn_unused_result))
 #define TB_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 enum tb_status { TB_OK = 0, TB_END, TB_REJECT, TB_FAIL, TB_FATAL };

@@ -1,4 +1,5 @@
-/* Concept: a borrowed view of bytes. s == NULL is "absent" (SQL NULL, JSON null); s != NULL with n == 0 is empty.
+/* Concept: a borrowed view of bytes. s == NULL is "absent" (SQL NULL, JSON null); s != NULL with n == 0 is
+ *          empty.
  * Owns:    nothing; the function that hands one out says until when it lives.
  */
 #ifndef TB_STR_H

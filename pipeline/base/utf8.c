@@ -4,8 +4,9 @@
 
 #define REPLACEMENT 0xFFFDu
 
-/* How a sequence that begins with a byte goes on: its length and the range its second byte must be in (RFC 3629:
- * this keeps out overlong forms, surrogates and what is behind U+10FFFF). Length 0: no such lead byte. */
+/* How a sequence that begins with a byte goes on: its length and the range its second byte must be in (RFC
+ * 3629: this keeps out overlong forms, surrogates and what is behind U+10FFFF). Length 0: no such lead byte.
+ */
 struct lead {
     unsigned length;
     unsigned char low;
@@ -29,8 +30,8 @@ static struct lead lead_of(unsigned char c)
     return (struct lead){4, c == 0xF0 ? 0x90 : 0x80, c == 0xF4 ? 0x8F : 0xBF};
 }
 
-/* The bytes at p (n > 0) that belong together: a whole character (*whole), or the longest beginning of one, at least
- * one byte: "maximal subpart" of Unicode 15, section 3.9, which is replaced as one. */
+/* The bytes at p (n > 0) that belong together: a whole character (*whole), or the longest beginning of one,
+ * at least one byte: "maximal subpart" of Unicode 15, section 3.9, which is replaced as one. */
 static size_t part_at(const char *p, size_t n, bool *whole)
 {
     assert(n > 0);

@@ -17,12 +17,13 @@ size_t tb_utf8_encode(uint32_t cp, char out[4]); /* no scalar value: U+FFFD */
 /* Takes the character at s.s[*i], *i < s.n, or U+FFFD for a maximal invalid part, and moves *i behind it. */
 uint32_t tb_utf8_take(struct tb_str s, size_t *i);
 
-/* Copies s to out (room for 3 * s.n bytes), each maximal invalid part (Unicode 3.9: the longest beginning of a
- * character that has no end, else one byte) replaced by U+FFFD. Returns the length. */
+/* Copies s to out (room for 3 * s.n bytes), each maximal invalid part (Unicode 3.9: the longest beginning of
+ * a character that has no end, else one byte) replaced by U+FFFD. Returns the length. */
 size_t tb_utf8_repair(struct tb_str s, char *out);
 
 /* Copies s to out (room for 3 * s.n bytes) for printing: repaired, and without C0, DEL, C1, bidi controls
- * (U+202A-202E, U+2066-2069, U+200E/F, U+061C), U+FFFE/FFFF; TAB and newlines become a blank. Returns the length. */
+ * (U+202A-202E, U+2066-2069, U+200E/F, U+061C), U+FFFE/FFFF; TAB and newlines become a blank. Returns the
+ * length. */
 size_t tb_utf8_printable(struct tb_str s, char *out);
 
 /* Does cp steer a terminal or reorder a line: C0, DEL, C1, bidi controls, U+2028/9? */

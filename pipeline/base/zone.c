@@ -12,11 +12,11 @@
 #include "base/nearest.h"
 #include "base/zone_file.h"
 
-#define DAY_SECONDS INT64_C(86400)
-#define DAY_MAX 100000000 /* its microseconds fit */
-#define NAME_MAX_BYTES 128
-#define FILE_BYTES_MAX (1u << 20) /* the largest file of tzdata has 4 KiB */
-#define FOLDER_DEPTH_MAX 3        /* America/Argentina/Ushuaia */
+#define DAY_SECONDS      INT64_C(86400)
+#define DAY_MAX          100000000 /* its microseconds fit */
+#define NAME_MAX_BYTES   128
+#define FILE_BYTES_MAX   (1u << 20) /* the largest file of tzdata has 4 KiB */
+#define FOLDER_DEPTH_MAX 3          /* America/Argentina/Ushuaia */
 
 struct tb_zone {
     char name[NAME_MAX_BYTES];
@@ -97,8 +97,8 @@ int64_t tb_zone_day_start(const struct tb_zone *z, int32_t day)
     return tb_zone_instant(z, day, 0);
 }
 
-/* Days are [start(day), start(day + 1)): where clocks go back over midnight (St John's did, at 00:01), the second time
- * before midnight belongs to the day that has begun. */
+/* Days are [start(day), start(day + 1)): where clocks go back over midnight (St John's did, at 00:01), the
+ * second time before midnight belongs to the day that has begun. */
 int32_t tb_zone_day(const struct tb_zone *z, int64_t ts_us)
 {
     int64_t second = floor_div(ts_us, TB_US_PER_S);
@@ -148,7 +148,8 @@ static const char *data_folder(void)
     return dir != NULL && dir[0] != '\0' ? dir : "/usr/share/zoneinfo";
 }
 
-/* Offers every zone below dir/prefix. Names of zones begin with a capital; posix/, right/ and the tables do not. */
+/* Offers every zone below dir/prefix. Names of zones begin with a capital; posix/, right/ and the tables do
+ * not. */
 static void offer_zones(struct tb_nearest *nearest, const char *dir, const char *prefix, int depth)
 {
     char path[PATH_MAX];
@@ -168,7 +169,8 @@ static void offer_zones(struct tb_nearest *nearest, const char *dir, const char 
             offer_zones(nearest, dir, name, depth + 1);
         } else if (S_ISREG(st.st_mode)) {
             (void)tb_nearest_offer(nearest, name);
-            (void)tb_nearest_offer_part(nearest, name, strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name);
+            (void)tb_nearest_offer_part(nearest, name,
+                                        strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name);
         }
     }
     (void)closedir(d);
@@ -178,15 +180,17 @@ static enum tb_status unknown(const char *name, struct tb_err *err)
 {
     struct stat st;
     if (stat(data_folder(), &st) != 0) {
-        return tb_err_set(err, TB_FAIL, TB_E_IO,
-                          "no time zone data in \"%s\"; install the package tzdata, or use the time zone \"UTC\"",
-                          data_folder());
+        return tb_err_set(
+            err, TB_FAIL, TB_E_IO,
+            "no time zone data in \"%s\"; install the package tzdata, or use the time zone \"UTC\"",
+            data_folder());
     }
     struct tb_nearest nearest;
     tb_nearest_init(&nearest, tb_str_of(name));
     offer_zones(&nearest, data_folder(), "", 1);
     if (nearest.best[0] != '\0') {
-        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "unknown time zone \"%s\", did you mean \"%s\"", name, nearest.best);
+        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "unknown time zone \"%s\", did you mean \"%s\"", name,
+                          nearest.best);
     }
     return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
                       "unknown time zone \"%s\"; use an IANA name such as \"Europe/Berlin\"", name);
@@ -205,7 +209,8 @@ static enum tb_status read_zone(const char *name, struct tb_zone_table *t, bool 
     char path[PATH_MAX];
     struct stat st;
     struct tb_buf bytes;
-    *found = tb_path_join(data_folder(), name, path, sizeof(path)) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    *found =
+        tb_path_join(data_folder(), name, path, sizeof(path)) && stat(path, &st) == 0 && S_ISREG(st.st_mode);
     if (!*found) {
         return TB_OK;
     }

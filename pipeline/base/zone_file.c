@@ -6,11 +6,11 @@
 #include "base/zone_rule.h"
 
 #define HEADER_BYTES 44
-#define COUNT_MAX 65536 /* entries of a kind; real files have a few hundred */
-#define TYPE_BYTES 6
-#define DAY_SECONDS 86400
+#define COUNT_MAX    65536 /* entries of a kind; real files have a few hundred */
+#define TYPE_BYTES   6
+#define DAY_SECONDS  86400
 #define LISTED_MAX_S INT64_C(400000000000) /* year 14645: no file lists a transition so far away */
-#define CYCLE_YEARS 402 /* a whole cycle of 400, with one year of margin on each side */
+#define CYCLE_YEARS  402                   /* a whole cycle of 400, with one year of margin on each side */
 
 /* One data block: views into the file. */
 struct block {
@@ -61,7 +61,7 @@ static bool read_block(struct tb_str s, size_t time_bytes, struct block *b)
     return b->types > 0 && b->types <= 256 && b->bytes <= s.n;
 }
 
-/* The block to use (the 64-bit one where there is one), and the rule's text behind it (absent in version 1). */
+/* The block to use (the 64-bit one where there is one), and the rule behind it (absent in version 1). */
 static bool read_file(struct tb_str s, struct block *b, struct tb_str *rule)
 {
     *rule = TB_STR_NULL;
@@ -101,8 +101,8 @@ static enum tb_status reserve(struct tb_zone_table *t, size_t n, struct tb_err *
     return TB_OK;
 }
 
-/* Adds an offset from an instant on (not before the last one's). An offset that lasts no time or changes nothing
- * leaves no trace. */
+/* Adds an offset from an instant on (not before the last one's). An offset that lasts no time or changes
+ * nothing leaves no trace. */
 static void append(struct tb_zone_table *t, int64_t from, int32_t offset)
 {
     assert(t->n == 0 || from >= t->from[t->n - 1]);
@@ -221,7 +221,8 @@ enum tb_status tb_zone_table_read(struct tb_str bytes, struct tb_zone_table *t, 
         return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "it is no TZif file, or a damaged one");
     }
     if (b.leaps) {
-        return tb_err_set(err, TB_FAIL, TB_E_CONFIG, "it counts leap seconds, logs do not; use the zone without \"right/\"");
+        return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
+                          "it counts leap seconds, logs do not; use the zone without \"right/\"");
     }
     enum tb_status status = reserve(t, b.times + 2 * CYCLE_YEARS + 2, err);
     if (status != TB_OK) {

@@ -3,9 +3,9 @@
 #include <assert.h>
 #include "base/clock.h"
 
-#define DAY_SECONDS 86400
+#define DAY_SECONDS      86400
 #define OFFSET_HOURS_MAX 24
-#define TIME_HOURS_MAX 167
+#define TIME_HOURS_MAX   167
 
 struct reader {
     const char *p;
@@ -62,7 +62,8 @@ static bool take_time(struct reader *r, int hours_max, int32_t *seconds)
     if (!take_number(r, 0, hours_max, &h)) {
         return false;
     }
-    if (take_char(r, ':') && (!take_number(r, 0, 59, &m) || (take_char(r, ':') && !take_number(r, 0, 59, &s)))) {
+    if (take_char(r, ':') &&
+        (!take_number(r, 0, 59, &m) || (take_char(r, ':') && !take_number(r, 0, 59, &s)))) {
         return false;
     }
     *seconds = (h * 3600 + m * 60 + s) * (minus ? -1 : 1);

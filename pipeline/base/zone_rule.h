@@ -1,5 +1,5 @@
-/* Concept: the POSIX rule at the end of a TZif file ("CET-1CEST,M3.5.0,M10.5.0/3"): what holds behind its last
- *          transition. Used by zone.c alone.
+/* Concept: the POSIX rule at the end of a TZif file ("CET-1CEST,M3.5.0,M10.5.0/3"): what holds behind its
+ *          last transition. Used by zone.c alone.
  * Units:   offsets in seconds east of UTC; instants in seconds since 1970-01-01T00:00:00Z.
  * Source:  POSIX.1-2017, 8.3 "TZ", with the hours of -167 to 167 that RFC 8536 3.3.1 adds.
  */
@@ -11,7 +11,8 @@
 #include "base/str.h"
 
 struct tb_zone_rule_day {
-    char kind; /* 'J': day 1..365, 29 February not counted; 'n': day 0..365; 'M': weekday of a week of a month */
+    char kind; /* 'J': day 1..365, 29 February not counted; 'n': day 0..365; 'M': weekday of a week of a month
+                */
     int day;   /* of the year; for 'M' of the week, 0 = Sunday */
     int week;  /* 1..5, 5 = last */
     int month;

@@ -1,4 +1,5 @@
-/* Concept: whole numbers of any size, one decimal digit a byte: slow, and with nothing in common with base/money.
+/* Concept: whole numbers of any size, one decimal digit a byte: slow, and with nothing in common with
+ *          base/money.
  */
 #ifndef TB_TEST_BIGNUM_H
 #define TB_TEST_BIGNUM_H

@@ -25,7 +25,8 @@ static void test_days_against_gmtime(void **state)
 static void test_dates_that_do_not_exist(void **state)
 {
     (void)state;
-    static const int bad[][3] = {{2026, 2, 29}, {2026, 0, 1}, {2026, 13, 1}, {2026, 4, 31}, {2026, 1, 0}, {2100, 2, 29}};
+    static const int bad[][3] = {{2026, 2, 29}, {2026, 0, 1}, {2026, 13, 1},
+                                 {2026, 4, 31}, {2026, 1, 0}, {2100, 2, 29}};
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_int_equal(tb_day_of_civil(bad[i][0], bad[i][1], bad[i][2]), TB_DAY_NONE);
     }
@@ -44,9 +45,9 @@ static void test_day_texts(void **state)
     int32_t compact = 0;
     assert_true(tb_day_parse_compact(TB_STR("20261121"), &compact));
     assert_int_equal(day, compact);
-    static const char *const bad[] = {"",           "2026-11-2",   "2026-1-21",  "2026-11-211", "2026/11/21",
-                                      "26-11-21",   "1969-12-31",  "2026-02-29", " 2026-11-21", "2026-11-21T",
-                                      "20261121",   "-026-11-21",  "2026-+1-21"};
+    static const char *const bad[] = {"",         "2026-11-2",  "2026-1-21",  "2026-11-211", "2026/11/21",
+                                      "26-11-21", "1969-12-31", "2026-02-29", " 2026-11-21", "2026-11-21T",
+                                      "20261121", "-026-11-21", "2026-+1-21"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_false(tb_day_parse(tb_str_of(bad[i]), &day));
     }
@@ -141,7 +142,8 @@ static void test_text_and_back_against_the_c_library(void **state)
         assert_non_null(gmtime_r(&t, &tm));
         assert_true(strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &tm) > 0);
         int plus = offset < 0 ? -offset : offset;
-        (void)snprintf(text, sizeof(text), "%s.%06d%c%02d:%02d", date, (int)us, offset < 0 ? '-' : '+', plus / 60, plus % 60);
+        (void)snprintf(text, sizeof(text), "%s.%06d%c%02d:%02d", date, (int)us, offset < 0 ? '-' : '+',
+                       plus / 60, plus % 60);
         assert_true(tb_ts_parse(tb_str_of(text), &ts, &zone));
         assert_true(zone);
         assert_int_equal(ts, seconds * TB_US_PER_S + us);
@@ -183,9 +185,12 @@ static void test_the_present(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_days_against_gmtime), cmocka_unit_test(test_dates_that_do_not_exist),
-        cmocka_unit_test(test_day_texts),           cmocka_unit_test(test_instants),
-        cmocka_unit_test(test_not_instants),        cmocka_unit_test(test_text_and_back_against_the_c_library),
+        cmocka_unit_test(test_days_against_gmtime),
+        cmocka_unit_test(test_dates_that_do_not_exist),
+        cmocka_unit_test(test_day_texts),
+        cmocka_unit_test(test_instants),
+        cmocka_unit_test(test_not_instants),
+        cmocka_unit_test(test_text_and_back_against_the_c_library),
         cmocka_unit_test(test_the_present),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

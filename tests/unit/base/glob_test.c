@@ -67,7 +67,8 @@ static void test_absent(void **state)
 static void test_not_valid(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"[", "[a", "a[", "[]", "[!]", "[^]", "[!", "\\", "a\\", "[a\\", "[a\\]", "[z-a]", "\xFF", "[\xC3]"};
+    static const char *const bad[] = {"[",  "[a",  "a[",   "[]",    "[!]",   "[^]",  "[!",
+                                      "\\", "a\\", "[a\\", "[a\\]", "[z-a]", "\xFF", "[\xC3]"};
     for (size_t i = 0; i < COUNT(bad); i++) {
         assert_false(tb_glob_valid(tb_str_of(bad[i])));
         assert_false(tb_glob_match(tb_str_of(bad[i]), tb_str_of(bad[i])));
@@ -88,8 +89,9 @@ static void test_rank(void **state)
         const char *glob;
         int literals;
         bool exact;
-    } rows[] = {{"gpt-4o", 6, true}, {"gpt-4o*", 6, false}, {"", 0, true},        {"*", 0, false}, {"a?c", 2, false},
-                {"[ab]c", 1, false}, {"\\*x", 2, true},     {"é*", 1, false}, {"[*]", 0, false}};
+    } rows[] = {{"gpt-4o", 6, true}, {"gpt-4o*", 6, false}, {"", 0, true},
+                {"*", 0, false},     {"a?c", 2, false},     {"[ab]c", 1, false},
+                {"\\*x", 2, true},   {"é*", 1, false},      {"[*]", 0, false}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_int_equal(tb_glob_literals(tb_str_of(rows[i].glob)), rows[i].literals);
         assert_true(tb_glob_exact(tb_str_of(rows[i].glob)) == rows[i].exact);
@@ -104,8 +106,9 @@ static void add(char *out, const char *piece)
 /* A glob of up to n pieces over few characters, so that matches are frequent; some are not valid. */
 static void random_glob(uint64_t *seed, size_t n, char *out)
 {
-    static const char *const pieces[] = {"a", "b", "-", "*", "*", "?", "[ab]", "[!a]", "[^ab]", "[a-b]", "\\*", "\\a",
-                                         "[]a]", "[!]-]", "[a-]", "[b\\]]", "[+--]", "[!b-y]", "]", "!", "[a", "c"};
+    static const char *const pieces[] = {"a",     "b",      "-",   "*",   "*",    "?",     "[ab]", "[!a]",
+                                         "[^ab]", "[a-b]",  "\\*", "\\a", "[]a]", "[!]-]", "[a-]", "[b\\]]",
+                                         "[+--]", "[!b-y]", "]",   "!",   "[a",   "c"};
     out[0] = '\0';
     for (size_t k = random_below(seed, n + 1); k > 0; k--) {
         add(out, pieces[random_below(seed, COUNT(pieces))]);
@@ -156,8 +159,9 @@ static bool meet_by_trying(const char *a, const char *b, char *text, size_t n, s
     return false;
 }
 
-/* The shortest text that two globs of n pieces share has at most 2 n characters; n is 2 here. The letters must stand for
- * every class of characters that the pieces tell apart: that is why some pieces are left out. */
+/* The shortest text that two globs of n pieces share has at most 2 n characters; n is 2 here. The letters
+ * must stand for every class of characters that the pieces tell apart: that is why some pieces are left out.
+ */
 static void test_meet_against_trying(void **state)
 {
     (void)state;
@@ -177,14 +181,15 @@ static void test_meet_against_trying(void **state)
         bool expected = meet_by_trying(a, b, text, 0, 4);
         met += expected;
         apart += !expected;
-        if (tb_glob_meet(tb_str_of(a), tb_str_of(b)) != expected || tb_glob_meet(tb_str_of(b), tb_str_of(a)) != expected) {
+        if (tb_glob_meet(tb_str_of(a), tb_str_of(b)) != expected ||
+            tb_glob_meet(tb_str_of(b), tb_str_of(a)) != expected) {
             fail_msg("globs %s and %s: expected %d", a, b, expected);
         }
     }
     assert_true(met > 300 && apart > 300);
 }
 
-/* One step up in size: both are built from one text, so they must meet; with another end each, they cannot. */
+/* Larger: both are built from one text, so they must meet; with ends of their own, they cannot. */
 static void test_meet_of_globs_made_from_one_text(void **state)
 {
     (void)state;
@@ -215,28 +220,17 @@ static void test_meet(void **state)
         const char *b;
         bool meet;
     } rows[] = {
-        {"gpt-4*", "gpt-4o", true},
-        {"gpt-4*", "*-mini", true},
-        {"gpt-4", "*-mini", false},
-        {"a*", "b*", false},
-        {"*a", "*b", false},
-        {"a*b", "a?b", true},
-        {"a?b", "ab", false},
-        {"[a-m]*", "[n-z]*", false},
-        {"[a-n]*", "[n-z]*", true},
-        {"[!a]", "[a]", false},
-        {"[!a]", "[!b]", true},
-        {"[!a-z]", "[b-y]", false},
-        {"[!a-y]", "[b-z]", true},
-        {"[à-ï]", "é", true},
-        {"*aab*", "*aba", true},
-        {"a*a", "a", false},
-        {"a*a", "aa", true},
-        {"**", "", true},
-        {"?*", "", false},
-        {"\\*", "\\?", false},
-        {"\\*", "?", true},
-        {"", "", true},
+        {"gpt-4*", "gpt-4o", true}, {"gpt-4*", "*-mini", true},
+        {"gpt-4", "*-mini", false}, {"a*", "b*", false},
+        {"*a", "*b", false},        {"a*b", "a?b", true},
+        {"a?b", "ab", false},       {"[a-m]*", "[n-z]*", false},
+        {"[a-n]*", "[n-z]*", true}, {"[!a]", "[a]", false},
+        {"[!a]", "[!b]", true},     {"[!a-z]", "[b-y]", false},
+        {"[!a-y]", "[b-z]", true},  {"[à-ï]", "é", true},
+        {"*aab*", "*aba", true},    {"a*a", "a", false},
+        {"a*a", "aa", true},        {"**", "", true},
+        {"?*", "", false},          {"\\*", "\\?", false},
+        {"\\*", "?", true},         {"", "", true},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_true(tb_glob_meet(tb_str_of(rows[i].a), tb_str_of(rows[i].b)) == rows[i].meet);
@@ -244,7 +238,7 @@ static void test_meet(void **state)
     }
 }
 
-/* Sets that share exactly one character, anywhere in Unicode; and sets that only the surrogates could fill. */
+/* Sets that share one character, anywhere in Unicode; and sets that only the surrogates could fill. */
 static void test_meet_at_one_character(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* base/json: what is valid is decided a second time by rewriting; values and places are checked on documents composed
- * together with what reading them must give. */
+/* base/json: what is valid is decided a second time by rewriting; values and places are checked on documents
+ * composed together with what reading them must give. */
 #include "support.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -25,15 +25,18 @@ static void assert_complaint(const char *text, size_t n, uint64_t line, uint64_t
     assert_int_equal(err.code, TB_E_FORMAT);
     assert_string_equal(err.file, "doc.json");
     if (strstr(err.text, part) == NULL || err.line != line || err.column != column) {
-        fail_msg("%s: %llu:%llu %s", text, (unsigned long long)err.line, (unsigned long long)err.column, err.text);
+        fail_msg("%s: %llu:%llu %s", text, (unsigned long long)err.line, (unsigned long long)err.column,
+                 err.text);
     }
 }
 
 static void test_values(void **state)
 {
     (void)state;
-    struct tb_json *j = parse("\xEF\xBB\xBF// head\n{\"a\": 1.50, \"b\": [true, false, null], /* c */ \"c\":\"h\\u00e9\\ud83d\\ude00\\n\","
-                              "\"d\":{}, \"e\":12345678901234567890123, \"f\":-7e2, \"g\":\"\", \"u//\":\"/*no*/\"} // tail");
+    struct tb_json *j =
+        parse("\xEF\xBB\xBF// head\n{\"a\": 1.50, \"b\": [true, false, null], /* c */ "
+              "\"c\":\"h\\u00e9\\ud83d\\ude00\\n\","
+              "\"d\":{}, \"e\":12345678901234567890123, \"f\":-7e2, \"g\":\"\", \"u//\":\"/*no*/\"} // tail");
     const struct tb_json_node *root = tb_json_root(j);
     const struct tb_json_node *b = tb_json_get(root, "b");
     struct tb_decimal d;
@@ -136,7 +139,8 @@ static void test_depth(void **state)
     assert_complaint(text, 1026, 1, 513, "deeper than 512");
 }
 
-/* --- valid or not, a second time: tokens by regular expressions, then [V,S] and {S:V} become V until nothing changes --- */
+/* --- valid or not, a second time: tokens by regular expressions, then [V,S] and {S:V} become V until nothing
+ * changes --- */
 
 static regex_t token_re[5];
 static regex_t array_re;
@@ -146,8 +150,8 @@ static int setup(void **state)
 {
     (void)state;
     static const char *const tokens[] = {
-        "^[ \t\r\n]+", "^[][{}:,]", "^\"([^\"\\\x01-\x1f]|\\\\([\"\\/bfnrt]|u[0-9a-fA-F]{4}))*\"", "^(true|false|null)",
-        "^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?"};
+        "^[ \t\r\n]+", "^[][{}:,]", "^\"([^\"\\\x01-\x1f]|\\\\([\"\\/bfnrt]|u[0-9a-fA-F]{4}))*\"",
+        "^(true|false|null)", "^-?(0|[1-9][0-9]*)([.][0-9]+)?([eE][+-]?[0-9]+)?"};
     int bad = 0;
     for (size_t i = 0; i < COUNT(tokens); i++) {
         bad |= regcomp(&token_re[i], tokens[i], REG_EXTENDED);
@@ -204,7 +208,8 @@ static bool valid_by_rewriting(const char *p)
     return strcmp(t, "V") == 0 || strcmp(t, "S") == 0;
 }
 
-/* --- documents composed together with what reading them must give --------------------------------------------------- */
+/* --- documents composed together with what reading them must give
+ * --------------------------------------------------- */
 
 #define TEXT_MAX 60000
 
@@ -245,7 +250,8 @@ static void put(struct composer *c, const char *piece)
 
 static void put_space(struct composer *c)
 {
-    static const char *const pieces[] = {"", "", "", " ", "\n", "\t", "\r\n", "// \"é{\n", "/* , */", "/**/", "/*\n\xE2\x82\xAC \"*/", "//\n"};
+    static const char *const pieces[] = {
+        "", "", "", " ", "\n", "\t", "\r\n", "// \"é{\n", "/* , */", "/**/", "/*\n\xE2\x82\xAC \"*/", "//\n"};
     size_t n = c->comments ? COUNT(pieces) : 7;
     for (size_t k = random_below(&c->seed, 3); k > 0; k--) {
         put(c, pieces[random_below(&c->seed, n)]);
@@ -257,7 +263,8 @@ static void put_string(struct composer *c, char *value, size_t size)
     static const struct {
         const char *source;
         const char *bytes;
-    } pieces[] = {{"a", "a"}, {"\\\"", "\""}, {"\\\\", "\\"}, {"\\u20AC", "€"}, {"é", "é"}, {"\\n", "\n"}, {"{", "{"}, {"\\/", "/"}, {" ", " "}};
+    } pieces[] = {{"a", "a"},    {"\\\"", "\""}, {"\\\\", "\\"}, {"\\u20AC", "€"}, {"é", "é"},
+                  {"\\n", "\n"}, {"{", "{"},     {"\\/", "/"},   {" ", " "}};
     value[0] = '\0';
     put(c, "\"");
     for (size_t k = random_below(&c->seed, 5); k > 0; k--) {
@@ -338,7 +345,8 @@ static void compose(struct composer *c)
     put_space(c);
 }
 
-static const struct expected *compare(const struct tb_json *j, const struct tb_json_node *n, const struct expected *e)
+static const struct expected *compare(const struct tb_json *j, const struct tb_json_node *n,
+                                      const struct expected *e)
 {
     uint64_t line = 0;
     uint64_t column = 0;
@@ -416,7 +424,8 @@ static void test_strict_as_by_rewriting(void **state)
         tb_json_free(j);
         /* What is ours alone: duplicate keys, halves of pairs, NUL, UTF-8, comments. */
         if (strstr(err.text, "duplicate key") != NULL || strstr(err.text, "surrogate") != NULL ||
-            strstr(err.text, "not allowed") != NULL || strstr(err.text, "UTF-8") != NULL || strstr(c.text, "/") != NULL) {
+            strstr(err.text, "not allowed") != NULL || strstr(err.text, "UTF-8") != NULL ||
+            strstr(c.text, "/") != NULL) {
             continue;
         }
         bool expected = valid_by_rewriting(c.text);
@@ -429,7 +438,8 @@ static void test_strict_as_by_rewriting(void **state)
     assert_true(taken > 2000 && refused > 2000);
 }
 
-/* --- complaining, keys, files, writing ---------------------------------------------------------------------------- */
+/* --- complaining, keys, files, writing
+ * ---------------------------------------------------------------------------- */
 
 static void test_complain_and_keys(void **state)
 {
@@ -442,7 +452,8 @@ static void test_complain_and_keys(void **state)
     assert_int_equal(err.line, 3);
     assert_int_equal(err.column, 3);
     assert_int_equal(err.code, TB_E_CONFIG);
-    assert_int_equal(tb_json_complain(j, tb_json_get(tb_json_root(j), "database"), &err, "%d is no path", 1), TB_FAIL);
+    assert_int_equal(tb_json_complain(j, tb_json_get(tb_json_root(j), "database"), &err, "%d is no path", 1),
+                     TB_FAIL);
     char text[256];
     tb_err_format(&err, text, sizeof(text));
     assert_string_equal(text, "doc.json:2:3: 1 is no path");
@@ -463,9 +474,16 @@ static void test_did_you_mean(void **state)
     static const struct {
         const char *word;
         const char *near;
-    } rows[] = {{"databse", "database"}, {"Database", "database"}, {"time-zone", "time_zone"}, {"tiem_zone", "time_zone"},
-                {"pahts", "paths"},      {"pat", "path"},          {"bll", "bill"},            {"x", NULL},
-                {"", NULL},              {"completely", NULL}};
+    } rows[] = {{"databse", "database"},
+                {"Database", "database"},
+                {"time-zone", "time_zone"},
+                {"tiem_zone", "time_zone"},
+                {"pahts", "paths"},
+                {"pat", "path"},
+                {"bll", "bill"},
+                {"x", NULL},
+                {"", NULL},
+                {"completely", NULL}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         const char *near = tb_did_you_mean(tb_str_of(rows[i].word), words);
         if (rows[i].near == NULL) {

@@ -3,7 +3,7 @@
 #include "base/money.h"
 #include "bignum.h"
 
-#define ROUNDS 4000
+#define ROUNDS    4000
 #define MONEY_MAX ((tb_money)(~(unsigned __int128)0 >> 1))
 #define MONEY_MIN (-MONEY_MAX - 1)
 
@@ -31,9 +31,15 @@ static void assert_big(tb_money m, const struct big *b)
 static void test_parse_and_format(void **state)
 {
     (void)state;
-    static const char *const same[] = {"0", "1", "-3", "0.000047", "12.5", "0.000000000000000000000001",
+    static const char *const same[] = {"0",
+                                       "1",
+                                       "-3",
+                                       "0.000047",
+                                       "12.5",
+                                       "0.000000000000000000000001",
                                        "170141183460469.231731687303715884105727",
-                                       "-170141183460469.231731687303715884105728", "100"};
+                                       "-170141183460469.231731687303715884105728",
+                                       "100"};
     for (size_t i = 0; i < COUNT(same); i++) {
         assert_money(money(same[i]), same[i]);
     }
@@ -42,8 +48,17 @@ static void test_parse_and_format(void **state)
     assert_money(money("+.5"), "0.5");
     assert_money(money(" 3e-6 "), "0.000003");
     assert_money(money("2.5E+2"), "250");
-    static const char *const bad[] = {"", "-", "1,5", "0x1", "nan", "0.0000000000000000000000001",
-                                      "170141183460469.231731687303715884105728", "1e15", "1 2", "1e", "."};
+    static const char *const bad[] = {"",
+                                      "-",
+                                      "1,5",
+                                      "0x1",
+                                      "nan",
+                                      "0.0000000000000000000000001",
+                                      "170141183460469.231731687303715884105728",
+                                      "1e15",
+                                      "1 2",
+                                      "1e",
+                                      "."};
     for (size_t i = 0; i < COUNT(bad); i++) {
         tb_money m = 77;
         assert_false(tb_money_parse(tb_str_of(bad[i]), &m));
@@ -223,9 +238,10 @@ static void test_cents_text(void **state)
     static const struct {
         int64_t cents;
         const char *text;
-    } rows[] = {{0, "0.00"},       {5, "0.05"},       {-5, "-0.05"},
-                {1230, "12.30"},   {-100, "-1.00"},   {INT64_MIN, "-92233720368547758.08"},
-                {99, "0.99"},      {INT64_MAX, "92233720368547758.07"}};
+    } rows[] = {{0, "0.00"},     {5, "0.05"},
+                {-5, "-0.05"},   {1230, "12.30"},
+                {-100, "-1.00"}, {INT64_MIN, "-92233720368547758.08"},
+                {99, "0.99"},    {INT64_MAX, "92233720368547758.07"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         char out[TB_MONEY_TEXT_MAX];
         assert_int_equal(tb_cents_format(rows[i].cents, out), strlen(rows[i].text));
@@ -268,7 +284,8 @@ static void test_double(void **state)
     static const struct {
         const char *text;
         double value;
-    } rows[] = {{"0", 0.0}, {"0.1", 0.1}, {"-12.34", -12.34}, {"0.000047", 0.000047}, {"123456789.01", 123456789.01}};
+    } rows[] = {
+        {"0", 0.0}, {"0.1", 0.1}, {"-12.34", -12.34}, {"0.000047", 0.000047}, {"123456789.01", 123456789.01}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         assert_true(tb_money_double(money(rows[i].text)) == rows[i].value);
     }
@@ -299,7 +316,8 @@ static void test_sums_do_not_depend_on_order(void **state)
         for (size_t p = 0; p < COUNT(parts); p++) {
             tb_money cost = 0;
             assert_true(tb_money_mul(price, parts[p], &cost) && tb_money_add(up, cost, &up));
-            assert_true(tb_money_mul(price, parts[COUNT(parts) - 1 - p], &cost) && tb_money_add(down, cost, &down));
+            assert_true(tb_money_mul(price, parts[COUNT(parts) - 1 - p], &cost) &&
+                        tb_money_add(down, cost, &down));
         }
         assert_true(tb_money_mul(price, k, &whole));
         assert_true(up == whole && down == whole);

@@ -1,5 +1,5 @@
-/* Concept: what the tests of base share: cmocka with the headers it needs, and random numbers that are the same on each
- *          run (SplitMix64, https://prng.di.unimi.it/splitmix64.c, 2015).
+/* Concept: what the tests of base share: cmocka with the headers it needs, and random numbers that are the
+ *          same on each run (SplitMix64, https://prng.di.unimi.it/splitmix64.c, 2015).
  */
 #ifndef TB_TEST_SUPPORT_H
 #define TB_TEST_SUPPORT_H

@@ -1,5 +1,5 @@
-/* base/zone against the C library's localtime_r, over every zone that is installed and over made-up POSIX rules; and the
- * days and hours that are known for their oddities. */
+/* base/zone against the C library's localtime_r, over every zone that is installed and over made-up POSIX
+ * rules; and the days and hours that are known for their oddities. */
 #include "support.h"
 #include "base/zone.h"
 #include <dirent.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define YEAR_2100_S INT64_C(4102444800)
-#define ZONES_MAX 800
+#define ZONES_MAX   800
 
 static char zones[ZONES_MAX][64];
 static size_t zone_count;
@@ -102,7 +102,8 @@ static void assert_same_offset(const struct tb_zone *z, const char *name, int64_
     int64_t expected = c_offset(second);
     int32_t found = tb_zone_offset(z, second * TB_US_PER_S);
     if (found != expected) {
-        fail_msg("%s at %lld: %d, the C library says %lld", name, (long long)second, (int)found, (long long)expected);
+        fail_msg("%s at %lld: %d, the C library says %lld", name, (long long)second, (int)found,
+                 (long long)expected);
     }
 }
 
@@ -143,7 +144,8 @@ static void test_offsets_of_every_zone(void **state)
     }
 }
 
-/* The first second whose local date is day or later, by looking: first at each quarter hour, then at each second. */
+/* The first second whose local date is day or later, by looking: first at each quarter hour, then at each
+ * second. */
 static int64_t c_day_start(int32_t day)
 {
     int64_t local = day * INT64_C(86400);
@@ -183,7 +185,7 @@ static void test_day_starts_of_every_zone(void **state)
     }
 }
 
-/* What every report rests on: days are without gaps or overlaps, and each instant is in the day that says so. */
+/* What every report rests on: days have no gaps and no overlaps, and each instant is in its day. */
 static void test_days_partition_time(void **state)
 {
     (void)state;
@@ -254,7 +256,8 @@ static void test_the_minute_before_midnight_comes_twice(void **state)
     int32_t day = day_of("2010-11-07");
     assert_int_equal(tb_zone_day(z, instant("2010-11-07T02:29:59Z")), day - 1);
     assert_int_equal(tb_zone_day(z, instant("2010-11-07T02:30:30Z")), day);
-    assert_int_equal(tb_zone_day(z, instant("2010-11-07T02:31:00Z")), day); /* 23:01 again, but the day has begun */
+    assert_int_equal(tb_zone_day(z, instant("2010-11-07T02:31:00Z")),
+                     day); /* 23:01 again, but the day has begun */
     assert_int_equal(tb_zone_day(z, instant("2010-11-07T03:30:00Z")), day);
     tb_zone_free(z);
 }
@@ -269,8 +272,8 @@ static void test_instants_of_civil_times(void **state)
         const char *expected;
     } rows[] = {
         {"Europe/Berlin", "2026-11-21", 12 * 3600, "2026-11-21T11:00:00Z"},
-        {"Europe/Berlin", "2026-10-25", 9000, "2026-10-25T00:30:00Z"},       /* 02:30 twice: the earlier */
-        {"Europe/Berlin", "2026-03-29", 9000, "2026-03-29T01:00:00Z"},       /* 02:30 never: the jump */
+        {"Europe/Berlin", "2026-10-25", 9000, "2026-10-25T00:30:00Z"}, /* 02:30 twice: the earlier */
+        {"Europe/Berlin", "2026-03-29", 9000, "2026-03-29T01:00:00Z"}, /* 02:30 never: the jump */
         {"America/Sao_Paulo", "2018-11-04", 1800, "2018-11-04T03:00:00Z"},
         {"Pacific/Apia", "2011-12-30", 12 * 3600, "2011-12-30T10:00:00Z"},
         {"UTC", "2026-11-21", 86399, "2026-11-21T23:59:59Z"},
@@ -344,9 +347,9 @@ static void put_zone(const char *name, const void *data, size_t n)
 /* A version 2 file with no transitions: one type of offset 0 and the rule. */
 static size_t make_file(const char *rule, unsigned char *out)
 {
-    static const unsigned char block[] = {'T', 'Z', 'i', 'f', '2', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-                                          0,   0,   0,   0,   0,   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
-                                          0,   0,   0,   4,   0,   0, 0, 0, 0, 0, 'U', 'T', 'C', 0};
+    static const unsigned char block[] = {
+        'T', 'Z', 'i', 'f', '2', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,   0,   0,   0,
+        0,   0,   0,   0,   0,   0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 'U', 'T', 'C', 0};
     size_t n = 0;
     memcpy(out, block, sizeof(block));
     memcpy(out + sizeof(block), block, sizeof(block));
@@ -428,22 +431,26 @@ static void test_random_rules(void **state)
             int hour = (int)random_below(&seed, 24);
             switch (random_below(&seed, 3)) {
             case 0:
-                (void)snprintf(days[k], sizeof(days[k]), "J%zu/%d", from + 20 + random_below(&seed, 130), hour);
+                (void)snprintf(days[k], sizeof(days[k]), "J%zu/%d", from + 20 + random_below(&seed, 130),
+                               hour);
                 break;
             case 1:
-                (void)snprintf(days[k], sizeof(days[k]), "%zu/%d:30", from + 20 + random_below(&seed, 130), hour);
+                (void)snprintf(days[k], sizeof(days[k]), "%zu/%d:30", from + 20 + random_below(&seed, 130),
+                               hour);
                 break;
             default:
-                (void)snprintf(days[k], sizeof(days[k]), "M%zu.%zu.%zu/%d:00:01", 2 + k * 6 + random_below(&seed, 4),
-                               1 + random_below(&seed, 5), random_below(&seed, 7), hour);
+                (void)snprintf(days[k], sizeof(days[k]), "M%zu.%zu.%zu/%d:00:01",
+                               2 + k * 6 + random_below(&seed, 4), 1 + random_below(&seed, 5),
+                               random_below(&seed, 7), hour);
                 break;
             }
         }
         size_t first = random_below(&seed, 2);
         int west = (int)random_below(&seed, 23 * 60) - 11 * 60;
         int dst = west - 30 * (1 + (int)random_below(&seed, 4));
-        (void)snprintf(rule, sizeof(rule), "AAA%s%d:%02dBBB%s%d:%02d,%s,%s", west < 0 ? "-" : "", abs(west) / 60,
-                       abs(west) % 60, dst < 0 ? "-" : "", abs(dst) / 60, abs(dst) % 60, days[first], days[1 - first]);
+        (void)snprintf(rule, sizeof(rule), "AAA%s%d:%02dBBB%s%d:%02d,%s,%s", west < 0 ? "-" : "",
+                       abs(west) / 60, abs(west) % 60, dst < 0 ? "-" : "", abs(dst) / 60, abs(dst) % 60,
+                       days[first], days[1 - first]);
         compare_rule(rule, &seed, 20);
     }
 }
@@ -454,7 +461,8 @@ static void test_far_future(void **state)
     (void)state;
     uint64_t seed = 47;
     unsigned char file[512];
-    static const char *const rules[] = {"CET-1CEST,M3.5.0,M10.5.0/3", "XXX3YYY,J60,J300/3", "AEST-10AEDT,M10.1.0,M4.1.0/3"};
+    static const char *const rules[] = {"CET-1CEST,M3.5.0,M10.5.0/3", "XXX3YYY,J60,J300/3",
+                                        "AEST-10AEDT,M10.1.0,M4.1.0/3"};
     for (size_t r = 0; r < COUNT(rules); r++) {
         put_zone("Own", file, make_file(rules[r], file));
         struct tb_zone *z = load("Own");
@@ -478,13 +486,15 @@ static void test_dst_for_ever(void **state)
     struct tb_zone *z = load("Own");
     uint64_t seed = 48;
     for (int i = 0; i < 2000; i++) {
-        assert_int_equal(tb_zone_offset(z, (int64_t)random_below(&seed, (size_t)YEAR_2100_S) * TB_US_PER_S), -4 * 3600);
+        assert_int_equal(tb_zone_offset(z, (int64_t)random_below(&seed, (size_t)YEAR_2100_S) * TB_US_PER_S),
+                         -4 * 3600);
     }
     tb_zone_free(z);
     put_zone("Own", file, make_file("AAA5BBB,J100/2,J100/3", file)); /* DST of no length */
     z = load("Own");
     for (int i = 0; i < 2000; i++) {
-        assert_int_equal(tb_zone_offset(z, (int64_t)random_below(&seed, (size_t)YEAR_2100_S) * TB_US_PER_S), -5 * 3600);
+        assert_int_equal(tb_zone_offset(z, (int64_t)random_below(&seed, (size_t)YEAR_2100_S) * TB_US_PER_S),
+                         -5 * 3600);
     }
     tb_zone_free(z);
 }
@@ -505,9 +515,21 @@ static void test_damaged_files(void **state)
 {
     (void)state;
     unsigned char file[512];
-    static const char *const bad_rules[] = {"X0",     "CET",        "CET-1CEST",  "CET-25",          "CET-1CEST,M3.5.0",
-                                            "CET-1x", "<CET-1",     "CET-1CEST,M13.1.0,J5", "CET-1CEST,M3.5.7,J5", "CET-1CEST,M3.6.0,J5",
-                                            "C1T-1",  "CET-1CEST,366,J1", "CET-1CEST,J0,J1", "CET-1CEST,J1/168,J2", "CET-1CEST,J1,J2,J3"};
+    static const char *const bad_rules[] = {"X0",
+                                            "CET",
+                                            "CET-1CEST",
+                                            "CET-25",
+                                            "CET-1CEST,M3.5.0",
+                                            "CET-1x",
+                                            "<CET-1",
+                                            "CET-1CEST,M13.1.0,J5",
+                                            "CET-1CEST,M3.5.7,J5",
+                                            "CET-1CEST,M3.6.0,J5",
+                                            "C1T-1",
+                                            "CET-1CEST,366,J1",
+                                            "CET-1CEST,J0,J1",
+                                            "CET-1CEST,J1/168,J2",
+                                            "CET-1CEST,J1,J2,J3"};
     for (size_t i = 0; i < COUNT(bad_rules); i++) {
         put_zone("Own", file, make_file(bad_rules[i], file));
         assert_refused("Own", TB_E_CONFIG, "damaged");
