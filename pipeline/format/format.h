@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/str.h"
 #include "event/event.h"
+#include "event/prompt.h"
 
 struct tb_format;
 struct tb_format_set;
@@ -64,8 +65,5 @@ void tb_extract_explain(struct tb_extractor *x, struct tb_str record,
  * number of samples run. */
 size_t tb_format_check_samples(const struct tb_format_set *set, void (*bad)(void *ctx, const char *id, size_t sample, const char *why),
                                void *ctx);
-
-/* The digest key of prompts: set once before any extractor is used. */
-void tb_prompt_key(const unsigned char key[16]);
 
 #endif

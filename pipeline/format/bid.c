@@ -1,0 +1,38 @@
+/* Which format lines are: each format reads them all; understanding a line counts more than having seen its keys. */
+#include "format/extract.h"
+
+static uint64_t points(struct tb_extractor *x, struct tb_str record)
+{
+    struct tb_outcome out;
+    if (record.n == 0 || record.s[0] != '{') { /* plain lines are the same to all */
+        return 0;
+    }
+    tb_extract(x, record, &out);
+    switch (out.kind) {
+    case TB_OUTCOME_EVENTS:
+        return 3;
+    case TB_OUTCOME_IGNORED:
+        return 2;
+    default:
+        return strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 1 : 0;
+    }
+}
+
+const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records, size_t n)
+{
+    const struct tb_format *best = NULL;
+    uint64_t most = 0;
+    for (size_t i = 0; i < tb_format_count(set); i++) {
+        struct tb_extractor *x = tb_extractor_new(tb_format_at(set, i));
+        uint64_t sum = 0;
+        for (size_t k = 0; x != NULL && k < n; k++) {
+            sum += points(x, records[k]);
+        }
+        tb_extractor_free(x);
+        if (sum > most) {
+            most = sum;
+            best = tb_format_at(set, i);
+        }
+    }
+    return best;
+}

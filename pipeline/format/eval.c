@@ -1,0 +1,323 @@
+#include "format/eval.h"
+
+#include <stdlib.h>
+#include "base/clock.h"
+#include "base/limits.h"
+
+static bool in_list(struct tb_str s, const struct tb_str *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (tb_str_eq(s, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct tb_str mapped(const struct tb_alternative *a, struct tb_str text)
+{
+    for (size_t i = 0; i < a->pairs; i++) {
+        if (a->map[i].from.s == NULL || tb_str_eq(a->map[i].from, text)) {
+            return a->map[i].to;
+        }
+    }
+    return TB_STR_NULL;
+}
+
+static struct tb_str alternative_text(const struct tb_eval *ev, const struct tb_alternative *a, size_t max)
+{
+    if (a->is_const) {
+        return a->constant;
+    }
+    const struct tb_value *v = tb_eval_place(ev, &a->place);
+    if (v == NULL || v->type >= TB_V_OBJECT) {
+        return TB_STR_NULL;
+    }
+    struct tb_str text = tb_value_text(&ev->w->scan, v, max, ev->pad);
+    const char *end = a->cut == 0 || text.s == NULL ? NULL : memchr(text.s, a->cut, text.n);
+    if (end != NULL) {
+        text.n = (size_t)(end - text.s);
+    }
+    if (a->nots != 0 && in_list(text, a->not_these, a->nots)) {
+        return TB_STR_NULL;
+    }
+    return a->map == NULL || text.s == NULL ? text : mapped(a, text);
+}
+
+struct tb_str tb_eval_text(const struct tb_eval *ev, const struct tb_alternatives *a, size_t max,
+                           const struct tb_alternative **used)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        struct tb_str text = alternative_text(ev, &a->alt[i], max);
+        if (text.n != 0) {
+            if (used != NULL) {
+                *used = &a->alt[i];
+            }
+            return text;
+        }
+    }
+    return TB_STR_NULL;
+}
+
+/* --- numbers ---------------------------------------------------------------------------------------------------------------- */
+
+static enum tb_number_end text_number(struct tb_str text, bool boolean, int64_t *out)
+{
+    struct tb_decimal d;
+    if (text.s == NULL) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (boolean && (tb_str_eq(text, TB_STR("true")) || tb_str_eq(text, TB_STR("false")))) {
+        *out = text.n == 4;
+        return TB_NUMBER_OK;
+    }
+    return tb_decimal_parse(text, false, &d) && tb_decimal_int64(&d, out) ? TB_NUMBER_OK : TB_NUMBER_BAD;
+}
+
+static enum tb_number_end count(const struct tb_alternative *a, const struct tb_value *v, int64_t *out)
+{
+    if (v->type != TB_V_ARRAY && v->type != TB_V_OBJECT) { /* lua writes {} for an empty array */
+        return TB_NUMBER_ABSENT;
+    }
+    *out = (int64_t)v->count > a->minus ? (int64_t)v->count - a->minus : 0;
+    return TB_NUMBER_OK;
+}
+
+static enum tb_number_end value_number(const struct tb_eval *ev, const struct tb_alternative *a, int field,
+                                       const struct tb_value *v, int64_t *out)
+{
+    bool ms = field == TB_FIELD_NUMBER + TB_N_LATENCY_MS;
+    int64_t mul = ms && a->unit == TB_UNIT_S ? 1000 : 1;
+    int64_t div = !ms ? 1 : a->unit == TB_UNIT_US ? 1000 : a->unit == TB_UNIT_NS ? 1000000 : 1;
+    enum tb_number_end end = tb_value_int(&ev->w->scan, v, mul, div, ms ? TB_ROUND_HALF_AWAY : TB_ROUND_NOT, out);
+    if (end == TB_NUMBER_OK && a->minus != 0) {
+        *out = *out > a->minus ? *out - a->minus : 0;
+    }
+    return end;
+}
+
+static enum tb_number_end alternative_number(const struct tb_eval *ev, const struct tb_alternative *a, int field, int64_t *out)
+{
+    bool boolean = field == TB_FIELD_NUMBER + TB_N_SUCCESS;
+    if (a->is_const || a->map != NULL) {
+        return text_number(alternative_text(ev, a, TB_FIELD_BYTES_MAX), boolean, out);
+    }
+    const struct tb_value *v = tb_eval_place(ev, &a->place);
+    if (v == NULL || v->type == TB_V_NULL) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (a->take == TB_TAKE_COUNT) {
+        return count(a, v, out);
+    }
+    if (boolean) {
+        int b = tb_value_bool(&ev->w->scan, v);
+        *out = b;
+        return b < 0 ? TB_NUMBER_ABSENT : TB_NUMBER_OK;
+    }
+    return value_number(ev, a, field, v, out);
+}
+
+enum tb_number_end tb_eval_number(const struct tb_eval *ev, int field, int64_t *out, const struct tb_alternative **used)
+{
+    const struct tb_alternatives *a = &ev->rule->field[field];
+    for (size_t i = 0; i < a->n; i++) {
+        enum tb_number_end end = alternative_number(ev, &a->alt[i], field, out);
+        if (end != TB_NUMBER_ABSENT) {
+            if (used != NULL) {
+                *used = &a->alt[i];
+            }
+            return end;
+        }
+    }
+    return TB_NUMBER_ABSENT;
+}
+
+static const char *ts_text(const struct tb_eval *ev, const struct tb_value *v, bool zone_utc, int64_t *ts)
+{
+    bool zone;
+    struct tb_str text = tb_value_text(&ev->w->scan, v, TB_FIELD_BYTES_MAX, ev->pad);
+    if (v->type != TB_V_STRING || !tb_ts_parse(text, ts, &zone)) {
+        return "bad_ts";
+    }
+    return zone || zone_utc ? NULL : "ts_no_zone";
+}
+
+static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v, enum tb_unit unit, int64_t *ts)
+{
+    int64_t mul = unit == TB_UNIT_S ? TB_US_PER_S : unit == TB_UNIT_MS ? 1000 : 1;
+    switch (tb_value_int(&ev->w->scan, v, mul, unit == TB_UNIT_NS ? 1000 : 1, TB_ROUND_CUT, ts)) {
+    case TB_NUMBER_OK:
+        return NULL;
+    case TB_NUMBER_ABSENT:
+        return "no_ts";
+    case TB_NUMBER_RANGE:
+        return "ts_range";
+    default:
+        return "bad_ts";
+    }
+}
+
+int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason, const struct tb_alternative **used)
+{
+    const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_TS];
+    int64_t ts = 0;
+    *reason = "no_ts";
+    for (size_t i = 0; i < a->n; i++) {
+        const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
+        if (v == NULL || v->type == TB_V_NULL) {
+            continue;
+        }
+        if (used != NULL) {
+            *used = &a->alt[i];
+        }
+        enum tb_unit unit = a->alt[i].unit;
+        *reason = unit == TB_UNIT_TEXT ? ts_text(ev, v, zone_utc, &ts) : ts_number(ev, v, unit, &ts);
+        break;
+    }
+    return ts;
+}
+
+enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out, const struct tb_alternative **used)
+{
+    const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_COST];
+    for (size_t i = 0; i < a->n; i++) {
+        const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
+        enum tb_number_end end = v == NULL ? TB_NUMBER_ABSENT : tb_value_decimal(&ev->w->scan, v, out);
+        if (end != TB_NUMBER_ABSENT) {
+            if (used != NULL) {
+                *used = &a->alt[i];
+            }
+            return end;
+        }
+    }
+    return TB_NUMBER_ABSENT;
+}
+
+const struct tb_value *tb_eval_string(const struct tb_eval *ev, const struct tb_alternatives *a,
+                                      const struct tb_alternative **used)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
+        if (v != NULL && v->type == TB_V_STRING) {
+            if (used != NULL) {
+                *used = &a->alt[i];
+            }
+            return v;
+        }
+    }
+    return NULL;
+}
+
+/* --- conditions -------------------------------------------------------------------------------------------------------------- */
+
+/* What a condition looks at: a number when it is one, else a text. */
+struct subject {
+    bool present;
+    bool is_number;
+    struct tb_decimal number;
+    struct tb_str text;
+};
+
+static struct subject subject_place(const struct tb_eval *ev, const struct tb_condition *c)
+{
+    struct subject s = {.present = false};
+    const struct tb_value *v = tb_eval_place(ev, &c->place);
+    s.present = v != NULL && v->type != TB_V_NULL;
+    if (s.present && c->test >= TB_TEST_EQUALS && v->type < TB_V_OBJECT) {
+        s.text = tb_value_text(&ev->w->scan, v, TB_FIELD_BYTES_MAX, ev->pad);
+        s.is_number = tb_value_decimal(&ev->w->scan, v, &s.number) == TB_NUMBER_OK;
+    }
+    return s;
+}
+
+static struct subject subject_field(const struct tb_eval *ev, const struct tb_condition *c)
+{
+    struct subject s = {.present = false};
+    int f = c->field;
+    int64_t n;
+    const char *reason;
+    if ((f >= TB_FIELD_NUMBER && f < TB_FIELD_ID) || f == TB_FIELD_TOTAL) {
+        enum tb_number_end end = tb_eval_number(ev, f, &n, NULL);
+        s.present = end != TB_NUMBER_ABSENT;
+        s.is_number = end == TB_NUMBER_OK;
+        s.number = (struct tb_decimal){n, 0};
+    } else if (f == TB_FIELD_TS) {
+        tb_eval_ts(ev, true, &reason, NULL);
+        s.present = reason == NULL || strcmp(reason, "no_ts") != 0;
+    } else if (f == TB_FIELD_COST) {
+        enum tb_number_end end = tb_eval_cost(ev, &s.number, NULL);
+        s.present = end != TB_NUMBER_ABSENT;
+        s.is_number = end == TB_NUMBER_OK;
+    } else {
+        s.text = tb_eval_text(ev, &ev->rule->field[f], TB_FIELD_BYTES_MAX, NULL);
+        s.present = s.text.s != NULL;
+    }
+    return s;
+}
+
+/* a - b's sign; both are small in conditions: what does not fit is far away. */
+static int decimal_order(const struct tb_decimal *a, const struct tb_decimal *b)
+{
+    tb_int128 x = a->mantissa, y = b->mantissa;
+    int32_t e = a->exponent;
+    const tb_int128 big = (tb_int128)1 << 120;
+    for (; e > b->exponent && x < big && x > -big; e--) {
+        x *= 10;
+    }
+    for (; e < b->exponent && y < big && y > -big; e++) {
+        y *= 10;
+    }
+    return (x > y) - (x < y);
+}
+
+static bool equals_one(const struct subject *s, const struct tb_condition *c)
+{
+    for (size_t i = 0; i < c->n_values; i++) {
+        struct tb_decimal d;
+        struct tb_str want = c->values[i];
+        if (want.s == NULL ? !s->present : s->text.s != NULL && tb_str_eq(want, s->text)) {
+            return true;
+        }
+        if (want.s != NULL && s->is_number && tb_decimal_parse(want, true, &d) && decimal_order(&s->number, &d) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool holds(const struct tb_eval *ev, const struct tb_condition *c)
+{
+    if (c->test == TB_TEST_ANY) {
+        for (size_t i = 0; i < c->n_any; i++) {
+            if (holds(ev, &c->any[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
+    struct subject s = c->field >= 0 ? subject_field(ev, c) : subject_place(ev, c);
+    switch (c->test) {
+    case TB_TEST_PRESENT:
+        return s.present;
+    case TB_TEST_ABSENT:
+        return !s.present;
+    case TB_TEST_EQUALS:
+        return equals_one(&s, c);
+    case TB_TEST_NOT:
+        return !equals_one(&s, c);
+    case TB_TEST_FROM:
+        return s.is_number && decimal_order(&s.number, &c->bound) >= 0;
+    default:
+        return s.is_number && decimal_order(&s.number, &c->bound) < 0;
+    }
+}
+
+bool tb_eval_conditions(const struct tb_eval *ev, const struct tb_conditions *c)
+{
+    for (size_t i = 0; i < c->n; i++) {
+        if (!holds(ev, &c->c[i])) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,150 @@
+/* Concept: a format file, read and compiled (vocabulary: README.md). Everything that names a place in the line has become
+ *          a slot of the trie.
+ * Shape:   a rule that makes events has its own list of fields, because `@` paths mean the rule's `each`.
+ * Owns:    the format owns its arena, trie, sample texts; read-only after loading.
+ */
+#ifndef TB_SCHEMA_H
+#define TB_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/decimal.h"
+#include "base/json.h"
+#include "base/limits.h"
+#include "event/event.h"
+#include "format/trie.h"
+
+/* The fields of a format file, in the order in which names are listed. Texts and numbers of the event first. */
+enum tb_field {
+    TB_FIELD_TEXT,                                  /* + enum tb_event_text, up to TB_T_USER_AGENT */
+    TB_FIELD_NUMBER = TB_FIELD_TEXT + TB_T_COUNT,   /* + enum tb_event_number */
+    TB_FIELD_ID = TB_FIELD_NUMBER + TB_N_COUNT,
+    TB_FIELD_TS,
+    TB_FIELD_TOTAL,
+    TB_FIELD_COST,
+    TB_FIELD_PROMPT,
+    TB_FIELD_PROMPT_HASH,
+    TB_FIELD_COUNT
+};
+
+/* A field's name, NULL when a format file cannot set it. */
+const char *tb_field_name(int field);
+
+enum tb_unit { TB_UNIT_NONE, TB_UNIT_TEXT, TB_UNIT_S, TB_UNIT_MS, TB_UNIT_US, TB_UNIT_NS };
+enum tb_take { TB_TAKE_VALUE, TB_TAKE_COUNT };
+
+struct tb_place {
+    uint8_t scope;
+    uint8_t slot;
+    const char *path; /* as text, for explanations */
+};
+
+struct tb_pair { /* of a map; from absent: any other value */
+    struct tb_str from;
+    struct tb_str to; /* absent: no value */
+};
+
+struct tb_alternative {
+    bool is_const;
+    struct tb_str constant;
+    struct tb_place place;
+    enum tb_unit unit;
+    enum tb_take take;
+    int64_t minus;
+    char cut; /* 0, or the byte at which a text ends */
+    const struct tb_str *not_these;
+    size_t nots;
+    const struct tb_pair *map;
+    size_t pairs;
+};
+
+struct tb_alternatives {
+    const struct tb_alternative *alt;
+    size_t n;
+};
+
+enum tb_test { TB_TEST_PRESENT, TB_TEST_ABSENT, TB_TEST_EQUALS, TB_TEST_NOT, TB_TEST_FROM, TB_TEST_BELOW, TB_TEST_ANY };
+
+struct tb_condition {
+    enum tb_test test;
+    int field;             /* -1: place */
+    struct tb_place place;
+    const struct tb_str *values;
+    size_t n_values;
+    struct tb_decimal bound;
+    const struct tb_condition *any; /* TB_TEST_ANY: one of these */
+    size_t n_any;
+};
+
+struct tb_conditions { /* all of them */
+    const struct tb_condition *c;
+    size_t n;
+};
+
+enum tb_then { TB_THEN_EVENT, TB_THEN_IGNORE, TB_THEN_REJECT };
+
+struct tb_rule {
+    enum tb_then then;
+    const char *reason;
+    int scope;        /* that each instance of makes an event; 0: the record */
+    bool key_in_id;
+    bool tool;
+    uint32_t most;
+    struct tb_conditions when;
+    struct tb_alternatives field[TB_FIELD_COUNT];
+    struct tb_conditions estimated, cache_hit, refused;
+    uint8_t parent_scope[TB_TRIE_SCOPES_MAX]; /* the scopes around scope, innermost first; 0-ended */
+};
+
+struct tb_format {
+    char *id;
+    char *about;
+    char digest[17];
+    bool delimited;
+    struct tb_arena arena;
+    struct tb_trie trie;
+    const struct tb_conditions *recognise;
+    size_t n_recognise;
+    const struct tb_rule *rule;
+    size_t n_rules;
+    bool cached_inside_input;
+    bool reasoning_inside_output;
+    bool zone_utc; /* timestamps without a zone are UTC */
+    struct tb_str cost_currency;
+    struct tb_json *json; /* kept for its samples */
+    bool wants[TB_FIELD_COUNT]; /* some rule has it */
+};
+
+/* Compiles text (JSON with comments); name is for errors. */
+enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_format **out, struct tb_err *err) TB_MUST_USE;
+void tb_schema_free(struct tb_format *f);
+
+/* --- between schema.c and schema_path.c ----------------------------------------------------------------------------------- */
+
+#define TB_PATH_STEPS_MAX 16
+
+struct tb_path {
+    bool relative; /* begins with @ */
+    struct tb_step step[TB_PATH_STEPS_MAX];
+    size_t n;
+};
+
+struct tb_schema { /* while loading */
+    struct tb_format *f;
+    const struct tb_json *j;
+    struct tb_path each; /* of the rule being compiled; n == 0 outside rules */
+    int each_scope;
+    bool never_without_each; /* a condition on an `@` path is then false instead of an error */
+};
+
+void *tb_schema_alloc(struct tb_schema *s, size_t n);
+enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err);
+
+/* The place of path under s->each; sets *none (and succeeds) when it is relative and there is no each. */
+enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out, bool *none,
+                               struct tb_err *err);
+enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
+                                      struct tb_alternatives *out, struct tb_err *err);
+enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n, struct tb_conditions *out,
+                                    struct tb_err *err);
+
+#endif

@@ -1,0 +1,456 @@
+/* Paths, alternatives and conditions of a format file. */
+#include "format/schema.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void *tb_schema_alloc(struct tb_schema *s, size_t n)
+{
+    return tb_arena_alloc(&s->f->arena, n == 0 ? 1 : n);
+}
+
+static enum tb_status no_memory(struct tb_err *err)
+{
+    return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a format file");
+}
+
+/* --- paths ---------------------------------------------------------------------------------------------------------------- */
+
+static enum tb_status add_step(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *p, struct tb_step step,
+                               struct tb_err *err)
+{
+    if (p->n == TB_PATH_STEPS_MAX) {
+        return tb_json_complain(s->j, n, err, "a path of more than %d steps: shorten it", TB_PATH_STEPS_MAX);
+    }
+    p->step[p->n++] = step;
+    return TB_OK;
+}
+
+/* One segment of a JSON Pointer, ~0 and ~1 decoded. */
+static struct tb_str pointer_segment(struct tb_schema *s, const char *p, size_t n)
+{
+    char *text = tb_schema_alloc(s, n + 1);
+    if (text == NULL) {
+        return TB_STR_NULL;
+    }
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool escaped = p[i] == '~' && i + 1 < n && (p[i + 1] == '0' || p[i + 1] == '1');
+        text[k++] = !escaped ? p[i] : p[i + 1] == '0' ? '~' : '/';
+        i += escaped ? 1 : 0;
+    }
+    return (struct tb_str){text, k};
+}
+
+static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+{
+    struct tb_str t = tb_json_text(n);
+    size_t at = 0;
+    if (t.n > 0 && t.s[0] == '@') {
+        out->relative = true;
+        at = 1;
+    }
+    if (t.n > at ? t.s[at] != '/' : !out->relative) {
+        return tb_json_complain(s->j, n, err, "\"%.*s\" is no path: begin it with \"/\" or \"@/\"", (int)t.n, t.s);
+    }
+    while (at < t.n) {
+        const char *end = memchr(t.s + at + 1, '/', t.n - at - 1);
+        size_t length = (end == NULL ? t.n : (size_t)(end - t.s)) - at - 1;
+        struct tb_str key = pointer_segment(s, t.s + at + 1, length);
+        if (key.s == NULL) {
+            return no_memory(err);
+        }
+        enum tb_step_kind kind = tb_str_eq(key, TB_STR("*")) ? TB_STEP_ANY : TB_STEP_KEY;
+        enum tb_status st = add_step(s, n, out, (struct tb_step){kind, key}, err);
+        if (st != TB_OK) {
+            return st;
+        }
+        at += length + 1;
+    }
+    return TB_OK;
+}
+
+static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node *e, struct tb_step *step, struct tb_err *err)
+{
+    static const char *const keys[] = {"key", "prefix", "at", NULL};
+    const struct tb_json_node *only = tb_json_first(e);
+    enum tb_status st = tb_json_check_keys(s->j, e, keys, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    struct tb_str text = only == NULL ? TB_STR_NULL : tb_json_text(only);
+    if (tb_json_count(e) != 1 || text.s == NULL) {
+        return tb_json_complain(s->j, e, err, "a step is one of {\"key\": K}, {\"prefix\": P}, {\"at\": \"first\" or \"last\"}");
+    }
+    struct tb_str what = tb_json_key(only);
+    if (tb_str_eq(what, TB_STR("at"))) {
+        bool first = tb_str_eq(text, TB_STR("first"));
+        if (!first && !tb_str_eq(text, TB_STR("last"))) {
+            return tb_json_complain(s->j, only, err, "\"at\" is \"first\" or \"last\"");
+        }
+        *step = (struct tb_step){first ? TB_STEP_FIRST : TB_STEP_LAST, TB_STR_NULL};
+        return TB_OK;
+    }
+    *step = (struct tb_step){tb_str_eq(what, TB_STR("key")) ? TB_STEP_KEY : TB_STEP_PREFIX,
+                             tb_arena_str(&s->f->arena, text)};
+    return TB_OK;
+}
+
+static enum tb_status steps(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+{
+    for (const struct tb_json_node *e = tb_json_first(n); e != NULL; e = tb_json_next(e)) {
+        struct tb_str text = tb_json_text(e);
+        struct tb_step step = {TB_STEP_KEY, TB_STR_NULL};
+        enum tb_status st = TB_OK;
+        if (tb_json_type(e) == TB_JSON_OBJECT) {
+            st = object_step(s, e, &step, err);
+        } else if (text.s == NULL) {
+            st = tb_json_complain(s->j, e, err, "a step of a path is a string or an object");
+        } else if (e == tb_json_first(n) && tb_str_eq(text, TB_STR("@"))) {
+            out->relative = true;
+            continue;
+        } else {
+            step.kind = tb_str_eq(text, TB_STR("*")) ? TB_STEP_ANY : TB_STEP_KEY;
+            step.key = tb_arena_str(&s->f->arena, text);
+        }
+        st = st == TB_OK ? add_step(s, n, out, step, err) : st;
+        if (st != TB_OK) {
+            return st;
+        }
+    }
+    return TB_OK;
+}
+
+enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+{
+    memset(out, 0, sizeof *out);
+    switch (tb_json_type(n)) {
+    case TB_JSON_STRING:
+        return pointer(s, n, out, err);
+    case TB_JSON_ARRAY:
+        return steps(s, n, out, err);
+    default:
+        return tb_json_complain(s->j, n, err, "a path is a string (\"/a/b\") or an array of steps");
+    }
+}
+
+/* The path as text, for explanations; `@` paths are written out whole. */
+static const char *path_text(struct tb_schema *s, const struct tb_step *step, size_t n)
+{
+    char out[512];
+    size_t at = 0;
+    for (size_t i = 0; i < n && at < sizeof out - 80; i++) {
+        static const char *const names[] = {"", "", "*", "(first)", "(last)"};
+        bool named = step[i].kind == TB_STEP_KEY || step[i].kind == TB_STEP_PREFIX;
+        int key = named ? (int)(step[i].key.n < 60 ? step[i].key.n : 60) : 0;
+        at += (size_t)snprintf(out + at, sizeof out - at, "/%.*s%s%s", key, named ? step[i].key.s : "", names[step[i].kind],
+                               step[i].kind == TB_STEP_PREFIX ? "..." : "");
+    }
+    return tb_arena_cstr(&s->f->arena, (struct tb_str){out, at});
+}
+
+/* Whether a value in scope can be seen from an instance of the scope `from`. */
+static bool encloses(const struct tb_trie *t, int scope, int from)
+{
+    while (from != 0 && from != scope) {
+        from = t->scope[from].parent;
+    }
+    return from == scope;
+}
+
+enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out, bool *none,
+                               struct tb_err *err)
+{
+    struct tb_path p, whole;
+    enum tb_status st = tb_schema_path(s, n, &p, err);
+    *none = st == TB_OK && p.relative && s->each.n == 0;
+    if (st != TB_OK || *none) {
+        return st;
+    }
+    whole.n = 0;
+    for (size_t i = 0; p.relative && i < s->each.n; i++) {
+        whole.step[whole.n++] = s->each.step[i];
+    }
+    for (size_t i = 0; i < p.n; i++) {
+        st = add_step(s, n, &whole, p.step[i], err);
+        if (st != TB_OK) {
+            return st;
+        }
+    }
+    int slot = tb_trie_slot(&s->f->trie, whole.step, whole.n, &out->scope);
+    if (slot < 0) {
+        return tb_json_complain(s->j, n, err, "too many paths, or `*` beside \"last\" in one array: at most %d paths under one `*`",
+                                TB_TRIE_SLOTS_MAX);
+    }
+    if (!encloses(&s->f->trie, out->scope, s->each_scope)) {
+        return tb_json_complain(s->j, n, err, "a path goes through a `*` that the rule's \"each\" does not go through");
+    }
+    out->slot = (uint8_t)slot;
+    out->path = path_text(s, whole.step, whole.n);
+    return out->path == NULL ? no_memory(err) : TB_OK;
+}
+
+/* --- constants -------------------------------------------------------------------------------------------------------------- */
+
+/* A constant as text: strings as they are, numbers and booleans as JSON writes them; null is absent. */
+static enum tb_status constant(struct tb_schema *s, const struct tb_json_node *n, struct tb_str *out, struct tb_err *err)
+{
+    char text[32];
+    int64_t number;
+    switch (tb_json_type(n)) {
+    case TB_JSON_NULL:
+        *out = TB_STR_NULL;
+        return TB_OK;
+    case TB_JSON_STRING:
+        *out = tb_arena_str(&s->f->arena, tb_json_text(n));
+        break;
+    case TB_JSON_BOOL:
+        *out = tb_json_bool(n) ? TB_STR("true") : TB_STR("false");
+        return TB_OK;
+    case TB_JSON_NUMBER:
+        if (!tb_json_int(n, &number)) {
+            return tb_json_complain(s->j, n, err, "a constant number must be whole");
+        }
+        snprintf(text, sizeof text, "%lld", (long long)number);
+        *out = tb_arena_str(&s->f->arena, tb_str_of(text));
+        break;
+    default:
+        return tb_json_complain(s->j, n, err, "a constant is a string, a whole number, true, false or null");
+    }
+    return out->s == NULL ? no_memory(err) : TB_OK;
+}
+
+/* One constant or an array of them. */
+static enum tb_status constants(struct tb_schema *s, const struct tb_json_node *n, const struct tb_str **out, size_t *count,
+                                struct tb_err *err)
+{
+    bool array = tb_json_type(n) == TB_JSON_ARRAY;
+    *count = array ? (size_t)tb_json_count(n) : 1;
+    struct tb_str *list = tb_schema_alloc(s, *count * sizeof *list);
+    if (list == NULL) {
+        return no_memory(err);
+    }
+    *out = list;
+    const struct tb_json_node *e = array ? tb_json_first(n) : n;
+    for (size_t i = 0; i < *count; i++, e = tb_json_next(e)) {
+        enum tb_status st = constant(s, e, &list[i], err);
+        if (st != TB_OK) {
+            return st;
+        }
+    }
+    return TB_OK;
+}
+
+/* --- alternatives ----------------------------------------------------------------------------------------------------------- */
+
+static enum tb_status map(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, struct tb_err *err)
+{
+    a->pairs = (size_t)tb_json_count(n);
+    struct tb_pair *pairs = tb_schema_alloc(s, a->pairs * sizeof *pairs);
+    if (pairs == NULL) {
+        return no_memory(err);
+    }
+    a->map = pairs;
+    for (const struct tb_json_node *e = tb_json_first(n); e != NULL; e = tb_json_next(e), pairs++) {
+        struct tb_str from = tb_json_key(e);
+        pairs->from = tb_str_eq(from, TB_STR("*")) ? TB_STR_NULL : tb_arena_str(&s->f->arena, from);
+        enum tb_status st = constant(s, e, &pairs->to, err);
+        if (st != TB_OK) {
+            return st;
+        }
+    }
+    return TB_OK;
+}
+
+static enum tb_status unit(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, struct tb_err *err)
+{
+    static const char *const names[] = {"text", "s", "ms", "us", "ns", NULL};
+    struct tb_str t = tb_json_text(n);
+    for (int i = 0; names[i] != NULL; i++) {
+        if (tb_str_eq(t, tb_str_of(names[i]))) {
+            a->unit = (enum tb_unit)(TB_UNIT_TEXT + i);
+            return TB_OK;
+        }
+    }
+    return tb_json_complain(s->j, n, err, "\"unit\" is \"text\" (RFC 3339), \"s\", \"ms\", \"us\" or \"ns\"");
+}
+
+static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json_node *e, struct tb_alternative *a,
+                                       struct tb_err *err)
+{
+    struct tb_str key = tb_json_key(e), text = tb_json_text(e);
+    if (tb_str_eq(key, TB_STR("unit"))) {
+        return unit(s, e, a, err);
+    }
+    if (tb_str_eq(key, TB_STR("not"))) {
+        return constants(s, e, &a->not_these, &a->nots, err);
+    }
+    if (tb_str_eq(key, TB_STR("map"))) {
+        return tb_json_type(e) == TB_JSON_OBJECT ? map(s, e, a, err) : tb_json_complain(s->j, e, err, "\"map\" is an object");
+    }
+    if (tb_str_eq(key, TB_STR("take"))) {
+        a->take = TB_TAKE_COUNT;
+        return tb_str_eq(text, TB_STR("count")) ? TB_OK : tb_json_complain(s->j, e, err, "\"take\" is \"count\"");
+    }
+    if (tb_str_eq(key, TB_STR("minus"))) {
+        return tb_json_int(e, &a->minus) ? TB_OK : tb_json_complain(s->j, e, err, "\"minus\" is a whole number");
+    }
+    if (tb_str_eq(key, TB_STR("cut"))) {
+        a->cut = text.n == 1 ? text.s[0] : 0;
+        return text.n == 1 ? TB_OK : tb_json_complain(s->j, e, err, "\"cut\" is one character");
+    }
+    return TB_OK; /* path, const */
+}
+
+/* *none: a relative path where there is no each: this alternative is left out. */
+static enum tb_status alternative(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, bool *none,
+                                  struct tb_err *err)
+{
+    static const char *const keys[] = {"path", "const", "unit", "not", "map", "take", "minus", "cut", NULL};
+    *none = false;
+    if (tb_json_type(n) != TB_JSON_OBJECT) {
+        return tb_schema_place(s, n, &a->place, none, err);
+    }
+    enum tb_status st = tb_json_check_keys(s->j, n, keys, err);
+    const struct tb_json_node *path = tb_json_get(n, "path"), *fixed = tb_json_get(n, "const");
+    if (st == TB_OK && (path == NULL) == (fixed == NULL)) {
+        return tb_json_complain(s->j, n, err, "one of \"path\" and \"const\" is needed");
+    }
+    for (const struct tb_json_node *e = tb_json_first(n); st == TB_OK && e != NULL; e = tb_json_next(e)) {
+        st = alternative_word(s, e, a, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    a->is_const = fixed != NULL;
+    return fixed != NULL ? constant(s, fixed, &a->constant, err) : tb_schema_place(s, path, &a->place, none, err);
+}
+
+enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
+                                      struct tb_alternatives *out, struct tb_err *err)
+{
+    bool list = tb_json_type(n) == TB_JSON_ARRAY;
+    size_t count = list ? (size_t)tb_json_count(n) : 1;
+    struct tb_alternative *alt = tb_schema_alloc(s, count * sizeof *alt);
+    if (alt == NULL) {
+        return no_memory(err);
+    }
+    out->alt = alt;
+    out->n = 0;
+    const struct tb_json_node *e = list ? tb_json_first(n) : n;
+    for (size_t i = 0; i < count; i++, e = tb_json_next(e)) {
+        bool none;
+        enum tb_status st = alternative(s, e, &alt[out->n], &none, err);
+        if (st != TB_OK) {
+            return st;
+        }
+        if (field == TB_FIELD_TS && alt[out->n].unit == TB_UNIT_NONE) {
+            alt[out->n].unit = TB_UNIT_TEXT;
+        }
+        out->n += none ? 0 : 1;
+    }
+    return TB_OK;
+}
+
+/* --- conditions ------------------------------------------------------------------------------------------------------------- */
+
+static int field_by_name(struct tb_str name)
+{
+    for (int i = 0; i < TB_FIELD_COUNT; i++) {
+        if (tb_field_name(i) != NULL && tb_str_eq(name, tb_str_of(tb_field_name(i)))) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_node *e, struct tb_condition *c,
+                                     struct tb_err *err)
+{
+    struct tb_str key = tb_json_key(e);
+    if (tb_str_eq(key, TB_STR("present"))) {
+        c->test = tb_json_bool(e) ? TB_TEST_PRESENT : TB_TEST_ABSENT;
+        return tb_json_type(e) == TB_JSON_BOOL ? TB_OK : tb_json_complain(s->j, e, err, "\"present\" is true or false");
+    }
+    bool equals = tb_str_eq(key, TB_STR("equals"));
+    if (equals || tb_str_eq(key, TB_STR("not"))) {
+        c->test = equals ? TB_TEST_EQUALS : TB_TEST_NOT;
+        return constants(s, e, &c->values, &c->n_values, err);
+    }
+    bool from = tb_str_eq(key, TB_STR("from"));
+    if (from || tb_str_eq(key, TB_STR("below"))) {
+        c->test = from ? TB_TEST_FROM : TB_TEST_BELOW;
+        return tb_json_decimal(e, &c->bound) ? TB_OK : tb_json_complain(s->j, e, err, "a bound is a number");
+    }
+    return TB_OK; /* path, field */
+}
+
+static enum tb_status condition_any(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c, struct tb_err *err)
+{
+    struct tb_conditions any;
+    enum tb_status st = tb_schema_conditions(s, n, &any, err);
+    c->test = TB_TEST_ANY;
+    c->any = any.c;
+    c->n_any = any.n;
+    return st;
+}
+
+static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c, bool *none,
+                                struct tb_err *err)
+{
+    static const char *const keys[] = {"path", "field", "present", "equals", "not", "from", "below", "any", NULL};
+    *none = false;
+    c->field = -1;
+    c->test = TB_TEST_PRESENT;
+    if (tb_json_type(n) != TB_JSON_OBJECT) {
+        return tb_schema_place(s, n, &c->place, none, err);
+    }
+    enum tb_status st = tb_json_check_keys(s->j, n, keys, err);
+    const struct tb_json_node *any = tb_json_get(n, "any"), *path = tb_json_get(n, "path"), *field = tb_json_get(n, "field");
+    if (st != TB_OK) {
+        return st;
+    }
+    if ((any != NULL) + (path != NULL) + (field != NULL) != 1 || tb_json_count(n) > 2) {
+        return tb_json_complain(s->j, n, err, "a condition is one of \"path\", \"field\", \"any\", and one test");
+    }
+    if (any != NULL) {
+        return condition_any(s, any, c, err);
+    }
+    if (field != NULL && (c->field = field_by_name(tb_json_text(field))) < 0) {
+        return tb_json_complain(s->j, field, err, "\"%.*s\" is no field", (int)tb_json_text(field).n, tb_json_text(field).s);
+    }
+    for (const struct tb_json_node *e = tb_json_first(n); st == TB_OK && e != NULL; e = tb_json_next(e)) {
+        st = condition_test(s, e, c, err);
+    }
+    return st == TB_OK && path != NULL ? tb_schema_place(s, path, &c->place, none, err) : st;
+}
+
+enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n, struct tb_conditions *out,
+                                    struct tb_err *err)
+{
+    if (tb_json_type(n) != TB_JSON_ARRAY) {
+        return tb_json_complain(s->j, n, err, "conditions are an array");
+    }
+    size_t count = (size_t)tb_json_count(n);
+    struct tb_condition *list = tb_schema_alloc(s, count * sizeof *list);
+    if (list == NULL) {
+        return no_memory(err);
+    }
+    out->c = list;
+    out->n = 0;
+    for (const struct tb_json_node *e = tb_json_first(n); e != NULL; e = tb_json_next(e)) {
+        bool none;
+        enum tb_status st = condition(s, e, &list[out->n], &none, err);
+        if (st != TB_OK) {
+            return st;
+        }
+        if (none && !s->never_without_each) {
+            return tb_json_complain(s->j, e, err, "\"@\" needs a rule with \"each\"");
+        }
+        if (none) { /* any of nothing: never */
+            list[out->n] = (struct tb_condition){.test = TB_TEST_ANY, .field = -1};
+        }
+        out->n++;
+    }
+    return TB_OK;
+}

@@ -1,0 +1,307 @@
+#include "format/value.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "base/hash.h"
+#include "base/utf8.h"
+
+/* --- the pad -------------------------------------------------------------------------------------------------------------- */
+
+char *tb_pad_room(struct tb_pad *pad, size_t n)
+{
+    assert(n <= TB_PAD_CHUNK_BYTES);
+    if (pad->chunk[pad->at] != NULL && pad->used + n > TB_PAD_CHUNK_BYTES) {
+        if (pad->at + 1 == TB_PAD_CHUNKS) {
+            return NULL;
+        }
+        pad->at++;
+        pad->used = 0;
+    }
+    if (pad->chunk[pad->at] == NULL && (pad->chunk[pad->at] = malloc(TB_PAD_CHUNK_BYTES)) == NULL) {
+        return NULL;
+    }
+    char *room = pad->chunk[pad->at] + pad->used;
+    pad->used += n;
+    return room;
+}
+
+void tb_pad_release(struct tb_pad *pad)
+{
+    for (unsigned i = 0; i < TB_PAD_CHUNKS; i++) {
+        free(pad->chunk[i]);
+    }
+    memset(pad, 0, sizeof *pad);
+}
+
+/* --- texts ---------------------------------------------------------------------------------------------------------------- */
+
+static bool is_end(char c)
+{
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+struct tb_str tb_value_raw(const struct tb_scan *s, const struct tb_value *v)
+{
+    if (v->type == TB_V_STRING) {
+        return (struct tb_str){s->line + v->at, tb_scan_quote_from(s, v->at) - v->at};
+    }
+    size_t end = v->at;
+    while (end < s->n && !is_end(s->line[end])) {
+        end++;
+    }
+    return (struct tb_str){s->line + v->at, end - v->at};
+}
+
+static uint32_t hex4(const char *p)
+{
+    uint32_t x = 0;
+    for (int i = 0; i < 4; i++) {
+        unsigned char c = (unsigned char)p[i];
+        x = x << 4 | (c <= '9' ? c - (uint32_t)'0' : (c | 0x20u) - 'a' + 10u);
+    }
+    return x;
+}
+
+/* The code point of the \u escape at p (n bytes there) and how many bytes it takes. */
+static uint32_t unescape_u(const char *p, size_t n, size_t *length)
+{
+    uint32_t cp = hex4(p + 2);
+    *length = 6;
+    if (cp >= 0xDC00 && cp < 0xE000) {
+        return 0xFFFD;
+    }
+    if (cp >= 0xD800 && cp < 0xDC00) {
+        uint32_t low = n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : 0;
+        if (low < 0xDC00 || low >= 0xE000) {
+            return 0xFFFD;
+        }
+        *length = 12;
+        return 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
+    }
+    return cp == 0 ? 0xFFFD : cp;
+}
+
+size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    size_t n = 0;
+    for (size_t i = 0; i < s.n && size - n >= 4;) {
+        const char *slash = memchr(s.s + i, '\\', s.n - i);
+        size_t plain = slash == NULL ? s.n - i : (size_t)(slash - s.s) - i;
+        if (plain > size - n - 3) {
+            plain = size - n - 3;
+            slash = NULL;
+        }
+        memcpy(out + n, s.s + i, plain);
+        n += plain;
+        i += plain;
+        if (slash == NULL || size - n < 4) {
+            continue;
+        }
+        size_t length = 2;
+        if (s.s[i + 1] == 'u') {
+            n += tb_utf8_encode(unescape_u(s.s + i, s.n - i, &length), out + n);
+        } else {
+            out[n++] = to[strchr(from, s.s[i + 1]) - from];
+        }
+        i += length;
+    }
+    return n;
+}
+
+bool tb_value_same_key(struct tb_str a, struct tb_str b)
+{
+    if (memchr(a.s, '\\', a.n) == NULL && memchr(b.s, '\\', b.n) == NULL) {
+        return a.n == b.n && memcmp(a.s, b.s, a.n) == 0;
+    }
+    char *pa = malloc(a.n + b.n + 8); /* keys with escapes under `*`: so rare that memory does not matter */
+    if (pa == NULL) {
+        return false;
+    }
+    char *pb = pa + a.n + 4;
+    size_t na = tb_value_unescape(a, pa, a.n + 4), nb = tb_value_unescape(b, pb, b.n + 4);
+    bool same = na == nb && memcmp(pa, pb, na) == 0;
+    free(pa);
+    return same;
+}
+
+/* Whether s can be used as it stands: no escapes, ASCII. */
+static bool is_plain(struct tb_str s)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    size_t i = 0;
+    for (; i + 8 <= s.n; i += 8) {
+        uint64_t x, y;
+        memcpy(&x, s.s + i, 8);
+        y = x ^ ones * '\\';
+        if (((x | ((y - ones) & ~y)) & high) != 0) {
+            return false;
+        }
+    }
+    for (; i < s.n; i++) {
+        if (s.s[i] == '\\' || (s.s[i] & 0x80) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+#define TEXT_MAX 2048
+
+/* Cuts text at a character boundary and puts "~" and a digest of raw behind. */
+static size_t cut(char *text, size_t n, size_t max, struct tb_str raw)
+{
+    char digest[20];
+    int d = snprintf(digest, sizeof digest, "~%016llx", (unsigned long long)tb_hash64(raw.s, raw.n, 0));
+    size_t keep = max - (size_t)d < n ? max - (size_t)d : n;
+    while (keep > 0 && keep < n && (text[keep] & 0xC0) == 0x80) {
+        keep--;
+    }
+    memcpy(text + keep, digest, (size_t)d);
+    return keep + (size_t)d;
+}
+
+struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
+{
+    assert(max < TEXT_MAX);
+    if (raw.n <= max && is_plain(raw)) {
+        return raw;
+    }
+    char plain[TEXT_MAX + 8];
+    size_t n = tb_value_unescape(raw, plain, sizeof plain);
+    char *room = tb_pad_room(pad, 3 * n + 32);
+    if (room == NULL) {
+        return TB_STR_NULL;
+    }
+    size_t length = tb_utf8_repair((struct tb_str){plain, n}, room);
+    if (length > max) {
+        length = cut(room, length, max, raw);
+    }
+    pad->used -= 3 * n + 32 - length;
+    return (struct tb_str){room, length};
+}
+
+struct tb_str tb_value_text(const struct tb_scan *s, const struct tb_value *v, size_t max, struct tb_pad *pad)
+{
+    if (v->type < TB_V_TRUE || v->type >= TB_V_OBJECT) {
+        return TB_STR_NULL;
+    }
+    return tb_value_decode(tb_value_raw(s, v), max, pad);
+}
+
+int tb_value_bool(const struct tb_scan *s, const struct tb_value *v)
+{
+    static const char *const words[] = {"false", "False", "FALSE", "f", "0", "true", "True", "TRUE", "t", "1"};
+    struct tb_str raw = tb_value_raw(s, v);
+    for (int i = 0; v->type < TB_V_OBJECT && i < 10; i++) {
+        if (tb_str_eq(raw, tb_str_of(words[i]))) {
+            return i >= 5;
+        }
+    }
+    return -1;
+}
+
+/* --- numbers -------------------------------------------------------------------------------------------------------------- */
+
+static bool is_blank(struct tb_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.s[i] != ' ') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether s has the form of a number, so that not fitting is a matter of range. */
+static bool looks_like_number(struct tb_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (strchr("0123456789+-.eE", s.s[i]) == NULL || s.s[i] == 0) {
+            return false;
+        }
+    }
+    return s.n > 0;
+}
+
+enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_value *v, struct tb_decimal *out)
+{
+    if (v->type <= TB_V_NULL) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (v->type != TB_V_NUMBER && v->type != TB_V_STRING) {
+        return TB_NUMBER_BAD;
+    }
+    struct tb_str raw = tb_value_raw(s, v);
+    if (v->type == TB_V_STRING && is_blank(raw)) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (tb_decimal_parse(raw, v->type == TB_V_NUMBER, out)) {
+        return TB_NUMBER_OK;
+    }
+    return v->type == TB_V_NUMBER || looks_like_number(raw) ? TB_NUMBER_RANGE : TB_NUMBER_BAD;
+}
+
+static enum tb_number_end quotient(tb_int128 num, tb_int128 den, bool more, enum tb_rounding r, int64_t *out)
+{
+    tb_int128 q = num / den, rest = num % den;
+    if ((rest != 0 || more) && r == TB_ROUND_NOT) {
+        return TB_NUMBER_BAD;
+    }
+    tb_int128 twice = rest < 0 ? -2 * rest : 2 * rest;
+    if (r == TB_ROUND_HALF_AWAY && twice >= den) {
+        q += num < 0 ? -1 : 1;
+    }
+    if (q > INT64_MAX || q < INT64_MIN) {
+        return TB_NUMBER_RANGE;
+    }
+    *out = (int64_t)q;
+    return TB_NUMBER_OK;
+}
+
+enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r, int64_t *out)
+{
+    const tb_int128 big = (tb_int128)1000000000000000000 * 1000000000; /* 10^27: times any unit it still fits */
+    tb_int128 m = d->mantissa, den = div;
+    int32_t e = d->exponent;
+    bool more = false;
+    for (; e < 0 && (m > big || m < -big); e++) {
+        more = more || m % 10 != 0;
+        m /= 10;
+    }
+    for (; e > 0 && m != 0; e--, m *= 10) {
+        if (m > big || m < -big) {
+            return TB_NUMBER_RANGE;
+        }
+    }
+    if (m > big || m < -big) {
+        return TB_NUMBER_RANGE;
+    }
+    for (; e < 0 && den <= big; e++) {
+        den *= 10;
+    }
+    if (e < 0 && m != 0) { /* far below 1 */
+        return quotient(0, 1, true, r, out);
+    }
+    return quotient(m * mul, den, more, r, out);
+}
+
+enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,
+                                enum tb_rounding r, int64_t *out)
+{
+    if (v->type == TB_V_NUMBER && div == 1) {
+        const char *p = s->line + v->at;
+        int64_t x = 0;
+        unsigned i = 0;
+        for (; i < 16 && (unsigned)(p[i] - '0') < 10; i++) {
+            x = x * 10 + (p[i] - '0');
+        }
+        if (i > 0 && is_end(p[i])) {
+            return __builtin_mul_overflow(x, mul, out) ? TB_NUMBER_RANGE : TB_NUMBER_OK;
+        }
+    }
+    struct tb_decimal d;
+    enum tb_number_end end = tb_value_decimal(s, v, &d);
+    return end != TB_NUMBER_OK ? end : tb_value_whole(&d, mul, div, r, out);
+}

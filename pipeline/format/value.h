@@ -1,0 +1,63 @@
+/* Concept: reading the values that the walk found: texts, numbers, instants.
+ * Shape:   texts come out as valid UTF-8 (invalid bytes and lone surrogates become U+FFFD). A number may stand in quotes.
+ * Owns:    nothing: a text is a view of the line, or of the pad when it had to be decoded; valid until tb_pad_clear.
+ */
+#ifndef TB_VALUE_H
+#define TB_VALUE_H
+
+#include "base/decimal.h"
+#include "base/str.h"
+#include "format/walk.h"
+
+#define TB_PAD_CHUNKS 64
+#define TB_PAD_CHUNK_BYTES (32u << 10)
+
+struct tb_pad { /* where decoded texts of one line go; they do not move */
+    char *chunk[TB_PAD_CHUNKS];
+    unsigned at;
+    size_t used;
+};
+
+enum tb_number_end { TB_NUMBER_OK, TB_NUMBER_ABSENT, TB_NUMBER_BAD, TB_NUMBER_RANGE };
+enum tb_rounding { TB_ROUND_NOT, TB_ROUND_HALF_AWAY, TB_ROUND_CUT }; /* _NOT: the value must be whole, else BAD */
+
+/* The bytes of a string as they stand between its quotes, of another scalar as they stand. */
+struct tb_str tb_value_raw(const struct tb_scan *s, const struct tb_value *v);
+
+/* Decodes the escapes of s into out until s ends or fewer than 4 of size bytes are left; returns the length. Lone
+ * surrogates and U+0000 become U+FFFD; invalid UTF-8 stays. size >= s.n + 4 takes all of s. */
+size_t tb_value_unescape(struct tb_str s, char *out, size_t size);
+
+/* Whether two keys, as they stand, decode to the same bytes. */
+bool tb_value_same_key(struct tb_str a, struct tb_str b);
+
+/* Raw bytes between quotes as text of at most max bytes: a longer one is cut, with "~" and a digest of all of it behind.
+ * Absent without memory. */
+struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad);
+
+/* The text of a scalar. Absent for null, objects and arrays. */
+struct tb_str tb_value_text(const struct tb_scan *s, const struct tb_value *v, size_t max, struct tb_pad *pad);
+
+/* A number or a string that holds one. null and blank strings are absent. */
+enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_value *v, struct tb_decimal *out);
+
+/* d * mul / div as a whole number. */
+enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r, int64_t *out);
+
+/* The two in one, quick for plain integers. */
+enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,
+                                enum tb_rounding r, int64_t *out);
+
+/* -1 neither, else 0 or 1: booleans, 0/1, and the words of the usual exports (t f true false True False). */
+int tb_value_bool(const struct tb_scan *s, const struct tb_value *v);
+
+/* n <= TB_PAD_CHUNK_BYTES bytes of room, or NULL without memory. */
+char *tb_pad_room(struct tb_pad *pad, size_t n);
+static inline void tb_pad_clear(struct tb_pad *pad)
+{
+    pad->at = 0;
+    pad->used = 0;
+}
+void tb_pad_release(struct tb_pad *pad);
+
+#endif
