@@ -1,0 +1,198 @@
+/* The small parts that reduce and usage stand on, each against something slower. */
+#include "tests/unit/rate/support.h"
+
+#include "base/glob.h"
+#include "base/hash.h"
+#include "rate/hour.h"
+#include "rate/match.h"
+#include "rate/tuple.h"
+#include "rate/usage.h"
+#include "rate/value.h"
+
+static void tuples_are_numbered_once(void **state)
+{
+    (void)state;
+    struct tb_tuples t;
+    struct tb_err err = {0};
+    uint64_t random = 5;
+    uint32_t number_of[64 * 64];
+    memset(number_of, 0xff, sizeof number_of);
+    tb_tuples_init(&t, 3, TB_TUPLES_MAX);
+    uint32_t n = 0;
+    for (int i = 0; i < 20000; i++) {
+        uint32_t a = random_below(&random, 64);
+        uint32_t b = random_below(&random, 64);
+        uint32_t key[3] = {a, UINT32_MAX - b, 7};
+        uint32_t number = 0;
+        bool is_new = false;
+        assert_int_equal(tb_tuples_find(&t, key, &number), number_of[a * 64 + b] != UINT32_MAX);
+        assert_ok(tb_tuples_add(&t, key, &number, &is_new, &err), err);
+        assert_int_equal(is_new, number_of[a * 64 + b] == UINT32_MAX);
+        if (is_new) {
+            assert_int_equal(number, n++);
+            number_of[a * 64 + b] = number;
+        }
+        assert_int_equal(number, number_of[a * 64 + b]);
+        assert_memory_equal(tb_tuples_at(&t, number), key, sizeof key);
+    }
+    assert_int_equal(t.n, n);
+    tb_tuples_release(&t);
+}
+
+static void tuples_end_at_their_cap(void **state)
+{
+    (void)state;
+    struct tb_tuples t;
+    struct tb_err err = {0};
+    uint32_t number = 0;
+    tb_tuples_init(&t, 1, 100);
+    for (uint32_t i = 0; i < 100; i++) {
+        assert_ok(tb_tuples_add(&t, &i, &number, NULL, &err), err);
+    }
+    uint32_t key = 100;
+    assert_int_equal(tb_tuples_add(&t, &key, &number, NULL, &err), TB_FAIL);
+    assert_int_equal(err.code, TB_E_LIMIT);
+    key = 99;
+    assert_ok(tb_tuples_add(&t, &key, &number, NULL, &err), err);
+    assert_int_equal(number, 99);
+    tb_tuples_release(&t);
+}
+
+struct found {
+    bool row[32];
+};
+
+static enum tb_status take(void *ctx, uint32_t row, struct tb_err *err)
+{
+    struct found *f = ctx;
+    (void)err;
+    assert_false(f->row[row]); /* once only */
+    f->row[row] = true;
+    return TB_OK;
+}
+
+static void a_matcher_finds_what_globs_match(void **state)
+{
+    (void)state;
+    static const char *const globs[] = {"a",    "b",  "a",  "",       "*",  "a*", "[ab]",
+                                        "a\\*", "ab", NULL, "(none)", "zz", "?",  "\xc3\xa9"};
+    static const char *const texts[] = {"a",  "b",   "ab",     "",   "a*",       "a\\*",
+                                        "zz", "zzz", "(none)", NULL, "\xc3\xa9", "\xc3"};
+    enum { GLOBS = sizeof globs / sizeof *globs };
+    struct tb_str strs[GLOBS];
+    struct tb_matcher m;
+    struct tb_err err = {0};
+    for (int i = 0; i < GLOBS; i++) {
+        strs[i] = tb_str_of(globs[i]);
+    }
+    assert_ok(tb_matcher_init(&m, strs, GLOBS, &err), err);
+    for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+        struct found f = {{false}};
+        assert_ok(tb_matcher_each(&m, tb_str_of(texts[k]), take, &f, &err), err);
+        for (int i = 0; i < GLOBS; i++) {
+            assert_int_equal(f.row[i], tb_glob_match(strs[i], tb_str_of(texts[k])));
+        }
+    }
+    tb_matcher_release(&m);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void p95_is_the_nearest_rank(void **state)
+{
+    (void)state;
+    enum { GROUPS = 45 };
+    struct tb_values v;
+    struct tb_err err = {0};
+    uint64_t random = 77;
+    int64_t values[GROUPS][200];
+    size_t n[GROUPS];
+    int64_t p95[GROUPS];
+    tb_values_init(&v);
+    for (uint32_t g = 0; g < GROUPS; g++) {
+        n[g] = g <= 41 ? g : 60 + random_below(&random, 140);
+        for (size_t i = 0; i < n[g]; i++) {
+            values[g][i] =
+                g % 2 == 0 ? (int64_t)random_below(&random, 9) : (int64_t)(random_next(&random) >> 1);
+        }
+    }
+    for (size_t i = 0; i < 200; i++) { /* across the groups, as events come */
+        for (uint32_t g = 0; g < GROUPS; g++) {
+            if (i < n[g]) {
+                assert_ok(tb_values_add(&v, g, values[g][i], &err), err);
+            }
+        }
+    }
+    assert_ok(tb_values_p95(&v, GROUPS, p95, &err), err);
+    for (uint32_t g = 0; g < GROUPS; g++) {
+        qsort(values[g], n[g], sizeof values[g][0], by_number);
+        size_t rank = (n[g] * 19 + 19) / 20; /* ceil(0.95 n), 1-based */
+        assert_int_equal(p95[g], n[g] == 0 ? -1 : values[g][rank - 1]);
+    }
+    tb_values_release(&v);
+}
+
+/* Walking through a year of each zone, forward and at random, says what asking the zone each time says. */
+static void hours_are_the_zones(void **state)
+{
+    (void)state;
+    static const char *const zones[] = {
+        "UTC",          "Europe/Amsterdam", "America/Havana", "Australia/Lord_Howe",
+        "Asia/Kolkata", "America/St_Johns", "Africa/Cairo"};
+    for (size_t z = 0; z < sizeof zones / sizeof *zones; z++) {
+        struct tb_zone *zone = NULL;
+        struct tb_err err = {0};
+        struct tb_hour h;
+        uint64_t random = z + 1;
+        assert_ok(tb_zone_load(zones[z], &zone, &err), err);
+        tb_hour_init(&h, zone);
+        int64_t ts_us = INT64_C(1767225600000000);
+        for (int i = 0; i < 30000; i++) {
+            ts_us = i % 100 == 99 ? INT64_C(1767225600000000) +
+                                        (int64_t)(random_next(&random) % (400 * (uint64_t)TB_US_PER_DAY))
+                                  : ts_us + (int64_t)(random_next(&random) % (40 * (uint64_t)TB_US_PER_MIN));
+            tb_hour_at(&h, ts_us);
+            assert_int_equal(h.day, tb_zone_day(zone, ts_us));
+            int64_t start = tb_zone_hour_start(zone, ts_us);
+            int64_t day_start = tb_zone_day_start(zone, h.day);
+            assert_int_equal(h.start_us, start > day_start ? start : day_start);
+            assert_true(h.start_us <= ts_us && ts_us < h.end_us);
+            assert_true(h.end_us == tb_zone_day_start(zone, h.day + 1) ||
+                        tb_zone_hour_start(zone, h.end_us) != tb_zone_hour_start(zone, h.end_us - 1));
+            assert_int_equal((h.start_us - day_start) % TB_US_PER_S, 0);
+        }
+        tb_zone_free(zone);
+    }
+}
+
+static void dimensions_are_found_by_name(void **state)
+{
+    (void)state;
+    enum tb_dim dim = TB_DIM_DAY;
+    for (int i = 0; i < TB_DIM_COUNT; i++) {
+        assert_string_equal(tb_dim_names[i], tb_dimension_names[i]); /* the tables know the same */
+        assert_true(tb_dim_find(tb_str_of(tb_dim_names[i]), &dim));
+        assert_int_equal((int)dim, i);
+    }
+    assert_null(tb_dimension_names[TB_DIM_COUNT]);
+    assert_false(tb_dim_find(TB_STR("Model"), &dim));
+    assert_false(tb_dim_find(TB_STR_NULL, &dim));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tuples_are_numbered_once),
+        cmocka_unit_test(tuples_end_at_their_cap),
+        cmocka_unit_test(a_matcher_finds_what_globs_match),
+        cmocka_unit_test(p95_is_the_nearest_rank),
+        cmocka_unit_test(hours_are_the_zones),
+        cmocka_unit_test(dimensions_are_found_by_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
