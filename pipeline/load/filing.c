@@ -1,0 +1,286 @@
+#include "load/filing.h"
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/embed.h"
+#include "base/log.h"
+#include "load/known.h"
+
+extern const struct tb_embed tb_embed_load[];
+
+enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struct tb_bounds *bounds, struct tb_err *err)
+{
+    memset(f, 0, sizeof *f);
+    f->db = db;
+    f->reject_rows_max = bounds->reject_rows;
+    enum tb_status st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_moved.sql"), &f->moved, err);
+    if (st == TB_OK) {
+        st = tb_query_open(db, tb_embed_text(tb_embed_load, "reject_forget.sql"), &f->forget, err);
+    }
+    if (st == TB_OK) {
+        st = tb_query_open(db, tb_embed_text(tb_embed_load, "path_completed.sql"), &f->completed, err);
+    }
+    if (st == TB_OK) {
+        st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_broken.sql"), &f->broken, err);
+    }
+    return st;
+}
+
+void tb_filing_release(struct tb_filing *f)
+{
+    tb_query_close(f->moved);
+    tb_query_close(f->forget);
+    tb_query_close(f->completed);
+    tb_query_close(f->broken);
+    free(f->pruned.slots);
+}
+
+void tb_filing_start(struct tb_filing *f)
+{
+    f->first = 0;
+    f->faulty = false;
+}
+
+static enum tb_status insert(struct tb_filing *f, struct tb_err *err)
+{
+    enum tb_status st = tb_files_insert(f->db, &f->entry, err);
+    f->first = f->first == 0 ? f->entry.file : f->first;
+    return st;
+}
+
+static enum tb_status describe(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name, struct tb_err *err)
+{
+    f->entry = (struct tb_file_entry){.path = tb_str_of(file->path),
+                                      .member = name,
+                                      .node = tb_str_of(file->node),
+                                      .date = file->date,
+                                      .raw_bytes = file->size,
+                                      .mtime_ns = file->mtime_ns,
+                                      .format = TB_STR(""),
+                                      .wrapper = TB_STR(""),
+                                      .kind = TB_STR("")};
+    return tb_dict_id(f->db, tb_str_of(file->source), true, &f->entry.source, err);
+}
+
+enum tb_status tb_filing_begin(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name, struct tb_err *err)
+{
+    enum tb_status st = describe(f, file, name, err);
+    f->entry.incomplete = TB_STR("being read"); /* nobody sees it: rewritten in this transaction */
+    f->counts = (struct tb_append_counts){0, 0, 0, 0};
+    f->reject_rows = 0;
+    free(f->pruned.slots);
+    f->pruned = (struct tb_quarters){.last = INT64_MIN};
+    return st == TB_OK ? insert(f, err) : st;
+}
+
+enum tb_status tb_filing_reject(struct tb_filing *f, const struct tb_reject *r, struct tb_err *err)
+{
+    if (f->reject_rows >= f->reject_rows_max) {
+        return TB_OK;
+    }
+    f->reject_rows++;
+    return tb_files_reject(f->db, f->entry.file, r->line, r->part, r->byte, r->reason, r->excerpt, err);
+}
+
+enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, const struct tb_place *place, struct tb_err *err)
+{
+    const struct tb_reject r = {.line = row->line, .byte = place->byte, .part = place->part, .reason = "pruned_day"};
+    enum tb_status st = tb_filing_reject(f, &r, err);
+    return st == TB_OK ? tb_quarters_add(&f->pruned, tb_quarter_of(row->ts_us), err) : st;
+}
+
+/* Later rows of a file may have superseded its own earlier ones: the store told the ledger row so. */
+static enum tb_status add_moved(struct tb_filing *f, struct tb_err *err)
+{
+    tb_query_bind_int(f->moved, "file", f->entry.file);
+    enum tb_status st = tb_query_step(f->moved, err);
+    if (st == TB_OK) {
+        int64_t events = tb_query_int(f->moved, 0), duplicates = tb_query_int(f->moved, 1), conflicts = tb_query_int(f->moved, 2);
+        assert(events + duplicates + conflicts == 0);
+        f->entry.events = (uint64_t)((int64_t)f->counts.events + events);
+        f->entry.duplicates = (uint64_t)((int64_t)f->counts.duplicates + duplicates);
+        f->entry.conflicts = (uint64_t)((int64_t)f->counts.conflicts + conflicts);
+    }
+    tb_query_reset(f->moved);
+    return st;
+}
+
+static enum tb_status add_reasons(struct tb_filing *f, struct tb_member *m, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    if (f->counts.pruned > 0) {
+        st = tb_tally_reason(&m->tally, "rejected", "pruned_day", f->counts.pruned, err);
+    }
+    for (size_t i = 0; i < m->tally.reason_n && st == TB_OK; i++) {
+        const struct tb_reason *r = &m->tally.reasons[i];
+        st = tb_files_reason(f->db, f->entry.file, r->kind, r->reason, r->lines, err);
+    }
+    return st;
+}
+
+/* Content that is known: all lines are duplicates, but those that made a smaller node name stay. */
+static enum tb_status fold(struct tb_filing *f, uint32_t same, bool stays, struct tb_err *err)
+{
+    struct tb_file_entry *e = &f->entry;
+    assert(e->events <= e->lines);
+    e->duplicates = e->lines - e->events;
+    e->conflicts = e->ignored = e->rejected = 0;
+    e->same_as = stays && e->events == 0 ? same : 0;
+    tb_query_bind_int(f->forget, "file", e->file);
+    enum tb_status st = tb_query_run(f->forget, err);
+    return st == TB_OK ? tb_files_quarters_copy(f->db, same, e->file, err) : st;
+}
+
+static enum tb_status add_quarters(struct tb_filing *f, struct tb_member *m, struct tb_err *err)
+{
+    struct tb_quarters *q = &m->tally.quarters;
+    tb_quarters_sort(&f->pruned);
+    for (size_t i = 0; i < f->pruned.n; i++) {
+        tb_quarters_remove(q, f->pruned.slots[i]);
+    }
+    return q->n == 0 ? TB_OK : tb_files_quarters(f->db, f->entry.file, q->slots, q->n, err);
+}
+
+static enum tb_status count(struct tb_filing *f, struct tb_member *m, struct tb_err *err)
+{
+    struct tb_file_entry *e = &f->entry;
+    struct tb_file_entry same;
+    e->lines = m->tally.lines;
+    e->ignored = m->tally.ignored;
+    e->rejected = m->tally.rejected + f->counts.pruned;
+    enum tb_status st = add_moved(f, err);
+    if (st == TB_OK) {
+        st = e->incomplete.s != NULL ? TB_END : tb_files_same(f->db, e->source, e->format, e->digest, false, &same, err);
+    }
+    if (st == TB_OK) {
+        return fold(f, same.file, tb_known_node_stays(same.node, e->node), err);
+    }
+    st = st == TB_END ? add_reasons(f, m, err) : st;
+    return st == TB_OK ? add_quarters(f, m, err) : st;
+}
+
+static void add_sums(const struct tb_file_entry *e, struct tb_load_summary *sums)
+{
+    assert(e->lines == e->events + e->duplicates + e->conflicts + e->ignored + e->rejected);
+    sums->files++;
+    sums->lines += e->lines;
+    sums->events += e->events;
+    sums->duplicates += e->duplicates;
+    sums->conflicts += e->conflicts;
+    sums->ignored += e->ignored;
+    sums->rejected += e->rejected;
+    sums->bytes += (uint64_t)e->bytes;
+}
+
+static void say_incomplete(const struct tb_file_entry *e, const struct tb_err *fault)
+{
+    bool member = e->member.s != NULL && e->member.n > 0;
+    tb_log(TB_LOG_WARN, "\"%.*s\"%s%.*s is incomplete: %s (byte %" PRIu64 "); its %" PRIu64 " lines before that are kept", (int)e->path.n,
+           e->path.s, member ? ", member " : "", member ? (int)e->member.n : 0, member ? e->member.s : "", fault->text, fault->byte,
+           e->lines);
+}
+
+static void say_no_format(const struct tb_file_entry *e, const struct tb_member *m)
+{
+    for (size_t i = 0; i < m->tally.reason_n; i++) {
+        if (strcmp(m->tally.reasons[i].reason, "no_format") == 0) {
+            tb_log(TB_LOG_WARN, "no format recognises \"%.*s\": %" PRIu64 " lines rejected; see `tollbook formats test`, or give the format",
+                   (int)e->path.n, e->path.s, m->tally.reasons[i].lines);
+        }
+    }
+}
+
+enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct tb_load_summary *sums, struct tb_err *err)
+{
+    struct tb_file_entry *e = &f->entry;
+    assert(m->tally.lines == m->tally.rows + m->tally.ignored + m->tally.rejected);
+    assert(m->tally.rows == f->counts.events + f->counts.duplicates + f->counts.conflicts + f->counts.pruned);
+    e->format = tb_str_of(m->format);
+    e->wrapper = tb_str_of(m->wrapper);
+    e->kind = tb_str_of(m->kind);
+    e->bytes = (int64_t)m->bytes;
+    e->has_raw_digest = m->has_raw;
+    e->raw_digest = m->raw;
+    e->digest = m->digest;
+    bool whole = m->fault.code == TB_E_NONE;
+    e->incomplete = whole ? TB_STR_NULL : tb_str_of(m->fault.text);
+    e->incomplete_byte = whole ? 0 : m->fault.byte;
+    enum tb_status st = count(f, m, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    add_sums(e, sums);
+    if (!whole) {
+        f->faulty = true;
+        sums->incomplete++;
+        say_incomplete(e, &m->fault);
+    }
+    say_no_format(e, m);
+    st = tb_files_update(f->db, e, err);
+    /* What may still be said of this row (tb_filing_end) must not lean on the member's texts. */
+    e->wrapper = e->kind = e->member = TB_STR_NULL;
+    return st;
+}
+
+enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format, struct tb_hash128 raw,
+                              struct tb_load_summary *sums, struct tb_err *err)
+{
+    char wrapper[64], kind[32];
+    struct tb_file_entry *e = &f->entry, same;
+    enum tb_status st = describe(f, file, TB_STR_NULL, err);
+    if (st == TB_OK) {
+        st = tb_files_same(f->db, e->source, tb_str_of(format), raw, true, &same, err);
+        assert(st != TB_END); /* nothing takes rows out of the ledger while the lock is held */
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    assert(same.wrapper.n < sizeof wrapper && same.kind.n < sizeof kind); /* written by tb_filing_finish */
+    memcpy(wrapper, same.wrapper.s, same.wrapper.n);
+    memcpy(kind, same.kind.s, same.kind.n);
+    e->format = tb_str_of(format);
+    e->wrapper = (struct tb_str){wrapper, same.wrapper.n};
+    e->kind = (struct tb_str){kind, same.kind.n};
+    e->bytes = same.bytes;
+    e->has_raw_digest = true;
+    e->raw_digest = raw;
+    e->digest = same.digest;
+    e->lines = e->duplicates = same.lines;
+    e->same_as = same.file;
+    st = insert(f, err);
+    if (st == TB_OK) {
+        st = tb_files_quarters_copy(f->db, same.file, e->file, err);
+    }
+    e->wrapper = e->kind = TB_STR_NULL;
+    if (st == TB_OK) {
+        add_sums(e, sums);
+    }
+    return st;
+}
+
+enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *file, const struct tb_err *fault,
+                             struct tb_load_summary *sums, struct tb_err *err)
+{
+    if (fault->code == TB_E_NONE) {
+        if (f->faulty || f->first == 0) {
+            return TB_OK;
+        }
+        tb_query_bind_int(f->completed, "file", f->entry.file);
+        tb_query_bind_int(f->completed, "first", f->first);
+        tb_query_bind_int(f->completed, "source", f->entry.source);
+        tb_query_bind_text(f->completed, "path", f->entry.path);
+        return tb_query_run(f->completed, err);
+    }
+    sums->incomplete++;
+    if (f->first == 0) {
+        tb_log_err(TB_LOG_ERROR, fault); /* the ledger stays untouched: it is tried again next time */
+        return TB_OK;
+    }
+    tb_log(TB_LOG_WARN, "\"%s\" cannot be read further: %s (byte %" PRIu64 "); what came before is kept", file->path, fault->text,
+           fault->byte);
+    tb_query_bind_int(f->broken, "file", f->entry.file);
+    tb_query_bind_text(f->broken, "incomplete", tb_str_of(fault->text));
+    tb_query_bind_int(f->broken, "incomplete_byte", (int64_t)fault->byte);
+    return tb_query_run(f->broken, err);
+}
