@@ -1,5 +1,7 @@
 /* Concept: the result of any SQL query, written as table, csv or json: what `tollbook sql` prints.
- * Shape:   json is {"columns":[...],"rows":[[...]]} with integers as numbers, other values as text.
+ * Shape:   json is {"rows":[{"column":value,...}]}: integers as numbers, NULL null, all else text; a second column of the same
+ *          name is NAME_2. csv: NULL is blank. table: NULL is "-".
+ * Errors:  those of the query; TB_E_LIMIT when out, or a table's 1 GiB, is full.
  */
 #ifndef TB_RESULT_H
 #define TB_RESULT_H
