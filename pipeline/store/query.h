@@ -36,6 +36,7 @@ enum tb_status tb_query_run(struct tb_query *q, struct tb_err *err) TB_MUST_USE;
 int tb_query_columns(const struct tb_query *q);
 const char *tb_query_column_name(const struct tb_query *q, int i);
 bool tb_query_is_null(const struct tb_query *q, int i);
+bool tb_query_is_int(const struct tb_query *q, int i); /* a value stored as an integer: false for NULL, text, real */
 int64_t tb_query_int(const struct tb_query *q, int i);          /* 0 for NULL */
 struct tb_str tb_query_text(const struct tb_query *q, int i);   /* absent for NULL */
 struct tb_str tb_query_blob(const struct tb_query *q, int i);
