@@ -19,7 +19,7 @@
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
 
 /* Which columns a scan decodes. */
-enum tb_column {
+enum tb_scan_column {
     TB_C_TS = 1 << 0,
     TB_C_IDENTITY = 1 << 1, /* id_lo, payload */
     TB_C_ID = 1 << 2,       /* the log's own id */
@@ -93,9 +93,11 @@ struct tb_row {
     bool has_cost;
 };
 
-/* What append made of the rows it was given, and of rows stored before (of this and of other files). */
+/* What one append made of the rows it was given: set (not added to) by each call, their sum is n. A row that rules over
+ * one that this file brought in an earlier append counts under duplicates or conflicts (the file still has one event of
+ * that identity), so that the sum over a file's appends is right as it stands. */
 struct tb_append_counts {
-    uint64_t events, duplicates, conflicts, pruned; /* of the rows given */
+    uint64_t events, duplicates, conflicts, pruned;
 };
 
 struct tb_load_txn;
@@ -112,5 +114,9 @@ enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, 
 /* Flushes open segments and id runs (merging where eight of a level stand), increments generations. The caller commits. */
 enum tb_status tb_load_finish(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
+
+/* Drops the events of all UTC days before before_day for good (in the caller's transaction); these days take no more. Their
+ * ids go with the next merges. */
+enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_err *err) TB_MUST_USE;
 
 #endif

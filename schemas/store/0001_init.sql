@@ -43,6 +43,7 @@ CREATE INDEX file_digest ON file (digest);
 -- The quarter-hours (ts_us / 900000000) that hold an event, duplicate or conflict of a file: which days a file belongs to,
 -- in any zone.
 CREATE TABLE file_quarter (quarter INTEGER, file INTEGER REFERENCES file, PRIMARY KEY (quarter, file)) WITHOUT ROWID;
+CREATE INDEX file_quarter_file ON file_quarter (file);
 
 -- Counts by reason. kind: ignored, rejected.
 CREATE TABLE file_reason (file INTEGER REFERENCES file, kind TEXT, reason TEXT, lines INTEGER NOT NULL,
@@ -61,17 +62,24 @@ CREATE TABLE segment (segment INTEGER PRIMARY KEY, utc_day INTEGER NOT NULL, fil
 CREATE INDEX segment_day ON segment (utc_day, segment);
 CREATE INDEX segment_file ON segment (file);
 
--- A segment's columns in groups, each with its own encoding version (pipeline/store/README.md).
-CREATE TABLE segment_group (segment INTEGER REFERENCES segment, grp INTEGER, version INTEGER NOT NULL, data BLOB NOT NULL,
-    PRIMARY KEY (segment, grp)) WITHOUT ROWID;
+-- A segment's columns in groups, each with its own encoding version (pipeline/store/README.md); a group longer than 64 KiB is in
+-- parts. piece = segment * 4096 + group * 128 + part: a rowid table, whose pages blobs fill (an index B-tree would leave gaps).
+CREATE TABLE segment_group (piece INTEGER PRIMARY KEY, version INTEGER NOT NULL, data BLOB NOT NULL);
 
 -- Superseded rows of a segment: one bit each.
 CREATE TABLE segment_dead (segment INTEGER PRIMARY KEY REFERENCES segment, dead INTEGER NOT NULL, bitmap BLOB NOT NULL);
 
--- Exactly once: sorted runs of (first 8 id bytes, place), in buckets by id prefix.
-CREATE TABLE id_run (run INTEGER PRIMARY KEY, level INTEGER NOT NULL, entries INTEGER NOT NULL, bits INTEGER NOT NULL);
-CREATE TABLE id_bucket (run INTEGER REFERENCES id_run, bucket INTEGER, data BLOB NOT NULL, PRIMARY KEY (run, bucket))
-    WITHOUT ROWID;
+-- Exactly once: sorted runs of (first id bits, place), in buckets by id prefix. place = segment * 8192 + row.
+CREATE TABLE id_run (run INTEGER PRIMARY KEY, level INTEGER NOT NULL, entries INTEGER NOT NULL, buckets INTEGER NOT NULL,
+    place_min INTEGER NOT NULL, place_max INTEGER NOT NULL);
+-- bucket = run * 2^24 + number of the bucket
+CREATE TABLE id_bucket (bucket INTEGER PRIMARY KEY, data BLOB NOT NULL);
+
+-- Ids that came with different payloads at different times: the first and the last instant of all of them, whichever rules
+-- (so it does not depend on the order of files). The control id_reused of a day counts those with ts_max in the day and
+-- ts_max - ts_min > 86400000000.
+CREATE TABLE id_span (id BLOB PRIMARY KEY, ts_min INTEGER NOT NULL, ts_max INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX id_span_reused ON id_span (ts_max) WHERE ts_max - ts_min > 86400000000;
 
 -- Table versions: one number for all tables together; a version names the text of each table.
 CREATE TABLE table_text (digest BLOB PRIMARY KEY, text BLOB NOT NULL) WITHOUT ROWID;

@@ -1,0 +1,2 @@
+-- what one row is: none; opens the transaction of a writer
+BEGIN IMMEDIATE;

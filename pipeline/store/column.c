@@ -1,0 +1,431 @@
+#include "store/column.h"
+
+#include <assert.h>
+#include <string.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "columns are stored little-endian and copied as they are"
+#endif
+
+enum kind { CONSTANT, PACKED, DELTA, LISTED, DIVIDED };
+
+#define EXCEPTION_BYTES 10 /* u16 row, u64 value */
+#define LISTED_MAX 256
+#define LIST_SLOTS 1024 /* of the hash that finds distinct values */
+
+static enum tb_status add(struct tb_buf *out, const void *p, size_t n, struct tb_err *err)
+{
+    return tb_buf_add(out, p, n, err);
+}
+
+static enum tb_status add_u8(struct tb_buf *out, unsigned v, struct tb_err *err)
+{
+    unsigned char b = (unsigned char)v;
+    return add(out, &b, 1, err);
+}
+
+static unsigned bits_of(uint64_t v)
+{
+    return v == 0 ? 0 : 64u - (unsigned)__builtin_clzll(v);
+}
+
+static size_t packed_bytes(uint32_t n, unsigned width)
+{
+    return ((size_t)n * width + 7) / 8;
+}
+
+/* ---- encoding ---------------------------------------------------------------------------------------------------- */
+
+struct fit {
+    uint64_t base;   /* the smallest value, as signed */
+    unsigned width;
+    uint32_t exceptions;
+    size_t bytes;    /* of the column, header included */
+};
+
+/* The width for which the packed values and the listed exceptions together are smallest. */
+static struct fit fit_of(const uint64_t *v, uint32_t n)
+{
+    int64_t min = (int64_t)v[0], max = (int64_t)v[0];
+    for (uint32_t i = 1; i < n; i++) {
+        int64_t x = (int64_t)v[i];
+        min = x < min ? x : min;
+        max = x > max ? x : max;
+    }
+    struct fit f = {.base = (uint64_t)min, .width = bits_of((uint64_t)max - (uint64_t)min)};
+    unsigned widest = f.width;
+    f.bytes = 12 + packed_bytes(n, widest);
+    if (widest == 0) {
+        f.bytes = 9;
+        return f;
+    }
+    uint32_t count[65] = {0};
+    for (uint32_t i = 0; i < n; i++) {
+        count[bits_of(v[i] - f.base)]++;
+    }
+    uint32_t over = 0;
+    for (unsigned w = widest; w-- > 0;) {
+        over += count[w + 1];
+        size_t bytes = 12 + packed_bytes(n, w) + (size_t)over * EXCEPTION_BYTES;
+        if (bytes < f.bytes) {
+            f.width = w;
+            f.exceptions = over;
+            f.bytes = bytes;
+        }
+        if ((size_t)over * EXCEPTION_BYTES > f.bytes) {
+            break;
+        }
+    }
+    return f;
+}
+
+/* Values that do not fit in width bits leave a zero and go to the list. */
+static void pack(const uint64_t *v, uint32_t n, const struct fit *f, unsigned char *out, unsigned char *list)
+{
+    uint64_t word = 0;
+    unsigned fill = 0, w = f->width;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t d = v[i] - f->base;
+        if (f->exceptions > 0 && (w == 0 ? d != 0 : d >> w != 0)) {
+            uint16_t row = (uint16_t)i;
+            memcpy(list, &row, 2);
+            memcpy(list + 2, &v[i], 8);
+            list += EXCEPTION_BYTES;
+            d = 0;
+        }
+        if (w == 0) {
+            continue;
+        }
+        word |= d << fill;
+        if (fill + w >= 64) {
+            memcpy(out, &word, 8);
+            out += 8;
+            word = fill == 0 ? 0 : d >> (64 - fill);
+            fill = fill + w - 64;
+        } else {
+            fill += w;
+        }
+    }
+    memcpy(out, &word, (fill + 7) / 8);
+}
+
+static enum tb_status add_constant(struct tb_buf *out, uint64_t v, struct tb_err *err)
+{
+    enum tb_status st = add_u8(out, CONSTANT, err);
+    return st == TB_OK ? add(out, &v, 8, err) : st;
+}
+
+static enum tb_status add_fit(struct tb_buf *out, const uint64_t *v, uint32_t n, const struct fit *f, struct tb_err *err)
+{
+    if (f->width == 0 && f->exceptions == 0) {
+        return add_constant(out, f->base, err);
+    }
+    size_t bytes = packed_bytes(n, f->width), list = (size_t)f->exceptions * EXCEPTION_BYTES;
+    uint16_t exceptions = (uint16_t)f->exceptions;
+    enum tb_status st = tb_buf_reserve(out, 12 + bytes + list + 8, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    unsigned char *p = (unsigned char *)out->p + out->n;
+    p[0] = PACKED;
+    p[1] = (unsigned char)f->width;
+    memcpy(p + 2, &exceptions, 2);
+    memcpy(p + 4, &f->base, 8);
+    pack(v, n, f, p + 12, p + 12 + bytes);
+    out->n += 12 + bytes + list;
+    return TB_OK;
+}
+
+/* The largest of these that divides all: instants in seconds or milliseconds. */
+static uint64_t divisor_of(const uint64_t *v, uint32_t n)
+{
+    static const int64_t tries[] = {1000000, 1000};
+    for (size_t t = 0; t < sizeof tries / sizeof *tries; t++) {
+        uint32_t i = 0;
+        while (i < n && (int64_t)v[i] % tries[t] == 0) {
+            i++;
+        }
+        if (i == n) {
+            return (uint64_t)tries[t];
+        }
+    }
+    return 1;
+}
+
+static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint32_t n, struct tb_err *err)
+{
+    uint64_t whole[TB_SEGMENT_ROWS], step[TB_SEGMENT_ROWS];
+    uint64_t by = divisor_of(v, n);
+    enum tb_status st = TB_OK;
+    if (by != 1) {
+        for (uint32_t i = 0; i < n; i++) {
+            whole[i] = (uint64_t)((int64_t)v[i] / (int64_t)by);
+        }
+        v = whole;
+        st = add_u8(out, DIVIDED, err);
+        if (st == TB_OK) {
+            st = add(out, &by, 8, err);
+        }
+    }
+    step[0] = 0;
+    for (uint32_t i = 1; i < n; i++) {
+        uint64_t d = v[i] - v[i - 1];
+        step[i] = d << 1 ^ (0 - (d >> 63));
+    }
+    struct fit plain = fit_of(v, n), delta = fit_of(step, n);
+    if (st != TB_OK || plain.bytes <= delta.bytes + 9) {
+        return st == TB_OK ? add_fit(out, v, n, &plain, err) : st;
+    }
+    st = add_u8(out, DELTA, err);
+    if (st == TB_OK) {
+        st = add(out, &v[0], 8, err);
+    }
+    return st == TB_OK ? add_fit(out, step, n, &delta, err) : st;
+}
+
+struct list {
+    uint64_t value[LISTED_MAX];
+    uint32_t count;
+    uint16_t slot[LIST_SLOTS]; /* 1 + index, 0 = free */
+};
+
+/* The index of v in the list, put there when new; LISTED_MAX when it is full. */
+static uint32_t list_index(struct list *l, uint64_t v)
+{
+    uint32_t i = (uint32_t)((v * UINT64_C(0x9E3779B97F4A7C15)) >> 54);
+    while (l->slot[i] != 0) {
+        if (l->value[l->slot[i] - 1] == v) {
+            return l->slot[i] - 1u;
+        }
+        i = (i + 1) % LIST_SLOTS;
+    }
+    if (l->count == LISTED_MAX) {
+        return LISTED_MAX;
+    }
+    l->value[l->count] = v;
+    l->slot[i] = (uint16_t)++l->count;
+    return l->count - 1;
+}
+
+static enum tb_status encode_listed(struct tb_buf *out, const uint64_t *v, uint32_t n, struct tb_err *err)
+{
+    struct list l = {.count = 0};
+    uint64_t index[TB_SEGMENT_ROWS];
+    struct fit plain = fit_of(v, n);
+    size_t spare = plain.bytes;
+    for (uint32_t i = 0; i < n && l.count * 8 + 3 < spare; i++) {
+        index[i] = i > 0 && v[i] == v[i - 1] ? index[i - 1] : list_index(&l, v[i]);
+        if (index[i] == LISTED_MAX) {
+            return add_fit(out, v, n, &plain, err);
+        }
+    }
+    if (l.count * 8 + 3 >= spare) {
+        return add_fit(out, v, n, &plain, err);
+    }
+    struct fit indexes = fit_of(index, n);
+    if (indexes.bytes + l.count * 8 + 3 >= plain.bytes) {
+        return add_fit(out, v, n, &plain, err);
+    }
+    uint16_t count = (uint16_t)l.count;
+    enum tb_status st = add_u8(out, LISTED, err);
+    if (st == TB_OK) {
+        st = add(out, &count, 2, err);
+    }
+    if (st == TB_OK) {
+        st = add(out, l.value, l.count * sizeof *l.value, err);
+    }
+    return st == TB_OK ? add_fit(out, index, n, &indexes, err) : st;
+}
+
+enum tb_status tb_column_encode_constant(struct tb_buf *out, uint64_t v, struct tb_err *err)
+{
+    return add_constant(out, v, err);
+}
+
+enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t n, enum tb_column_hint hint, struct tb_err *err)
+{
+    assert(n > 0 && n <= TB_SEGMENT_ROWS);
+    if (hint == TB_HINT_GROWS) {
+        return encode_growing(out, v, n, err);
+    }
+    if (hint == TB_HINT_FEW) {
+        return encode_listed(out, v, n, err);
+    }
+    struct fit f = fit_of(v, n);
+    return add_fit(out, v, n, &f, err);
+}
+
+/* ---- decoding ---------------------------------------------------------------------------------------------------- */
+
+/* The next n bytes of in, or NULL. */
+static const unsigned char *take(struct tb_str *in, size_t n)
+{
+    if (in->n < n) {
+        return NULL;
+    }
+    const unsigned char *p = (const unsigned char *)in->s;
+    in->s += n;
+    in->n -= n;
+    return p;
+}
+
+static uint64_t load64(const unsigned char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, 8);
+    return v;
+}
+
+static void unpack(const unsigned char *p, unsigned width, uint64_t base, uint64_t *v, uint32_t n)
+{
+    uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+    size_t bit = 0;
+    if (width <= 57) {
+        for (uint32_t i = 0; i < n; i++, bit += width) {
+            v[i] = base + ((load64(p + (bit >> 3)) >> (bit & 7)) & mask);
+        }
+        return;
+    }
+    for (uint32_t i = 0; i < n; i++, bit += width) {
+        unsigned shift = (unsigned)(bit & 7);
+        uint64_t d = load64(p + (bit >> 3)) >> shift;
+        if (shift > 0) {
+            d |= (uint64_t)p[(bit >> 3) + 8] << (64 - shift);
+        }
+        v[i] = base + (d & mask);
+    }
+}
+
+static void fill(uint64_t *v, uint64_t value, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        v[i] = value;
+    }
+}
+
+static bool decode_packed(struct tb_str *in, uint64_t *v, uint32_t n)
+{
+    const unsigned char *head = take(in, 11);
+    if (head == NULL || head[0] > 64) {
+        return false;
+    }
+    uint16_t exceptions;
+    memcpy(&exceptions, head + 1, 2);
+    const unsigned char *packed = take(in, packed_bytes(n, head[0]));
+    const unsigned char *list = take(in, (size_t)exceptions * EXCEPTION_BYTES);
+    if (packed == NULL || list == NULL) {
+        return false;
+    }
+    if (head[0] == 0) {
+        fill(v, load64(head + 3), n);
+    } else {
+        unpack(packed, head[0], load64(head + 3), v, n);
+    }
+    for (uint32_t i = 0; i < exceptions; i++, list += EXCEPTION_BYTES) {
+        uint16_t row;
+        memcpy(&row, list, 2);
+        if (row >= n) {
+            return false;
+        }
+        v[row] = load64(list + 2);
+    }
+    return true;
+}
+
+/* A constant or packed column: what stands inside the others. */
+static bool decode_plain(struct tb_str *in, uint64_t *v, uint32_t n)
+{
+    const unsigned char *kind = take(in, 1);
+    if (kind == NULL || *kind > PACKED) {
+        return false;
+    }
+    if (*kind == PACKED) {
+        return decode_packed(in, v, n);
+    }
+    const unsigned char *value = take(in, 8);
+    if (value != NULL) {
+        fill(v, load64(value), n);
+    }
+    return value != NULL;
+}
+
+static bool decode_delta(struct tb_str *in, uint64_t *v, uint32_t n)
+{
+    const unsigned char *first = take(in, 8);
+    if (first == NULL || !decode_plain(in, v, n)) {
+        return false;
+    }
+    uint64_t at = load64(first);
+    for (uint32_t i = 0; i < n; i++) {
+        at += v[i] >> 1 ^ (0 - (v[i] & 1));
+        v[i] = at;
+    }
+    return true;
+}
+
+static bool decode_listed(struct tb_str *in, uint64_t *v, uint32_t n)
+{
+    const unsigned char *head = take(in, 2);
+    uint16_t count;
+    if (head == NULL) {
+        return false;
+    }
+    memcpy(&count, head, 2);
+    uint64_t value[LISTED_MAX];
+    const unsigned char *values = count <= LISTED_MAX ? take(in, (size_t)count * 8) : NULL;
+    if (values == NULL || !decode_plain(in, v, n)) {
+        return false;
+    }
+    memcpy(value, values, (size_t)count * 8);
+    for (uint32_t i = 0; i < n; i++) {
+        if (v[i] >= count) {
+            return false;
+        }
+        v[i] = value[v[i]];
+    }
+    return true;
+}
+
+bool tb_column_decode(struct tb_str *in, uint64_t *v, uint32_t n)
+{
+    uint64_t by = 1;
+    if (in->n > 0 && (unsigned char)in->s[0] == DIVIDED) {
+        const unsigned char *p = take(in, 9);
+        if (p == NULL) {
+            return false;
+        }
+        by = load64(p + 1);
+    }
+    if (in->n == 0) {
+        return false;
+    }
+    bool good;
+    switch ((unsigned char)in->s[0]) {
+    case DELTA:
+        good = take(in, 1) != NULL && decode_delta(in, v, n);
+        break;
+    case LISTED:
+        good = take(in, 1) != NULL && decode_listed(in, v, n);
+        break;
+    default:
+        good = decode_plain(in, v, n);
+    }
+    for (uint32_t i = 0; good && by != 1 && i < n; i++) {
+        v[i] *= by;
+    }
+    return good;
+}
+
+bool tb_column_decode_u32(struct tb_str *in, uint32_t *v, uint32_t n)
+{
+    uint64_t wide[TB_SEGMENT_ROWS];
+    uint64_t any = 0;
+    if (n > TB_SEGMENT_ROWS || !tb_column_decode(in, wide, n)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        any |= wide[i];
+        v[i] = (uint32_t)wide[i];
+    }
+    return any >> 32 == 0;
+}

@@ -1,0 +1,38 @@
+/* Concept: up to TB_SEGMENT_ROWS integers as few bytes. One column is one of
+ *            constant  one value
+ *            packed    offsets from the smallest value in `width` bits each; the few that need more are listed behind
+ *            delta     the first value, then the steps (zigzag) as a packed column: for what grows
+ *            listed    the distinct values, then the index of each as a packed column: for dictionary ids
+ *          and may have a common divisor taken out (timestamps in milliseconds). README.md has the bytes.
+ * Errors:  encoding fails without memory alone; decoding returns false for bytes that are no column of n values.
+ * Limits:  n <= TB_SEGMENT_ROWS. Decoding reads up to TB_COLUMN_SLACK bytes behind the column (never uses them).
+ */
+#ifndef TB_COLUMN_H
+#define TB_COLUMN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/buf.h"
+#include "base/limits.h"
+
+#define TB_COLUMN_SLACK 16
+
+enum tb_column_hint {
+    TB_HINT_NONE,
+    TB_HINT_GROWS, /* try steps, and for instants a divisor */
+    TB_HINT_FEW    /* try a list of distinct values */
+};
+
+enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t n, enum tb_column_hint hint,
+                                struct tb_err *err) TB_MUST_USE;
+
+/* Appends a constant column: n is not in it. */
+enum tb_status tb_column_encode_constant(struct tb_buf *out, uint64_t v, struct tb_err *err) TB_MUST_USE;
+
+/* Takes one column off the front of *in. */
+bool tb_column_decode(struct tb_str *in, uint64_t *v, uint32_t n) TB_MUST_USE;
+
+/* The same for values known to be below 2^32 (others: false). */
+bool tb_column_decode_u32(struct tb_str *in, uint32_t *v, uint32_t n) TB_MUST_USE;
+
+#endif

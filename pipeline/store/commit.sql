@@ -1,0 +1,2 @@
+-- what one row is: none
+COMMIT;

@@ -1,0 +1,97 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/ids.h"
+
+#define SLOTS_MIN 4096u
+
+static bool grow_entries(struct tb_id_table *t)
+{
+    uint32_t cap = t->cap == 0 ? SLOTS_MIN / 2 : t->cap * 2;
+    uint64_t *hi = realloc(t->hi, cap * sizeof *hi);
+    if (hi == NULL) {
+        return false;
+    }
+    t->hi = hi;
+    uint64_t *place = realloc(t->place, cap * sizeof *place);
+    if (place == NULL) {
+        return false;
+    }
+    t->place = place;
+    t->cap = cap;
+    return true;
+}
+
+static uint32_t first_slot(const struct tb_id_table *t, uint64_t hi)
+{
+    return (uint32_t)(hi >> 20) & t->mask;
+}
+
+static void put(struct tb_id_table *t, uint32_t entry)
+{
+    uint32_t i = first_slot(t, t->hi[entry]);
+    while (t->slots[i] != 0) {
+        i = (i + 1) & t->mask;
+    }
+    t->slots[i] = entry + 1;
+}
+
+static bool grow_slots(struct tb_id_table *t)
+{
+    uint32_t count = t->mask == 0 ? SLOTS_MIN : (t->mask + 1) * 2;
+    uint32_t *slots = calloc(count, sizeof *slots);
+    if (slots == NULL) {
+        return false;
+    }
+    free(t->slots);
+    t->slots = slots;
+    t->mask = count - 1;
+    for (uint32_t e = 0; e < t->n; e++) {
+        put(t, e);
+    }
+    return true;
+}
+
+bool tb_id_table_init(struct tb_id_table *t)
+{
+    memset(t, 0, sizeof *t);
+    return grow_entries(t) && grow_slots(t);
+}
+
+void tb_id_table_release(struct tb_id_table *t)
+{
+    free(t->hi);
+    free(t->place);
+    free(t->slots);
+    memset(t, 0, sizeof *t);
+}
+
+void tb_id_table_clear(struct tb_id_table *t)
+{
+    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    t->n = 0;
+}
+
+uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place)
+{
+    if ((t->n == t->cap && !grow_entries(t)) || (t->n * 2 > t->mask && !grow_slots(t))) {
+        return UINT32_MAX;
+    }
+    t->hi[t->n] = hi;
+    t->place[t->n] = place;
+    put(t, t->n);
+    return t->n++;
+}
+
+uint32_t tb_id_table_find(const struct tb_id_table *t, uint64_t hi, uint32_t *at)
+{
+    uint32_t i = *at == 0 ? first_slot(t, hi) : *at & t->mask;
+    for (; t->slots[i] != 0; i = (i + 1) & t->mask) {
+        uint32_t entry = t->slots[i] - 1;
+        if (t->hi[entry] == hi) {
+            *at = i + 1 + (t->mask + 1); /* never 0, whatever the slot */
+            return entry;
+        }
+    }
+    return UINT32_MAX;
+}
