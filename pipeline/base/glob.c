@@ -220,13 +220,11 @@ static bool meet_at_edges(const struct element *a, const struct element *b)
     return false;
 }
 
-/* Is there a character that both take? Where two sets overlap, the overlap begins at 0, behind the
- * surrogates, at the beginning of a range, or behind the end of one (a negated set): so those points decide.
- */
+/* Is there a character that both take? Where two sets overlap, the overlap begins at 0, at the beginning of a
+ * range, or behind the end of one (a negated set; behind U+D7FF that is U+E000): so those points decide. */
 static bool elements_meet(const struct element *a, const struct element *b)
 {
-    return both_have(a, b, 0) || both_have(a, b, SURROGATE_BEHIND) || meet_at_edges(a, b) ||
-           meet_at_edges(b, a);
+    return both_have(a, b, 0) || meet_at_edges(a, b) || meet_at_edges(b, a);
 }
 
 /* One row of the product of the two globs' automata: reached[j] = some text leads both to (this element of a,

@@ -15,6 +15,15 @@ static int fail_at;
 static int fail_errno;
 static int calls;
 static int failed_close;
+static char order[64]; /* of write, fsync, rename: a letter each */
+
+static void note(char letter)
+{
+    size_t n = strlen(order);
+    if (n + 1 < sizeof(order) && (n == 0 || order[n - 1] != letter)) {
+        order[n] = letter;
+    }
+}
 
 static bool fails(void)
 {
@@ -43,16 +52,19 @@ ssize_t read(int fd, void *p, size_t n)
 
 ssize_t write(int fd, const void *p, size_t n)
 {
+    note('w');
     return fails() ? -1 : (ssize_t)syscall(SYS_write, fd, p, n > 1000 ? n / 3 : n);
 }
 
 int fsync(int fd)
 {
+    note('s');
     return fails() ? -1 : (int)syscall(SYS_fsync, fd);
 }
 
 int rename(const char *from, const char *to)
 {
+    note('r');
     bool failing = fails() && fail_errno != EINTR; /* which a rename never says */
     return failing ? -1 : (int)syscall(SYS_rename, from, to);
 }
@@ -145,6 +157,17 @@ static void test_write_and_read(void **state)
     assert_int_equal(tb_file_write(at("a"), TB_STR(""), 0600, &err), TB_OK);
     assert_content(at("a"), TB_STR(""));
     assert_int_equal(entries(), 1);
+}
+
+/* A crash at any moment leaves the old file or the whole new one: so the bytes are down before the name
+ * changes. */
+static void test_synced_before_renamed(void **state)
+{
+    (void)state;
+    struct tb_err err;
+    memset(order, 0, sizeof(order));
+    assert_int_equal(tb_file_write(at("a"), TB_STR("content"), 0600, &err), TB_OK);
+    assert_string_equal(order, "wsrs");
 }
 
 static void test_in_the_working_folder(void **state)
@@ -333,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_write_and_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_synced_before_renamed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_in_the_working_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_messages, setup, teardown),

@@ -95,6 +95,7 @@ static void test_complaints(void **state)
         {"\"\\u0000\"", 1, 2, "not allowed"},
         {"\"x\\ud800\"", 1, 3, "surrogate"},
         {"\"\\ud800\\u0041\"", 1, 2, "surrogate"},
+        {"\"\\udc00\\udc00\"", 1, 2, "surrogate"},
         {"\"\\udc00\\ud800\"", 1, 2, "surrogate"},
         {"\"\xC3\x28\"", 1, 1, "UTF-8"},
         {"/* a\n b", 1, 1, "no end"},
@@ -481,6 +482,7 @@ static void test_did_you_mean(void **state)
                 {"pahts", "paths"},
                 {"pat", "path"},
                 {"bll", "bill"},
+                {"blil", "bill"},
                 {"x", NULL},
                 {"", NULL},
                 {"completely", NULL}};

@@ -273,6 +273,8 @@ static void test_ratio(void **state)
     assert_string_equal(out, "-170141183460469231731687303715884105728");
     (void)tb_ratio_format(MONEY_MIN, MONEY_MIN, out);
     assert_string_equal(out, "1");
+    (void)tb_ratio_format(19999999, 10000000, out); /* carried into the whole part */
+    assert_string_equal(out, "2");
     (void)tb_ratio_format(-1, 2000001, out);
     assert_string_equal(out, "0"); /* never "-0" */
 }
