@@ -3,7 +3,7 @@
 -- out: source (text), node (text, null = none), file (path, with the member of an archive behind a colon), reason, lines
 select text_of(file.source) as source, file.node as node,
     case when member = '' then path else path || ':' || member end as file, reason, file_reason.lines as lines
-from file_reason join file on file.file = file_reason.file
+from file cross join file_reason on file_reason.file = file.file -- cross: the files first, then only their rows
 where file_reason.kind = 'rejected' and (file.file in
         (select file from file_quarter where quarter >= :from_quarter and quarter < :to_quarter)
     or (file.file not in (select file from file_quarter)

@@ -4,7 +4,7 @@
 --      (of its start in the content), reason, excerpt (keys, no values)
 select text_of(file.source) as source, file.node as node,
     case when member = '' then path else path || ':' || member end as file, line, byte, reason, excerpt
-from reject join file on file.file = reject.file
+from file cross join reject on reject.file = file.file -- cross: the files first, then only their rows
 where (file.file in
         (select file from file_quarter where quarter >= :from_quarter and quarter < :to_quarter)
     or (file.file not in (select file from file_quarter)
