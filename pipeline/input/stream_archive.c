@@ -40,6 +40,18 @@ static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t offset, int w
     return at >= 0 ? at : ARCHIVE_FATAL;
 }
 
+/* libarchive 3.6.2 has no code for it, only these words. (-5) is zlib's Z_BUF_ERROR: it wants more input. */
+static bool says_truncated(const char *msg)
+{
+    static const char *const words[] = {"truncat", "premature", "unexpected end", "no progress", "failed (-5)"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasestr(msg, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* libarchive's word for it, sorted into ours. A failure below is told as it is. */
 static enum tb_status fail(const struct reader *r, struct tb_err *err)
 {
@@ -55,8 +67,7 @@ static enum tb_status fail(const struct reader *r, struct tb_err *err)
     enum tb_status st;
     if (archive_errno(r->a) == ENOMEM) {
         st = tb_err_set(err, TB_FAIL, TB_E_MEMORY, "out of memory for %s data", r->what);
-    } else if (strcasestr(msg, "truncat") != NULL || strcasestr(msg, "premature") != NULL ||
-               strcasestr(msg, "unexpected end") != NULL) {
+    } else if (says_truncated(msg)) {
         st = tb_err_set(err, TB_FAIL, TB_E_TRUNCATED,
                         "the %s data ends early at byte %llu (%s); what came before was read; the whole file "
                         "completes it",

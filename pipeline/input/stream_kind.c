@@ -27,10 +27,28 @@ static const struct magic magics[] = {
     {TB_KIND_7Z, 6, "7z\xbc\xaf\x27\x1c"},
 };
 
+/* Does first begin with the magic, or, when it is cut short within it, with a part that no text begins with? */
+static bool has_magic(struct tb_str first, const char *magic, size_t n)
+{
+    size_t common = first.n < n ? first.n : n;
+    if (memcmp(first.s, magic, common) != 0) {
+        return false;
+    }
+    bool telling = common == n;
+    for (size_t i = 0; i < common && !telling; i++) {
+        unsigned char c = (unsigned char)magic[i];
+        telling = c >= 0x80 || (c < 0x20 && c != '\t' && c != '\n' && c != '\r');
+    }
+    return telling;
+}
+
 static bool is_bzip2(struct tb_str s)
 {
-    return s.n >= 10 && memcmp(s.s, "BZh", 3) == 0 && s.s[3] >= '1' && s.s[3] <= '9' &&
-           (memcmp(s.s + 4, "1AY&SY", 6) == 0 || memcmp(s.s + 4, "\x17\x72\x45\x38\x50\x90", 6) == 0);
+    if (s.n < 4 || memcmp(s.s, "BZh", 3) != 0 || s.s[3] < '1' || s.s[3] > '9') {
+        return false;
+    }
+    size_t n = s.n - 4 < 6 ? s.n - 4 : 6;
+    return memcmp(s.s + 4, "1AY&SY", n) == 0 || memcmp(s.s + 4, "\x17\x72\x45\x38\x50\x90", n) == 0;
 }
 
 /* The number of an octal field, or -1. */
@@ -67,12 +85,9 @@ static bool is_tar(struct tb_str s)
 enum tb_kind tb_kind_of(struct tb_str first)
 {
     for (size_t i = 0; i < sizeof magics / sizeof magics[0]; i++) {
-        if (first.n >= magics[i].n && memcmp(first.s, magics[i].bytes, magics[i].n) == 0) {
+        if (has_magic(first, magics[i].bytes, magics[i].n)) {
             return magics[i].kind;
         }
-    }
-    if (first.n == 1 && first.s[0] == '\x1f') {
-        return TB_KIND_GZIP; /* cut after its first byte */
     }
     return is_bzip2(first) ? TB_KIND_BZIP2 : is_tar(first) ? TB_KIND_TAR : TB_KIND_PLAIN;
 }
