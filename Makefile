@@ -11,6 +11,9 @@ ISAL     ?= 1
 MODE     ?= release
 PREFIX   ?= /usr/local
 DESTDIR  ?=
+V        ?= 0
+# V=1 shows every command
+Q        := $(if $(filter 1,$(V)),,@)
 
 # One folder of objects per way of building, so that they never mix.
 VARIANT  := $(MODE)$(if $(filter 0,$(ISAL)),-zlib)
@@ -50,7 +53,7 @@ EMBED.pipeline/format := $(sort $(wildcard schemas/formats/*.json))
 EMBED.pipeline/store  := $(sort $(wildcard schemas/store/*.sql))
 EMBED.pipeline/detect := $(sort $(wildcard schemas/rules/*.json))
 EMBED.pipeline/cmd    := $(sort $(wildcard schemas/init/*))
-embeds    = $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql))
+embeds    = $(strip $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql)))
 
 define embed_rule
 $(B)/gen/$(subst /,_,$(1))_embed.c: $(call embeds,$(1)) contrib/embed.sh
@@ -61,9 +64,9 @@ $(foreach l,$(PRESENT),$(if $(call embeds,$(l)),$(eval $(call embed_rule,$(l))))
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(B)/gen/%.o: $(B)/gen/%.c
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define lib_rule
 $(call lib,$(1)): $(patsubst %.c,$(B)/obj/%.o,$(call sources,$(1))) $(if $(call embeds,$(1)),$(B)/gen/$(subst /,_,$(1))_embed.o)
@@ -74,7 +77,7 @@ endef
 $(foreach l,$(PRESENT),$(eval $(call lib_rule,$(l))))
 
 $(B)/tollbook: $(B)/obj/pipeline/cmd/main.o $(ALL_LIBS)
-	$(CC) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
 
 .PHONY: libs
 libs: $(ALL_LIBS)
@@ -89,7 +92,7 @@ libs_to   = $(call reverse,$(foreach l,$(call through,$(PRESENT),$(1)),$(call li
 define unit_rule
 $(B)/$(basename $(1)): $(B)/obj/$(basename $(1)).o $(call libs_to,$(call layer_of,$(notdir $(patsubst %/,%,$(dir $(1))))))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$< $(call libs_to,$(call layer_of,$(notdir $(patsubst %/,%,$(dir $(1)))))) -lcmocka $$(LIBS)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$< $(call libs_to,$(call layer_of,$(notdir $(patsubst %/,%,$(dir $(1)))))) -lcmocka $$(LIBS)
 endef
 $(foreach t,$(UNIT_SRC),$(eval $(call unit_rule,$(t))))
 

@@ -1,5 +1,6 @@
 /* Composes the bench's workload: Kong file-log lines, the same bytes for the same arguments.
- * usage: generate KIND LINES FIRST_LINE DAY > file      KIND: k (about 2.4 KB a line, no prompt) or p (about 6.7 KB, with prompt)
+ * usage: generate KIND LINES FIRST_LINE DAY > file      KIND: k (about 2.4 KB a line, no prompt) or p (about 6.7 KB, with prompt) or
+ * e (tollbook_event lines of 200 bytes; DAY 20778 only)
  * FIRST_LINE numbers the records, so that several files make one workload; DAY is YYYY-MM-DD's days since 1970-01-01.
  */
 #include <inttypes.h>
@@ -107,10 +108,32 @@ static void line(int with_prompt, int64_t day, uint64_t number)
            models[model].provider, models[model].request, models[model].response, ms - 20, in, out, in + out, 1 + below(40), below(900), in / 4);
 }
 
+/* A tollbook_event line of about 200 bytes: for tests that want many events rather than many bytes. One in 64 comes
+ * again later in the numbering, one in 512 of those with another payload. */
+static void event(int64_t day, uint64_t number)
+{
+    uint64_t id = number % 64 == 63 ? number - 63 : number;
+    uint64_t keep = state;
+    state = id * 7919 + 17;
+    int64_t second = (int64_t)(id * 13 % 86400);
+    unsigned team = below(200), model = below(6), in = 20 + below(3000), out = 5 + below(900);
+    if (id != number && number % 512 == 511) {
+        out += 1000;
+    }
+    char ts[32];
+    int64_t d = day + (id % 97 == 0); /* some belong to the next day */
+    snprintf(ts, sizeof ts, "%s%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z", d == 20778 ? "2026-11-21T" : "2026-11-22T", second / 3600, second / 60 % 60,
+             second % 60);
+    printf("{\"id\":\"e%011" PRIu64 "\",\"ts\":\"%s\",\"consumer\":\"team-%03u\",\"provider\":\"%s\",\"model\":\"%s\",\"feature\":\"f%u\","
+           "\"input_tokens\":%u,\"output_tokens\":%u,\"status\":200,\"latency_ms\":%u}\n",
+           id, ts, team, models[model].provider, models[model].response, team % 7, in, out, 100 + below(5000));
+    state = keep;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 5) {
-        fputs("usage: generate k|p LINES FIRST_LINE DAY\n", stderr);
+        fputs("usage: generate k|p|e LINES FIRST_LINE DAY\n", stderr);
         return 2;
     }
     uint64_t lines = strtoull(argv[2], NULL, 10), first = strtoull(argv[3], NULL, 10);
@@ -119,7 +142,11 @@ int main(int argc, char **argv)
     static char buffer[1 << 20];
     setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     for (uint64_t i = 0; i < lines; i++) {
-        line(argv[1][0] == 'p', day, first + i);
+        if (argv[1][0] == 'e') {
+            event(day, first + i);
+        } else {
+            line(argv[1][0] == 'p', day, first + i);
+        }
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }
