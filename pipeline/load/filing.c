@@ -14,10 +14,7 @@ enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struc
     memset(f, 0, sizeof *f);
     f->db = db;
     f->reject_rows_max = bounds->reject_rows;
-    enum tb_status st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_moved.sql"), &f->moved, err);
-    if (st == TB_OK) {
-        st = tb_query_open(db, tb_embed_text(tb_embed_load, "reject_forget.sql"), &f->forget, err);
-    }
+    enum tb_status st = tb_query_open(db, tb_embed_text(tb_embed_load, "reject_forget.sql"), &f->forget, err);
     if (st == TB_OK) {
         st = tb_query_open(db, tb_embed_text(tb_embed_load, "path_completed.sql"), &f->completed, err);
     }
@@ -29,7 +26,6 @@ enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struc
 
 void tb_filing_release(struct tb_filing *f)
 {
-    tb_query_close(f->moved);
     tb_query_close(f->forget);
     tb_query_close(f->completed);
     tb_query_close(f->broken);
@@ -90,22 +86,6 @@ enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, c
     return st == TB_OK ? tb_quarters_add(&f->pruned, tb_quarter_of(row->ts_us), err) : st;
 }
 
-/* Later rows of a file may have superseded its own earlier ones: the store told the ledger row so. */
-static enum tb_status add_moved(struct tb_filing *f, struct tb_err *err)
-{
-    tb_query_bind_int(f->moved, "file", f->entry.file);
-    enum tb_status st = tb_query_step(f->moved, err);
-    if (st == TB_OK) {
-        int64_t events = tb_query_int(f->moved, 0), duplicates = tb_query_int(f->moved, 1), conflicts = tb_query_int(f->moved, 2);
-        assert(events + duplicates + conflicts == 0);
-        f->entry.events = (uint64_t)((int64_t)f->counts.events + events);
-        f->entry.duplicates = (uint64_t)((int64_t)f->counts.duplicates + duplicates);
-        f->entry.conflicts = (uint64_t)((int64_t)f->counts.conflicts + conflicts);
-    }
-    tb_query_reset(f->moved);
-    return st;
-}
-
 static enum tb_status add_reasons(struct tb_filing *f, struct tb_member *m, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
@@ -149,9 +129,12 @@ static enum tb_status count(struct tb_filing *f, struct tb_member *m, struct tb_
     e->lines = m->tally.lines;
     e->ignored = m->tally.ignored;
     e->rejected = m->tally.rejected + f->counts.pruned;
-    enum tb_status st = add_moved(f, err);
-    if (st == TB_OK) {
-        st = e->incomplete.s != NULL ? TB_END : tb_files_same(f->db, e->source, e->format, e->digest, false, &same, err);
+    e->events = f->counts.events;
+    e->duplicates = f->counts.duplicates;
+    e->conflicts = f->counts.conflicts;
+    enum tb_status st = TB_END;
+    if (e->incomplete.s == NULL) {
+        st = tb_files_same(f->db, e->source, e->format, e->digest, false, &same, err);
     }
     if (st == TB_OK) {
         return fold(f, same.file, tb_known_node_stays(same.node, e->node), err);

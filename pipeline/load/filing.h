@@ -17,7 +17,7 @@
 
 struct tb_filing {
     struct tb_db *db;
-    struct tb_query *moved, *forget, *completed, *broken;
+    struct tb_query *forget, *completed, *broken;
     uint32_t reject_rows_max, reject_rows;
     struct tb_file_entry entry; /* of the last member */
     uint32_t first;             /* ledger row of the file's first member; 0 = none yet */

@@ -141,8 +141,8 @@ static uint32_t number_of(struct tb_intern *in, struct tb_str text, uint64_t has
     return in->count;
 }
 
-enum tb_status tb_intern_texts(struct tb_intern *in, const struct tb_str text[TB_T_COUNT], uint32_t number[TB_T_COUNT],
-                               uint64_t hash[TB_T_COUNT], struct tb_err *err)
+enum tb_status tb_intern_texts(struct tb_intern *in, const struct tb_str *text, uint32_t *number,
+                               uint64_t *hash, struct tb_err *err)
 {
     for (int f = 0; f < TB_T_COUNT; f++) {
         struct last *last = &in->last[f];

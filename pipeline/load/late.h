@@ -26,12 +26,12 @@ bool tb_late_empty(const struct tb_late *l);
 
 /* Sets row aside; its text numbers are replaced. row->identity is the record's digest, not yet an identity. */
 enum tb_status tb_late_add(struct tb_late *l, const struct tb_row *row, const struct tb_place *place,
-                           const struct tb_str text[TB_T_COUNT], struct tb_err *err) TB_MUST_USE;
+                           const struct tb_str *text, struct tb_err *err) TB_MUST_USE;
 
 /* Gives every row set aside so far to take, which may set it aside again for the next round. */
 enum tb_status tb_late_round(struct tb_late *l,
                              enum tb_status (*take)(void *ctx, const struct tb_row *row, const struct tb_place *place,
-                                                    const struct tb_str text[TB_T_COUNT], struct tb_err *err),
+                                                    const struct tb_str *text, struct tb_err *err),
                              void *ctx, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -156,7 +156,7 @@ static enum tb_status settle_node(struct tb_recorder *r, const struct tb_where *
     return TB_OK;
 }
 
-static uint64_t payload_of(const struct tb_event *e, const uint64_t hash[TB_T_COUNT])
+static uint64_t payload_of(const struct tb_event *e, const uint64_t *hash)
 {
     struct tb_payload p = {.ts_us = e->ts_us,
                            .present = e->present,
@@ -165,7 +165,7 @@ static uint64_t payload_of(const struct tb_event *e, const uint64_t hash[TB_T_CO
                            .has_cost = e->has_cost,
                            .cost = e->cost,
                            .prompt_fingerprint = e->prompt_fingerprint};
-    memcpy(p.text_hash, hash, sizeof p.text_hash);
+    memcpy(p.text_hash, hash, TB_T_COUNT * sizeof *hash);
     memcpy(p.number, e->number, sizeof p.number);
     return tb_payload_digest(&p);
 }
@@ -269,7 +269,7 @@ enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *
 
 /* A row that was set aside: counted now, or set aside again. */
 static enum tb_status take_late(void *ctx, const struct tb_row *late_row, const struct tb_place *place,
-                                const struct tb_str text[TB_T_COUNT], struct tb_err *err)
+                                const struct tb_str *text, struct tb_err *err)
 {
     struct tb_recorder *r = ctx;
     uint32_t part = place->part % TB_EVENTS_PER_RECORD_MAX, number = 0;

@@ -52,7 +52,7 @@ struct rounds {
     uint32_t seen[200];
 };
 
-static enum tb_status take(void *ctx, const struct tb_row *row, const struct tb_place *place, const struct tb_str text[TB_T_COUNT],
+static enum tb_status take(void *ctx, const struct tb_row *row, const struct tb_place *place, const struct tb_str *text,
                            struct tb_err *err)
 {
     struct rounds *r = ctx;
