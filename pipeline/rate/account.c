@@ -1,5 +1,6 @@
 #include "rate/account.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include "base/arena.h"
 #include "base/glob.h"
@@ -7,11 +8,19 @@
 #include "rate/tuple.h"
 
 #define BOOK_BYTES_MAX ((size_t)1 << 30) /* the rows of each consumer met: a few bytes each */
+#define RECENT         16384u            /* 192 KB: most days have fewer consumers */
 
 /* The rows that match a consumer of a source, whatever their interval; best first. */
 struct entry {
     const struct tb_account_row **rows;
     size_t n;
+};
+
+/* A consumer looked up before, and its row in [from_us, to_us): one look at memory instead of four. */
+struct recent {
+    uint32_t consumer, source;
+    const struct tb_account_row *row; /* NULL = none */
+    int64_t from_us, to_us;           /* from_us = to_us: nothing here */
 };
 
 struct tb_accountbook {
@@ -25,6 +34,7 @@ struct tb_accountbook {
     const struct tb_account_row **found; /* scratch: room for all rows */
     size_t found_n;
     struct tb_str source; /* of the look-up that fills found */
+    struct recent recent[RECENT];
 };
 
 static enum tb_status no_memory(struct tb_err *err)
@@ -125,32 +135,55 @@ static void keep_found(struct tb_accountbook *b, const uint32_t key[2])
     b->entries[number] = e;
 }
 
-static const struct tb_account_row *first_in_force(const struct tb_account_row **rows, size_t n,
-                                                   int64_t ts_us)
+/* The first of rows in force at ts_us, and how long that stays so, into *r. */
+static void first_in_force(const struct tb_account_row **rows, size_t n, int64_t ts_us, struct recent *r)
 {
-    for (size_t i = 0; i < n; i++) {
+    r->row = NULL;
+    r->from_us = INT64_MIN;
+    r->to_us = INT64_MAX;
+    for (size_t i = 0; i < n && r->row == NULL; i++) {
         if (rows[i]->from_us <= ts_us && ts_us < rows[i]->to_us) {
-            return rows[i];
+            r->row = rows[i];
+        }
+        const int64_t edges[] = {rows[i]->from_us, rows[i]->to_us};
+        for (int k = 0; k < 2; k++) {
+            if (edges[k] <= ts_us) {
+                r->from_us = edges[k] > r->from_us ? edges[k] : r->from_us;
+            } else {
+                r->to_us = edges[k] < r->to_us ? edges[k] : r->to_us;
+            }
         }
     }
-    return NULL;
+}
+
+/* Fills found: every row that matches, best first. */
+static void find_rows(struct tb_accountbook *b, struct tb_str consumer, struct tb_str source)
+{
+    b->found_n = 0;
+    b->source = source;
+    enum tb_status status = tb_matcher_each(&b->consumers, consumer, take_row, b, NULL);
+    assert(status == TB_OK); /* take_row does not fail */
+    qsort_r(b->found, b->found_n, sizeof *b->found, by_rank, b);
 }
 
 const struct tb_account_row *tb_account_find(struct tb_accountbook *b, int64_t ts_us, uint32_t consumer_key,
                                              struct tb_str consumer, uint32_t source_key,
                                              struct tb_str source)
 {
+    struct recent *r = &b->recent[(consumer_key + source_key * 977) % RECENT];
+    if (r->consumer == consumer_key && r->source == source_key && r->from_us <= ts_us && ts_us < r->to_us) {
+        return r->row;
+    }
     uint32_t key[2] = {consumer_key, source_key};
     uint32_t number = 0;
+    r->consumer = consumer_key;
+    r->source = source_key;
     if (tb_tuples_find(&b->keys, key, &number)) {
-        return first_in_force(b->entries[number].rows, b->entries[number].n, ts_us);
+        first_in_force(b->entries[number].rows, b->entries[number].n, ts_us, r);
+    } else {
+        find_rows(b, consumer, source);
+        keep_found(b, key);
+        first_in_force(b->found, b->found_n, ts_us, r);
     }
-    b->found_n = 0;
-    b->source = source;
-    if (tb_matcher_each(&b->consumers, consumer, take_row, b, NULL) != TB_OK) {
-        return NULL; /* never: take_row does not fail */
-    }
-    qsort_r(b->found, b->found_n, sizeof *b->found, by_rank, b);
-    keep_found(b, key);
-    return first_in_force(b->found, b->found_n, ts_us);
+    return r->row;
 }

@@ -70,7 +70,6 @@ struct tb_cells {
     struct tb_tuples charge_keys;
     struct tb_charge_sum *charge;
     size_t charge_cap;
-    uint32_t last; /* the cell of the event before; UINT32_MAX = none */
     int64_t total_mismatch;
 };
 

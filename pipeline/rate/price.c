@@ -12,6 +12,7 @@
 
 #define BOOK_BYTES_MAX                                                                                       \
     ((size_t)1 << 30) /* of compiled prices: a hundred thousand models with dozens of rows each */
+#define RECENT      256u
 #define SMALL_PRICE ((tb_money)1 << 80) /* 1.2 currency units a token */
 
 /* What ranks a row, apart from its meter. */
@@ -35,6 +36,12 @@ struct card {
     struct epoch *epochs; /* edge_n + 1 */
 };
 
+/* A key looked up before: a day has few models, so that most events find theirs here. */
+struct recent {
+    uint32_t key[3];
+    uint32_t card; /* number + 1, 0 = none */
+};
+
 struct tb_pricebook {
     const struct tb_tables *tables;
     struct rank *ranks; /* of each row */
@@ -45,8 +52,7 @@ struct tb_pricebook {
     size_t card_cap;
     const struct tb_rates **numbered;
     size_t numbered_n, numbered_cap;
-    uint32_t last_key[3]; /* runs of the same are common */
-    uint32_t last_card;   /* UINT32_MAX = none */
+    struct recent recent[RECENT];
 };
 
 static enum tb_status no_memory(struct tb_err *err)
@@ -96,7 +102,6 @@ enum tb_status tb_pricebook_new(const struct tb_tables *tables, struct tb_priceb
         goto out;
     }
     b->tables = tables;
-    b->last_card = UINT32_MAX;
     tb_arena_init(&b->arena, BOOK_BYTES_MAX);
     tb_tuples_init(&b->keys, 3, TB_TUPLES_MAX);
     b->ranks = calloc(tables->price_count + 1, sizeof *b->ranks);
@@ -371,26 +376,37 @@ static enum tb_status make_epoch(struct tb_pricebook *b, const struct card *c, i
 /* --- an event
  * ------------------------------------------------------------------------------------------------------ */
 
+static enum tb_status find_card(struct tb_pricebook *b, const struct tb_price_query *q, uint32_t *number,
+                                struct tb_err *err)
+{
+    uint32_t key[3] = {q->provider_key, q->model_key, q->tier_key};
+    struct recent *r = &b->recent[(key[0] * 31 + key[1] + key[2] * 17) % RECENT];
+    if (r->card != 0 && r->key[0] == key[0] && r->key[1] == key[1] && r->key[2] == key[2]) {
+        *number = r->card - 1;
+        return TB_OK;
+    }
+    enum tb_status status = TB_OK;
+    if (!tb_tuples_find(&b->keys, key, number)) {
+        status = make_card(b, q, b->keys.n, err);
+        if (status == TB_OK) {
+            status = tb_tuples_add(&b->keys, key, number, NULL, err);
+        }
+    }
+    if (status == TB_OK) {
+        *r = (struct recent){{key[0], key[1], key[2]}, *number + 1};
+    }
+    return status;
+}
+
 enum tb_status tb_pricebook_rates(struct tb_pricebook *b, const struct tb_price_query *q, int64_t context,
                                   const struct tb_rates **out, struct tb_err *err)
 {
-    uint32_t key[3] = {q->provider_key, q->model_key, q->tier_key};
-    enum tb_status status = TB_OK;
-    if (b->last_card == UINT32_MAX || memcmp(key, b->last_key, sizeof key) != 0) {
-        uint32_t number = 0;
-        if (!tb_tuples_find(&b->keys, key, &number)) {
-            status = make_card(b, q, b->keys.n, err);
-            if (status == TB_OK) {
-                status = tb_tuples_add(&b->keys, key, &number, NULL, err);
-            }
-        }
-        if (status != TB_OK) {
-            return status;
-        }
-        memcpy(b->last_key, key, sizeof key);
-        b->last_card = number;
+    uint32_t number = 0;
+    enum tb_status status = find_card(b, q, &number, err);
+    if (status != TB_OK) {
+        return status;
     }
-    const struct card *c = &b->cards[b->last_card];
+    const struct card *c = &b->cards[number];
     struct epoch *e = &c->epochs[piece_of(c->edges, c->edge_n, q->ts_us)];
     if (e->rates == NULL) {
         status = make_epoch(b, c, q->ts_us, e, err);

@@ -20,14 +20,19 @@ void tb_tuples_release(struct tb_tuples *t)
     *t = (struct tb_tuples){.words = t->words, .max = t->max};
 }
 
-static inline uint64_t hash_of(const struct tb_tuples *t, const uint32_t *key)
+uint64_t tb_tuples_hash(const struct tb_tuples *t, const uint32_t *key)
 {
     return tb_hash64(key, t->words * sizeof *key, 0);
 }
 
 static inline bool key_is(const struct tb_tuples *t, uint32_t number, const uint32_t *key)
 {
-    return memcmp(tb_tuples_at(t, number), key, t->words * sizeof *key) == 0;
+    const uint32_t *there = tb_tuples_at(t, number);
+    uint32_t differs = 0;
+    for (uint32_t i = 0; i < t->words; i++) {
+        differs |= there[i] ^ key[i];
+    }
+    return differs == 0;
 }
 
 /* The slot of key, or the free one where it would stand. */
@@ -54,7 +59,7 @@ static enum tb_status grow_slots(struct tb_tuples *t, struct tb_err *err)
     }
     t->slot_mask = size - 1;
     for (uint32_t number = 0; number < t->n; number++) {
-        uint64_t hash = hash_of(t, tb_tuples_at(t, number));
+        uint64_t hash = tb_tuples_hash(t, tb_tuples_at(t, number));
         uint32_t i = (uint32_t)hash & t->slot_mask;
         while (t->slots[i] != 0) {
             i = (i + 1) & t->slot_mask;
@@ -77,8 +82,36 @@ static enum tb_status grow_keys(struct tb_tuples *t, struct tb_err *err)
     return TB_OK;
 }
 
+void tb_tuples_call_slot(const struct tb_tuples *t, uint64_t hash)
+{
+    if (t->slots != NULL) {
+        __builtin_prefetch(&t->slots[(uint32_t)hash & t->slot_mask]);
+    }
+}
+
+bool tb_tuples_call_key(const struct tb_tuples *t, uint64_t hash, uint32_t *guess)
+{
+    if (t->slots == NULL) {
+        return false;
+    }
+    uint64_t slot = t->slots[(uint32_t)hash & t->slot_mask];
+    *guess = (uint32_t)slot - 1;
+    if (slot != 0) {
+        const uint32_t *key = tb_tuples_at(t, *guess);
+        __builtin_prefetch(key);
+        __builtin_prefetch(key + t->words - 1);
+    }
+    return slot != 0;
+}
+
 enum tb_status tb_tuples_add(struct tb_tuples *t, const uint32_t *key, uint32_t *number, bool *is_new,
                              struct tb_err *err)
+{
+    return tb_tuples_add_hashed(t, key, tb_tuples_hash(t, key), number, is_new, err);
+}
+
+enum tb_status tb_tuples_add_hashed(struct tb_tuples *t, const uint32_t *key, uint64_t hash, uint32_t *number,
+                                    bool *is_new, struct tb_err *err)
 {
     enum tb_status status = TB_OK;
     if (t->slots == NULL || t->n > t->slot_mask / 2) {
@@ -87,7 +120,6 @@ enum tb_status tb_tuples_add(struct tb_tuples *t, const uint32_t *key, uint32_t 
     if (status != TB_OK) {
         return status;
     }
-    uint64_t hash = hash_of(t, key);
     uint32_t i = slot_of(t, key, hash);
     if (is_new != NULL) {
         *is_new = t->slots[i] == 0;
@@ -116,7 +148,7 @@ bool tb_tuples_find(const struct tb_tuples *t, const uint32_t *key, uint32_t *nu
     if (t->slots == NULL) {
         return false;
     }
-    uint64_t slot = t->slots[slot_of(t, key, hash_of(t, key))];
+    uint64_t slot = t->slots[slot_of(t, key, tb_tuples_hash(t, key))];
     *number = (uint32_t)slot - 1;
     return slot != 0;
 }

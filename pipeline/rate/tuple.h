@@ -32,6 +32,15 @@ void tb_tuples_release(struct tb_tuples *t);
 enum tb_status tb_tuples_add(struct tb_tuples *t, const uint32_t *key, uint32_t *number, bool *is_new,
                              struct tb_err *err) TB_MUST_USE;
 
+/* The same in three strides, so that many keys can be on their way to memory at once: the hash of a key, the
+ * slot of a hash called into the cache, then the tuple that stands there called (*guess its number, if any;
+ * it may be another's). */
+uint64_t tb_tuples_hash(const struct tb_tuples *t, const uint32_t *key);
+void tb_tuples_call_slot(const struct tb_tuples *t, uint64_t hash);
+bool tb_tuples_call_key(const struct tb_tuples *t, uint64_t hash, uint32_t *guess);
+enum tb_status tb_tuples_add_hashed(struct tb_tuples *t, const uint32_t *key, uint64_t hash, uint32_t *number,
+                                    bool *is_new, struct tb_err *err) TB_MUST_USE;
+
 /* Whether key is there: then *number is its number. */
 bool tb_tuples_find(const struct tb_tuples *t, const uint32_t *key, uint32_t *number);
 

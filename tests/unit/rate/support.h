@@ -41,17 +41,22 @@ static inline void settings_release(struct tb_settings *s)
     tb_zone_free(s->zone);
 }
 
+static inline struct tb_err *tables_error(void) /* why the last texts were refused */
+{
+    static struct tb_err err;
+    return &err;
+}
+
 /* NULL when the texts are refused. Each is a whole CSV file, NULL = not configured. */
 static inline struct tb_tables *tables_try(const struct tb_settings *s, const char *prices,
                                            const char *accounts)
 {
-    struct tb_err err = {0};
     struct tb_tables *t = NULL;
     struct tb_str text[TB_TABLE_COUNT] = {
         [TB_TABLE_PRICES] = tb_str_of(prices), [TB_TABLE_ACCOUNTS] = tb_str_of(accounts)};
     const char *name[TB_TABLE_COUNT] = {"prices.csv",  "quotas.csv", "accounts.csv",
                                         "budgets.csv", "shared.csv", "adjustments.csv"};
-    return tb_tables_parse(s, text, name, &t, &err) == TB_OK ? t : NULL;
+    return tb_tables_parse(s, text, name, &t, tables_error()) == TB_OK ? t : NULL;
 }
 
 static inline struct tb_tables *tables_make(const struct tb_settings *s, const char *prices,
@@ -59,8 +64,8 @@ static inline struct tb_tables *tables_make(const struct tb_settings *s, const c
 {
     struct tb_tables *t = tables_try(s, prices, accounts);
     if (t == NULL) {
-        fail_msg("these tables are refused:\n%s\n%s", prices != NULL ? prices : "",
-                 accounts != NULL ? accounts : "");
+        fail_msg("these tables are refused: line %llu: %s\n%s\n%s", (unsigned long long)tables_error()->line,
+                 tables_error()->text, prices != NULL ? prices : "", accounts != NULL ? accounts : "");
     }
     return t;
 }
