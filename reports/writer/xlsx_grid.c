@@ -1,0 +1,182 @@
+#include "reports/writer/xlsx_grid.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#define PLACES_MAX 44.0
+
+static unsigned format_of(const struct tb_grid *g, int column)
+{
+    return g->columns[column].style & TB_XS_FORMAT_MASK;
+}
+
+static bool is_money(unsigned format)
+{
+    return format == TB_XS_MONEY || format == TB_XS_COST;
+}
+
+void tb_grid_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str subtitle)
+{
+    tb_xlsx_text(s, 0, 0, TB_XS_TITLE, tb_str_of(title));
+    tb_xlsx_height(s, 0, 26);
+    tb_xlsx_text(s, 1, 0, TB_XS_SUBTITLE, subtitle);
+}
+
+void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row, const struct tb_grid_column *columns, int n,
+                   int64_t lines_max)
+{
+    assert(n > 0 && n <= TB_XLSX_COLUMNS_MAX);
+    int64_t room = TB_XLSX_ROWS_MAX - row - 8; /* totals, header, the words below */
+    *g = (struct tb_grid){.sheet = sheet,
+                          .columns = columns,
+                          .n = n,
+                          .total_row = row,
+                          .header_row = row + 1,
+                          .row = row + 1,
+                          .lines_max = lines_max < room ? lines_max : room};
+    for (int i = 0; i < n; i++) {
+        tb_xlsx_width_max(sheet, i, columns[i].places_max > 0 ? columns[i].places_max : PLACES_MAX);
+    }
+}
+
+void tb_grid_row(struct tb_grid *g)
+{
+    g->skip = tb_grid_lines(g) >= g->lines_max;
+    if (g->skip) {
+        g->dropped++;
+    } else {
+        g->row++;
+    }
+}
+
+int tb_grid_lines(const struct tb_grid *g)
+{
+    return g->row - g->header_row;
+}
+
+static unsigned style_of(const struct tb_grid *g, int column, unsigned flags)
+{
+    return g->columns[column].style | TB_XS_ROW | flags;
+}
+
+void tb_grid_text(struct tb_grid *g, int column, unsigned flags, struct tb_str v)
+{
+    if (!g->skip) { /* texts among numbers keep their column's side, not its number format */
+        unsigned side = format_of(g, column) != TB_XS_TEXT ? TB_XS_RIGHT : 0;
+        tb_xlsx_text(g->sheet, g->row, column, (style_of(g, column, flags) & ~(unsigned)TB_XS_FORMAT_MASK) | side, v);
+    }
+}
+
+/* Lines that are left out are not in the totals either: those are of what is seen. */
+static bool add(struct tb_grid *g, int column, tb_money v)
+{
+    if (!g->skip && g->columns[column].total && !tb_money_add(g->sum[column], v, &g->sum[column])) {
+        g->failed = true;
+    }
+    return !g->skip;
+}
+
+void tb_grid_count(struct tb_grid *g, int column, int64_t v)
+{
+    if (add(g, column, v)) {
+        tb_xlsx_count(g->sheet, g->row, column, style_of(g, column, 0), v);
+    }
+}
+
+void tb_grid_money(struct tb_grid *g, int column, tb_money v)
+{
+    if (add(g, column, v)) {
+        tb_xlsx_money(g->sheet, g->row, column, style_of(g, column, 0), v);
+    }
+}
+
+void tb_grid_number(struct tb_grid *g, int column, double v)
+{
+    assert(!g->columns[column].total);
+    if (!g->skip) {
+        tb_xlsx_number(g->sheet, g->row, column, style_of(g, column, 0), v);
+    }
+}
+
+void tb_grid_day(struct tb_grid *g, int column, int32_t day)
+{
+    if (!g->skip) {
+        tb_xlsx_day(g->sheet, g->row, column, style_of(g, column, 0), day);
+    }
+}
+
+void tb_grid_instant(struct tb_grid *g, int column, int64_t civil_us)
+{
+    if (!g->skip) {
+        tb_xlsx_instant(g->sheet, g->row, column, style_of(g, column, 0), civil_us);
+    }
+}
+
+void tb_grid_blank(struct tb_grid *g, int column)
+{
+    tb_grid_text(g, column, 0, TB_STR_NULL);
+}
+
+static void write_totals(struct tb_grid *g)
+{
+    bool labelled = false;
+    for (int i = 0; i < g->n; i++) {
+        unsigned style = format_of(g, i) | TB_XS_TOTAL;
+        if (!g->columns[i].total) {
+            tb_xlsx_text(g->sheet, g->total_row, i, TB_XS_TOTAL, labelled || i > 0 ? TB_STR_NULL : TB_STR("Total"));
+            labelled = true;
+            continue;
+        }
+        char range[TB_XLSX_RANGE_MAX], formula[TB_XLSX_RANGE_MAX + 32];
+        tb_xlsx_range(NULL, g->header_row + 1, i, g->row, i, range);
+        snprintf(formula, sizeof formula, "=SUBTOTAL(109,%s)", range);
+        double sum = is_money(format_of(g, i)) ? tb_money_double(g->sum[i]) : (double)g->sum[i];
+        tb_xlsx_formula(g->sheet, g->total_row, i, style, formula, sum);
+    }
+}
+
+static void write_headers(struct tb_grid *g, const char *table)
+{
+    const char *labels[TB_XLSX_COLUMNS_MAX];
+    for (int i = 0; i < g->n; i++) {
+        labels[i] = g->columns[i].label;
+    }
+    tb_xlsx_table(g->sheet, g->header_row, g->row, 0, g->n - 1, table, labels);
+    for (int i = 0; i < g->n; i++) { /* again, each on the side of its values */
+        unsigned side = format_of(g, i) != TB_XS_TEXT ? TB_XS_RIGHT : 0;
+        tb_xlsx_text(g->sheet, g->header_row, i, TB_XS_HEADER | side, tb_str_of(labels[i]));
+    }
+    tb_xlsx_height(g->sheet, g->header_row, 32);
+}
+
+static bool has_totals(const struct tb_grid *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        if (g->columns[i].total) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const char *more)
+{
+    if (tb_grid_lines(g) == 0) {
+        tb_xlsx_text(g->sheet, g->total_row, 0, TB_XS_SUBTITLE, tb_str_of(empty));
+        return g->total_row + 2;
+    }
+    if (g->failed) { /* a sum that does not fit is no number to show: let the writer refuse it */
+        tb_xlsx_number(g->sheet, g->total_row, 0, 0, 1.0 / 0.0);
+    }
+    if (has_totals(g)) {
+        write_totals(g);
+    }
+    write_headers(g, table);
+    if (g->dropped > 0) {
+        char words[256];
+        snprintf(words, sizeof words, "%lld more lines are not shown here: see %s", (long long)g->dropped, more);
+        tb_xlsx_text(g->sheet, g->row + 1, 0, TB_XS_SUBTITLE, tb_str_of(words));
+        return g->row + 3;
+    }
+    return g->row + 2;
+}
