@@ -5,6 +5,7 @@
 #include <assert.h>
 #include "base/embed.h"
 #include "reports/chargeback.h"
+#include "reports/checks_row.h"
 #include "reports/checks_scan.h"
 #include "reports/filter.h"
 #include "reports/head.h"
@@ -13,73 +14,7 @@
 
 extern const struct tb_embed tb_embed_reports[];
 
-/* --- one row of the report
- * --------------------------------------------------------------------------------------- */
-
-struct row {
-    const char *control, *about;
-    bool informative;
-};
-
-static enum tb_status begin_row(struct tb_report *r, const struct row *w, bool ok, struct tb_err *err)
-{
-    struct tb_table *t = r->main;
-    enum tb_status st = tb_table_row(t, err);
-    if (st == TB_OK) {
-        st = tb_table_text(t, TB_CHECK_CONTROL, tb_str_of(w->control), err);
-    }
-    if (st == TB_OK) {
-        st = tb_table_text(t, TB_CHECK_ABOUT, tb_str_of(w->about), err);
-    }
-    if (st == TB_OK) {
-        tb_table_int(t, TB_CHECK_OK, ok);
-        tb_table_int(t, TB_CHECK_INFORMATIVE, w->informative);
-        r->control_failed = r->control_failed || (!ok && !w->informative);
-    }
-    return st;
-}
-
-static enum tb_status add_count(struct tb_report *r, struct row w, int64_t expected, int64_t found,
-                                struct tb_err *err)
-{
-    enum tb_status st = begin_row(r, &w, expected == found, err);
-    int64_t difference;
-    if (st == TB_OK && __builtin_sub_overflow(found, expected, &difference)) {
-        st = tb_err_set(err, TB_FAIL, TB_E_RANGE, "the difference of \"%s\" is out of range", w.control);
-    }
-    if (st == TB_OK) {
-        tb_table_int(r->main, TB_CHECK_EXPECTED, expected);
-        tb_table_int(r->main, TB_CHECK_FOUND, found);
-        tb_table_int(r->main, TB_CHECK_DIFFERENCE, difference);
-    }
-    return st;
-}
-
-static enum tb_status add_money(struct tb_report *r, struct row w, tb_money expected, tb_money found,
-                                struct tb_err *err)
-{
-    enum tb_status st = begin_row(r, &w, expected == found, err);
-    tb_money difference = 0;
-    if (st == TB_OK && !tb_money_sub(found, expected, &difference)) {
-        st = tb_err_set(err, TB_FAIL, TB_E_RANGE, "the difference of \"%s\" is out of range", w.control);
-    }
-    if (st == TB_OK) {
-        tb_table_money(r->main, TB_CHECK_EXPECTED, expected);
-        tb_table_money(r->main, TB_CHECK_FOUND, found);
-        tb_table_money(r->main, TB_CHECK_DIFFERENCE, difference);
-    }
-    return st;
-}
-
-/* Something that should not be, and never makes a control fail. */
-static enum tb_status add_note(struct tb_report *r, const char *control, const char *about, int64_t found,
-                               struct tb_err *err)
-{
-    return add_count(r, (struct row){control, about, true}, 0, found, err);
-}
-
-/* --- intake
- * ------------------------------------------------------------------------------------------------------ */
+/* --- intake --- */
 
 static enum tb_status add_ledger(struct tb_report *r, const struct tb_report_query *q,
                                  const struct tb_intake *in, struct tb_err *err)
@@ -99,27 +34,27 @@ static enum tb_status add_ledger(struct tb_report *r, const struct tb_report_que
     }
     tb_query_close(query);
     if (st == TB_OK) {
-        st = add_count(
+        st = tb_check_count(
             r,
-            (struct row){"lines_accounted",
-                         "lines read = events + duplicates + conflicts + ignored + rejected", false},
+            &(struct tb_check){"lines_accounted",
+                               "lines read = events + duplicates + conflicts + ignored + rejected", false},
             in->lines, in->events + in->duplicates + in->conflicts + in->ignored + in->rejected, err);
     }
     if (st == TB_OK) {
-        st = add_count(
-            r,
-            (struct row){"reasons_accounted", "lines ignored or rejected = lines counted by reason", false},
-            in->ignored + in->rejected, reasons, err);
+        st = tb_check_count(r,
+                            &(struct tb_check){"reasons_accounted",
+                                               "lines ignored or rejected = lines counted by reason", false},
+                            in->ignored + in->rejected, reasons, err);
     }
-    return st == TB_OK ? add_count(r,
-                                   (struct row){"events_stored",
-                                                "events of the files = live events stored of them", pruned},
-                                   in->events, stored, err)
+    return st == TB_OK ? tb_check_count(r,
+                                        &(struct tb_check){"events_stored",
+                                                           "events of the files = live events stored of them",
+                                                           pruned},
+                                        in->events, stored, err)
                        : st;
 }
 
-/* --- events against rollups
- * -------------------------------------------------------------------------------------- */
+/* --- events against rollups --- */
 
 static enum tb_status read_cells(const struct tb_report_query *q, struct tb_scan_sums *out,
                                  struct tb_err *err)
@@ -146,48 +81,42 @@ static int64_t tokens(const struct tb_scan_sums *s)
     return s->input + s->cache_read + s->cache_write_5m + s->cache_write_1h + s->output;
 }
 
-static enum tb_status add_reduced(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
+static enum tb_status add_reduced(struct tb_report *r, const struct tb_report_query *q,
+                                  const struct tb_scan_sums *events, struct tb_err *err)
 {
-    struct tb_scan_sums events, cells = {.requests = 0};
-    enum tb_status st = tb_checks_scan(q->db, q->from_us, q->to_us, &events, err);
-    if (st != TB_OK || events.pruned) {
-        return st;
-    }
-    st = read_cells(q, &cells, err);
+    struct tb_scan_sums cells = {.requests = 0};
+    enum tb_status st = read_cells(q, &cells, err);
     const struct {
-        struct row row;
+        struct tb_check row;
         int64_t expected, found;
     } rows[] = {
         {{"requests_reduced", "events stored (tool calls apart) = requests charged or listed", false},
-         events.requests,
+         events->requests,
          cells.requests},
-        {{"errors_reduced", "failed events stored = errors reported", false}, events.errors, cells.errors},
-        {{"tokens_reduced", "tokens of the events = tokens reported", false},
-         tokens(&events),
-         tokens(&cells)},
-        {{"input_reduced", "input tokens of the events = reported", false}, events.input, cells.input},
+        {{"errors_reduced", "failed events stored = errors reported", false}, events->errors, cells.errors},
+        {{"tokens_reduced", "tokens of the events = tokens reported", false}, tokens(events), tokens(&cells)},
+        {{"input_reduced", "input tokens of the events = reported", false}, events->input, cells.input},
         {{"cache_read_reduced", "cache read tokens of the events = reported", false},
-         events.cache_read,
+         events->cache_read,
          cells.cache_read},
         {{"cache_write_5m_reduced", "5 minute cache write tokens of the events = reported", false},
-         events.cache_write_5m,
+         events->cache_write_5m,
          cells.cache_write_5m},
         {{"cache_write_1h_reduced", "1 hour cache write tokens of the events = reported", false},
-         events.cache_write_1h,
+         events->cache_write_1h,
          cells.cache_write_1h},
-        {{"output_reduced", "output tokens of the events = reported", false}, events.output, cells.output},
+        {{"output_reduced", "output tokens of the events = reported", false}, events->output, cells.output},
         {{"reasoning_reduced", "reasoning tokens of the events = reported", false},
-         events.reasoning,
+         events->reasoning,
          cells.reasoning},
     };
     for (size_t i = 0; st == TB_OK && i < sizeof rows / sizeof *rows; i++) {
-        st = add_count(r, rows[i].row, rows[i].expected, rows[i].found, err);
+        st = tb_check_count(r, &rows[i].row, rows[i].expected, rows[i].found, err);
     }
     return st;
 }
 
-/* --- money
- * ------------------------------------------------------------------------------------------------------- */
+/* --- money --- */
 
 /* The days' sums, each by its road (checks_days.sql). */
 struct money {
@@ -252,61 +181,60 @@ static enum tb_status add_costs(struct tb_report *r, const struct tb_report_quer
         !tb_table_sum(part(chargeback, "teams"), TB_TEAM_COST, &teams)) {
         return out_of_range(err);
     }
-    enum tb_status st = add_count(r, (struct row){"days_reduced", "asked days = days with rollups", false},
-                                  (int64_t)q->to_day - q->from_day + 1, m->days, err);
+    enum tb_status st =
+        tb_check_count(r, &(struct tb_check){"days_reduced", "asked days = days with rollups", false},
+                       (int64_t)q->to_day - q->from_day + 1, m->days, err);
     if (st == TB_OK) {
-        st = add_money(r,
-                       (struct row){"cost_by_meter",
-                                    "cost of the usage = cost of its meters at their price rows", false},
-                       m->cells, m->meters, err);
+        st = tb_check_money(r,
+                            &(struct tb_check){"cost_by_meter",
+                                               "cost of the usage = cost of its meters at their price rows",
+                                               false},
+                            m->cells, m->meters, err);
     }
     if (st == TB_OK) {
-        st = add_money(r, (struct row){"lines_sum", "total cost = sum of the chargeback lines", false},
-                       tb_table_cell(totals, 0, TB_TOTAL_COST)->money, lines.money, err);
+        st = tb_check_money(
+            r, &(struct tb_check){"lines_sum", "total cost = sum of the chargeback lines", false},
+            tb_table_cell(totals, 0, TB_TOTAL_COST)->money, lines.money, err);
     }
     if (st == TB_OK) {
-        st = add_count(r,
-                       (struct row){"lines_requests", "total requests = sum of the chargeback lines", false},
-                       tb_table_cell(totals, 0, TB_TOTAL_REQUESTS)->number, requests.number, err);
+        st = tb_check_count(
+            r, &(struct tb_check){"lines_requests", "total requests = sum of the chargeback lines", false},
+            tb_table_cell(totals, 0, TB_TOTAL_REQUESTS)->number, requests.number, err);
     }
     if (st == TB_OK) {
-        st = add_money(r, (struct row){"teams_sum", "cost of the lines = cost of the teams", false},
-                       lines.money, teams.money, err);
+        st =
+            tb_check_money(r, &(struct tb_check){"teams_sum", "cost of the lines = cost of the teams", false},
+                           lines.money, teams.money, err);
     }
     return st == TB_OK
-               ? add_money(r,
-                           (struct row){"cents_sum",
-                                        "each day's charge in whole cents = sum of the billed cents", false},
-                           m->rounded, m->billed, err)
-               : st;
-}
-
-/* --- what is only told
- * ------------------------------------------------------------------------------------------- */
-
-static enum tb_status add_gateway(struct tb_report *r, const struct tb_report_query *q,
-                                  const struct tb_filter *f, struct tb_err *err)
-{
-    struct tb_query *query;
-    tb_money logged = 0, priced = 0;
-    bool there = false;
-    enum tb_status st = tb_filter_open(f, q, "checks_gateway.sql", &query, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    st = tb_query_step(query, err);
-    if (st == TB_OK) {
-        there = tb_query_int(query, 0) > 0 && tb_query_money(query, 1, &logged) &&
-                tb_query_money(query, 2, &priced);
-    }
-    tb_query_close(query);
-    return st == TB_OK && there
-               ? add_money(
+               ? tb_check_money(
                      r,
-                     (struct row){"gateway_cost", "cost that the gateway logged = cost by the prices", true},
-                     logged, priced, err)
+                     &(struct tb_check){"cents_sum",
+                                        "each day's charge in whole cents = sum of the billed cents", false},
+                     m->rounded, m->billed, err)
                : st;
 }
+
+/* Each event priced for itself; and what the gateway said, for those events of which it said anything. */
+static enum tb_status add_event_costs(struct tb_report *r, const struct tb_scan_sums *events,
+                                      const struct money *m, struct tb_err *err)
+{
+    enum tb_status st =
+        tb_check_money(r,
+                       &(struct tb_check){"cost_by_event",
+                                          "cost of the events, priced one by one = cost of the usage", false},
+                       events->cost, m->cells, err);
+    if (st == TB_OK && events->both > 0) {
+        st = tb_check_money(
+            r,
+            &(struct tb_check){"gateway_cost",
+                               "cost that the gateway logged = cost of the same events by the prices", true},
+            events->logged, events->priced, err);
+    }
+    return st;
+}
+
+/* --- what is only told --- */
 
 static enum tb_status count_reused(const struct tb_report_query *q, int64_t *out, struct tb_err *err)
 {
@@ -350,7 +278,8 @@ static enum tb_status add_notes(struct tb_report *r, const struct tb_report_quer
         {"incomplete_files", "files that end early or are damaged", in->incomplete},
     };
     for (size_t i = 0; st == TB_OK && i < sizeof notes / sizeof *notes; i++) {
-        st = add_note(r, notes[i].control, notes[i].about, notes[i].found, err);
+        st = tb_check_count(r, &(struct tb_check){notes[i].control, notes[i].about, true}, 0, notes[i].found,
+                            err);
     }
     r->unpriced = unpriced.number > 0;
     r->rejected = in->rejected > 0;
@@ -362,13 +291,17 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
                            const struct tb_report *chargeback, const struct tb_filter *f, struct tb_err *err)
 {
     struct tb_intake in;
+    struct tb_scan_sums events;
     struct money m = {.days = 0};
     enum tb_status st = tb_intake_read(q, &in, err);
     if (st == TB_OK) {
         st = add_ledger(r, q, &in, err);
     }
     if (st == TB_OK) {
-        st = add_reduced(r, q, err);
+        st = tb_checks_scan(q, &events, err);
+    }
+    if (st == TB_OK && !events.pruned) {
+        st = add_reduced(r, q, &events, err);
     }
     if (st == TB_OK) {
         st = read_money(q, f, &m, err);
@@ -376,8 +309,8 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     if (st == TB_OK) {
         st = add_costs(r, q, &m, chargeback, err);
     }
-    if (st == TB_OK) {
-        st = add_gateway(r, q, f, err);
+    if (st == TB_OK && !events.pruned) {
+        st = add_event_costs(r, &events, &m, err);
     }
     return st == TB_OK ? add_notes(r, q, &in, &m, chargeback, err) : st;
 }

@@ -7,8 +7,7 @@
 #include "reports/shape.h"
 #include "reports/usage.h"
 
-/* --- the object's bytes
- * ------------------------------------------------------------------------------------------ */
+/* --- the object's bytes --- */
 
 static size_t skip_blanks(struct tb_str s, size_t i)
 {
@@ -61,8 +60,7 @@ static struct tb_str find_bytes(struct tb_str json, const char *key)
     return TB_STR_NULL;
 }
 
-/* --- cells
- * ------------------------------------------------------------------------------------------------------- */
+/* --- cells --- */
 
 struct reader {
     const struct tb_json *json;
@@ -172,8 +170,7 @@ static enum tb_status read_rows(const struct reader *in, const struct tb_json_no
     return st;
 }
 
-/* --- the report
- * -------------------------------------------------------------------------------------------------- */
+/* --- the report --- */
 
 static enum tb_status add_head(const struct reader *in, const struct tb_json_node *object,
                                struct tb_report *r)
@@ -185,7 +182,7 @@ static enum tb_status add_head(const struct reader *in, const struct tb_json_nod
                                      {"to", "To", bound, true, false},
                                      {"time_zone", "Time zone", TB_CELL_TEXT, true, false},
                                      {"currency", "Currency", TB_CELL_TEXT, true, false},
-                                     {"tables", "tables", TB_CELL_INT, false, false}};
+                                     {"tables", "table version", TB_CELL_INT, false, false}};
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < sizeof head / sizeof *head; i++) {
         struct tb_table *t;

@@ -212,8 +212,7 @@ bool tb_table_sum(const struct tb_table *t, size_t column, struct tb_cell *out)
     return true;
 }
 
-/* --- sorting
- * ---------------------------------------------------------------------------------------------------- */
+/* --- sorting --- */
 
 /* <0: a stands before b. */
 static int compare_values(const struct tb_cell *a, const struct tb_cell *b)

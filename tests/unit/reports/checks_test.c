@@ -56,6 +56,11 @@ static void make_row(struct world *w, struct tb_row *r, size_t i)
     r->quality = e->input >= 0 ? TB_QUALITY_EXACT : TB_QUALITY_NONE;
     r->flags = e->tool ? TB_F_TOOL : 0;
     r->line = i + 1;
+    if (i % 3 == 0 && e->gpt && e->input > 0) { /* the gateway logged a cost: a thousandth for each; of some in another currency */
+        r->has_cost = true;
+        r->cost = (struct tb_decimal){1, -3};
+        r->text[TB_T_COST_CURRENCY] = text_id(w, i % 2 ? "USD" : "EUR");
+    }
     set(r, TB_N_INPUT, e->input);
     set(r, TB_N_OUTPUT, e->output);
     set(r, TB_N_CACHE_READ, e->cache_read);
@@ -119,7 +124,7 @@ static void test_controls_agree(void **state)
     static const char *const controls[] = {
         "lines_accounted", "reasons_accounted", "events_stored",  "requests_reduced", "errors_reduced", "tokens_reduced",
         "input_reduced",   "output_reduced",    "days_reduced",   "cost_by_meter",    "lines_sum",      "lines_requests",
-        "teams_sum",       "cents_sum",         "cache_read_reduced"};
+        "teams_sum",       "cents_sum",         "cache_read_reduced",  "cost_by_event"};
     struct world w;
     world_begin(&w);
     struct tb_tables *tables = load(&w, 3);
@@ -127,12 +132,17 @@ static void test_controls_agree(void **state)
     q.tables = tables;
     struct tb_report *r = build(&w, "checks", &q);
     const struct tb_table *t = r->main;
-    int64_t requests = 0, unpriced = 0, tokens = 0;
+    int64_t requests = 0, unpriced = 0, tokens = 0, logged = 0, priced_x4 = 0;
+    char text[32];
     for (size_t i = 0; i < EVENTS; i++) {
         const struct event *e = &events[i];
         bool has = e->input > 0 || e->output > 0 || e->cache_read > 0;
         requests += !e->tool;
         unpriced += !e->tool && !e->gpt && has;
+        if (i % 3 == 0 && i % 2 == 1 && e->gpt && !e->tool && e->input > 0) {
+            logged++;
+            priced_x4 += e->input * 10 + e->output * 40 + (e->cache_read > 0 ? e->cache_read * 5 : 0);
+        }
         tokens += e->tool || e->input < 0 ? 0 : e->input + e->output + (e->cache_read > 0 ? e->cache_read : 0);
     }
     for (size_t i = 0; i < COUNT(controls); i++) {
@@ -145,6 +155,14 @@ static void test_controls_agree(void **state)
     assert_true(number(t, find_control(t, "rejected_lines"), "found") == 2);
     assert_false(number(t, find_control(t, "rejected_lines"), "ok"));
     assert_true(number(t, find_control(t, "lines_accounted"), "found") == EVENTS + 5);
+    size_t gateway = find_control(t, "gateway_cost");
+    snprintf(text, sizeof text, "0.%03lld", (long long)logged);
+    tb_money expected = 0, found = 0;
+    assert_true(logged < 1000 && tb_money_parse(tb_str_of(text), &expected));
+    assert_true(tb_money_parse(TB_STR("0.00000025"), &found) && tb_money_mul(found, priced_x4, &found));
+    assert_true(cell(t, gateway, "expected")->money == expected && cell(t, gateway, "found")->money == found);
+    assert_true(cell(t, gateway, "difference")->money == found - expected);
+    assert_true(number(t, gateway, "informative"));
     assert_true(number(part(r, "ok"), 0, "ok"));
     struct tb_report_state s = tb_report_state(r);
     assert_true(s.unpriced && s.rejected && !s.incomplete && !s.control_failed);
@@ -168,6 +186,8 @@ static void test_each_control_notices(void **state)
         {"UPDATE usage_cell SET output = output + 1 WHERE rowid = 5", "tokens_reduced"},
         {"UPDATE usage_cell SET cache_write_5m = 1 WHERE rowid = 5", "cache_write_5m_reduced"},
         {"UPDATE usage_cell SET reasoning = 1 WHERE rowid = 5", "reasoning_reduced"},
+        {"UPDATE usage_cell SET cost = money_add(cost, '0.000000000001') WHERE rowid = (SELECT min(rowid) FROM "
+         "usage_cell WHERE cost <> '0')", "cost_by_event"},
         {"UPDATE charge_cell SET cost = money_add(cost, '0.000000000001') WHERE rowid = 2", "cost_by_meter"},
         {"UPDATE settlement SET cost = money_add(cost, '-0.000000000001') WHERE rowid = 1", "teams_sum"},
         {"UPDATE settlement SET billed_cents = billed_cents + 1 WHERE rowid = 1", "cents_sum"},
