@@ -10,6 +10,8 @@
 enum kind { CONSTANT, PACKED, DELTA, LISTED, DIVIDED };
 
 #define EXCEPTION_BYTES 10 /* u16 row, u64 value */
+#define LANES 4
+#define NARROW 3 /* bits */
 #define LISTED_MAX 256
 #define LIST_SLOTS 1024 /* of the hash that finds distinct values */
 
@@ -43,8 +45,8 @@ struct fit {
     size_t bytes;    /* of the column, header included */
 };
 
-/* The width for which the packed values and the listed exceptions together are smallest. */
-static struct fit fit_of(const uint64_t *v, uint32_t n)
+/* All values in as many bits as their range needs. */
+static struct fit plain_fit(const uint64_t *v, uint32_t n)
 {
     int64_t min = (int64_t)v[0], max = (int64_t)v[0];
     for (uint32_t i = 1; i < n; i++) {
@@ -53,19 +55,24 @@ static struct fit fit_of(const uint64_t *v, uint32_t n)
         max = x > max ? x : max;
     }
     struct fit f = {.base = (uint64_t)min, .width = bits_of((uint64_t)max - (uint64_t)min)};
-    unsigned widest = f.width;
-    f.bytes = 12 + packed_bytes(n, widest);
-    if (widest == 0) {
-        f.bytes = 9;
-        return f;
+    f.bytes = f.width == 0 ? 9 : 12 + packed_bytes(n, f.width);
+    return f;
+}
+
+/* The width for which the packed values and the listed exceptions together are smallest. */
+static struct fit fit_of(const uint64_t *v, uint32_t n)
+{
+    struct fit f = plain_fit(v, n);
+    if (f.width <= NARROW) {
+        return f; /* nothing worth counting */
     }
-    uint32_t count[65] = {0};
+    uint32_t count[LANES][65] = {{0}}; /* lanes, because equal counters in turn would wait for each other */
     for (uint32_t i = 0; i < n; i++) {
-        count[bits_of(v[i] - f.base)]++;
+        count[i % LANES][bits_of(v[i] - f.base)]++;
     }
     uint32_t over = 0;
-    for (unsigned w = widest; w-- > 0;) {
-        over += count[w + 1];
+    for (unsigned w = f.width; w-- > 0;) {
+        over += count[0][w + 1] + count[1][w + 1] + count[2][w + 1] + count[3][w + 1];
         size_t bytes = 12 + packed_bytes(n, w) + (size_t)over * EXCEPTION_BYTES;
         if (bytes < f.bytes) {
             f.width = w;
@@ -207,24 +214,27 @@ static uint32_t list_index(struct list *l, uint64_t v)
     return l->count - 1;
 }
 
+static enum tb_status encode_fit(struct tb_buf *out, const uint64_t *v, uint32_t n, struct tb_err *err)
+{
+    struct fit f = fit_of(v, n);
+    return add_fit(out, v, n, &f, err);
+}
+
 static enum tb_status encode_listed(struct tb_buf *out, const uint64_t *v, uint32_t n, struct tb_err *err)
 {
     struct list l = {.count = 0};
     uint64_t index[TB_SEGMENT_ROWS];
-    struct fit plain = fit_of(v, n);
-    size_t spare = plain.bytes;
-    for (uint32_t i = 0; i < n && l.count * 8 + 3 < spare; i++) {
+    struct fit plain = plain_fit(v, n);
+    for (uint32_t i = 0; i < n; i++) {
         index[i] = i > 0 && v[i] == v[i - 1] ? index[i - 1] : list_index(&l, v[i]);
         if (index[i] == LISTED_MAX) {
-            return add_fit(out, v, n, &plain, err);
+            return encode_fit(out, v, n, err);
         }
     }
-    if (l.count * 8 + 3 >= spare) {
-        return add_fit(out, v, n, &plain, err);
-    }
-    struct fit indexes = fit_of(index, n);
+    struct fit indexes = {.width = bits_of(l.count - 1)};
+    indexes.bytes = 12 + packed_bytes(n, indexes.width);
     if (indexes.bytes + l.count * 8 + 3 >= plain.bytes) {
-        return add_fit(out, v, n, &plain, err);
+        return encode_fit(out, v, n, err);
     }
     uint16_t count = (uint16_t)l.count;
     enum tb_status st = add_u8(out, LISTED, err);
@@ -251,8 +261,7 @@ enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t 
     if (hint == TB_HINT_FEW) {
         return encode_listed(out, v, n, err);
     }
-    struct fit f = fit_of(v, n);
-    return add_fit(out, v, n, &f, err);
+    return encode_fit(out, v, n, err);
 }
 
 /* ---- decoding ---------------------------------------------------------------------------------------------------- */

@@ -23,28 +23,31 @@ enum outcome {
 #define RADIX_PASSES 3
 #define FEW 24
 
-static int by_identity(const void *a, const void *b)
+static int by_identity(const void *a, const void *b, void *rows_of)
 {
     const struct tb_key *x = a, *y = b;
+    const struct tb_row *rows = rows_of;
     if (x->hi != y->hi) {
         return x->hi < y->hi ? -1 : 1;
     }
-    if (x->lo != y->lo) {
-        return x->lo < y->lo ? -1 : 1;
+    uint64_t p = rows[x->row].identity.lo, q = rows[y->row].identity.lo;
+    if (p != q) {
+        return p < q ? -1 : 1;
     }
     return (x->row > y->row) - (x->row < y->row);
 }
 
-static void sort_few(struct tb_key *k, uint32_t n)
+static void sort_few(struct tb_key *k, uint32_t n, const struct tb_row *rows)
 {
+    void *context = (void *)(uintptr_t)rows; /* qsort_r takes no const */
     if (n > FEW) {
-        qsort(k, n, sizeof *k, by_identity);
+        qsort_r(k, n, sizeof *k, by_identity, context);
         return;
     }
     for (uint32_t i = 1; i < n; i++) {
         struct tb_key x = k[i];
         uint32_t j = i;
-        for (; j > 0 && by_identity(&k[j - 1], &x) > 0; j--) {
+        for (; j > 0 && by_identity(&k[j - 1], &x, context) > 0; j--) {
             k[j] = k[j - 1];
         }
         k[j] = x;
@@ -52,10 +55,10 @@ static void sort_few(struct tb_key *k, uint32_t n)
 }
 
 /* By the first 33 bits in three passes, then the few runs that are equal in these. The result is in t->keys. */
-static void sort_keys(struct tb_load_txn *t, uint32_t n)
+static void sort_keys(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n)
 {
     if (n <= FEW) {
-        sort_few(t->keys, n);
+        sort_few(t->keys, n, rows);
         return;
     }
     for (int pass = 0; pass < RADIX_PASSES; pass++) {
@@ -81,7 +84,7 @@ static void sort_keys(struct tb_load_txn *t, uint32_t n)
         for (j = i + 1; j < n && t->keys[j].hi >> low == t->keys[i].hi >> low; j++) {
         }
         if (j - i > 1) {
-            sort_few(t->keys + i, j - i);
+            sort_few(t->keys + i, j - i, rows);
         }
     }
 }
@@ -119,14 +122,19 @@ static enum tb_status count_group(struct tb_load_txn *t, const struct tb_row *ro
     return tb_effects_span(t, b, min, max, err);
 }
 
+static bool same_identity(const struct tb_row *rows, const struct tb_key *a, const struct tb_key *b)
+{
+    return a->hi == b->hi && rows[a->row].identity.lo == rows[b->row].identity.lo;
+}
+
 enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, uint32_t *n, struct tb_append_counts *counts,
                               struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     uint32_t kept = 0;
-    sort_keys(t, *n);
+    sort_keys(t, rows, *n);
     for (uint32_t i = 0, j; i < *n && st == TB_OK; i = j) {
-        for (j = i + 1; j < *n && t->keys[j].hi == t->keys[i].hi && t->keys[j].lo == t->keys[i].lo; j++) {
+        for (j = i + 1; j < *n && same_identity(rows, &t->keys[i], &t->keys[j]); j++) {
         }
         uint32_t best = i;
         if (j - i > 1) {
@@ -175,7 +183,7 @@ static enum tb_status ask_open(struct tb_load_txn *t, const struct tb_row *rows,
             uint64_t place = t->ids.place[entry];
             if ((place & TB_PLACE_OPEN) == 0) {
                 st = tb_id_candidates_add(&t->candidates, place, k, err);
-            } else if (t->open.rows[place ^ TB_PLACE_OPEN].identity.lo == t->keys[k].lo) {
+            } else if (t->open.rows[place ^ TB_PLACE_OPEN].identity.lo == rows[t->keys[k].row].identity.lo) {
                 st = against_open(t, rows, k, (uint32_t)(place ^ TB_PLACE_OPEN), counts, err);
             }
         }
@@ -238,7 +246,7 @@ static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row
     st = tb_segment_read(t->db, s, 1u << TB_G_IDENTITY, err);
     for (size_t i = from; i < to && st == TB_OK; i++) {
         uint32_t k = c[i].wanted, row = (uint32_t)(c[i].place % TB_SEGMENT_ROWS);
-        if (t->outcome[k] != UNDECIDED || row >= s->n || s->id_lo[row] != t->keys[k].lo || tb_effects_is_dead(t, s, row)) {
+        if (t->outcome[k] != UNDECIDED || row >= s->n || s->id_lo[row] != rows[t->keys[k].row].identity.lo || tb_effects_is_dead(t, s, row)) {
             continue;
         }
         if (!read) {
@@ -289,26 +297,45 @@ static enum tb_status ask_runs(struct tb_load_txn *t, const struct tb_row *rows,
     return st;
 }
 
-/* Marks the rows that are events, and lists them in the order of the file. */
-static uint32_t list_fresh(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts)
+/* Touches the days of the rows to add. They mostly follow each other, so the last day is remembered. */
+static void touch_days(struct tb_load_txn *t, const struct tb_row *rows, uint32_t fresh)
+{
+    int64_t from = 1, to = 0; /* of the last day: none yet */
+    for (uint32_t i = 0; i < fresh; i++) {
+        int64_t ts = rows[t->fresh[i]].ts_us;
+        if (ts < from || ts >= to) {
+            int32_t day = tb_utc_day(ts);
+            from = day * TB_US_PER_DAY;
+            to = from + TB_US_PER_DAY;
+            tb_effects_touch(t, day);
+        }
+    }
+}
+
+/* Gives the rows that are events their entries in the id table, in the order of ids, and lists them in the order of the file. */
+static enum tb_status list_fresh(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, uint32_t *fresh,
+                                 struct tb_append_counts *counts, struct tb_err *err)
 {
     uint64_t marks[TB_BATCH_ROWS / 64] = {0};
-    uint32_t fresh = 0;
     for (uint32_t k = 0; k < n; k++) {
         uint32_t row = t->keys[k].row;
-        if (t->outcome[k] == UNDECIDED || t->outcome[k] == RULES) {
-            marks[row / 64] |= UINT64_C(1) << (row % 64);
-            counts->events += t->outcome[k] == UNDECIDED;
+        if (t->outcome[k] != UNDECIDED && t->outcome[k] != RULES) {
+            continue;
+        }
+        marks[row / 64] |= UINT64_C(1) << (row % 64);
+        counts->events += t->outcome[k] == UNDECIDED;
+        t->entry[row] = tb_id_table_add(&t->ids, t->keys[k].hi, TB_PLACE_OPEN);
+        if (t->entry[row] == UINT32_MAX) {
+            return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the ids");
         }
     }
     for (uint32_t w = 0; w < TB_BATCH_ROWS / 64; w++) {
         for (uint64_t bits = marks[w]; bits != 0; bits &= bits - 1) {
-            uint32_t row = w * 64 + (uint32_t)__builtin_ctzll(bits);
-            t->fresh[fresh++] = row;
-            tb_effects_touch(t, tb_utc_day(rows[row].ts_us));
+            t->fresh[(*fresh)++] = w * 64 + (uint32_t)__builtin_ctzll(bits);
         }
     }
-    return fresh;
+    touch_days(t, rows, *fresh);
+    return TB_OK;
 }
 
 enum tb_status tb_load_decide(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, uint32_t *fresh,
@@ -321,6 +348,6 @@ enum tb_status tb_load_decide(struct tb_load_txn *t, const struct tb_row *rows, 
     if (st == TB_OK) {
         st = ask_runs(t, rows, n, counts, err);
     }
-    *fresh = st == TB_OK ? list_fresh(t, rows, n, counts) : 0;
-    return st;
+    *fresh = 0;
+    return st == TB_OK ? list_fresh(t, rows, n, fresh, counts, err) : st;
 }

@@ -17,9 +17,10 @@ static bool batch_init(struct tb_load_txn *t)
     t->probe_rows = malloc((TB_BATCH_ROWS + 1) * sizeof *t->probe_rows);
     t->outcome = malloc(TB_BATCH_ROWS);
     t->fresh = malloc(TB_BATCH_ROWS * sizeof *t->fresh);
+    t->entry = malloc(TB_BATCH_ROWS * sizeof *t->entry);
     t->segment = tb_segment_new();
     return t->keys != NULL && t->key_spare != NULL && t->probe_keys != NULL && t->probe_rows != NULL && t->outcome != NULL &&
-           t->fresh != NULL && t->segment != NULL;
+           t->fresh != NULL && t->entry != NULL && t->segment != NULL;
 }
 
 static void txn_free(struct tb_load_txn *t)
@@ -39,6 +40,7 @@ static void txn_free(struct tb_load_txn *t)
     free(t->probe_rows);
     free(t->outcome);
     free(t->fresh);
+    free(t->entry);
     free(t);
 }
 
@@ -85,7 +87,7 @@ static uint32_t list_keys(struct tb_load_txn *t, const struct tb_row *rows, uint
             }
             continue;
         }
-        t->keys[keys++] = (struct tb_key){rows[i].identity.hi, rows[i].identity.lo, i};
+        t->keys[keys++] = (struct tb_key){rows[i].identity.hi, i};
     }
     return keys;
 }

@@ -22,30 +22,31 @@ static bool grow_entries(struct tb_id_table *t)
     return true;
 }
 
-static uint32_t first_slot(const struct tb_id_table *t, uint64_t hi)
+static uint64_t slot_of(uint64_t hi, uint32_t entry)
 {
-    return (uint32_t)(hi >> 20) & t->mask;
+    return hi << 32 | (entry + 1);
 }
 
 static void put(struct tb_id_table *t, uint32_t entry)
 {
-    uint32_t i = first_slot(t, t->hi[entry]);
+    uint32_t i = (uint32_t)(t->hi[entry] >> t->shift);
     while (t->slots[i] != 0) {
         i = (i + 1) & t->mask;
     }
-    t->slots[i] = entry + 1;
+    t->slots[i] = slot_of(t->hi[entry], entry);
 }
 
 static bool grow_slots(struct tb_id_table *t)
 {
     uint32_t count = t->mask == 0 ? SLOTS_MIN : (t->mask + 1) * 2;
-    uint32_t *slots = calloc(count, sizeof *slots);
+    uint64_t *slots = calloc(count, sizeof *slots);
     if (slots == NULL) {
         return false;
     }
     free(t->slots);
     t->slots = slots;
     t->mask = count - 1;
+    t->shift = 64 - (unsigned)__builtin_ctz(count);
     for (uint32_t e = 0; e < t->n; e++) {
         put(t, e);
     }
@@ -74,7 +75,7 @@ void tb_id_table_clear(struct tb_id_table *t)
 
 uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place)
 {
-    if ((t->n == t->cap && !grow_entries(t)) || (t->n * 2 > t->mask && !grow_slots(t))) {
+    if ((t->n == t->cap && !grow_entries(t)) || ((uint64_t)t->n * 4 >= (uint64_t)t->mask * 3 && !grow_slots(t))) {
         return UINT32_MAX;
     }
     t->hi[t->n] = hi;
@@ -85,10 +86,10 @@ uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place)
 
 uint32_t tb_id_table_find(const struct tb_id_table *t, uint64_t hi, uint32_t *at)
 {
-    uint32_t i = *at == 0 ? first_slot(t, hi) : *at & t->mask;
+    uint32_t i = *at == 0 ? (uint32_t)(hi >> t->shift) : *at & t->mask;
     for (; t->slots[i] != 0; i = (i + 1) & t->mask) {
-        uint32_t entry = t->slots[i] - 1;
-        if (t->hi[entry] == hi) {
+        uint32_t entry = (uint32_t)t->slots[i] - 1;
+        if (t->slots[i] >> 32 == (hi & UINT32_MAX) && t->hi[entry] == hi) {
             *at = i + 1 + (t->mask + 1); /* never 0, whatever the slot */
             return entry;
         }

@@ -11,31 +11,56 @@ enum form { ABSENT, PLAIN, HEX, UUID };
 
 static const size_t prefix_chars[] = {0, 0, HEX_CHARS, UUID_CHARS};
 
-static const char digits[] = "0123456789abcdef";
+#define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define EVERY_16(v) (UINT64_C(0x0001000100010001) * (v))
 
-/* The value of a lower-case hex digit; 16 or more for another byte. */
-static unsigned digit_of(unsigned char c)
+/* Eight hex digits as four bytes, eight characters at a time in one word: a letter has bit 6 and is 9 more than its low four bits.
+ * False when writing the digits again would not give the same characters. */
+static bool hex_word(const char *s, unsigned char out[4])
 {
-    unsigned d = c - (unsigned)'0';
-    unsigned a = c - (unsigned)'a';
-    return d < 10 ? d : a < 6 ? a + 10 : 255;
-}
-
-static bool hex_bytes(const char *s, size_t bytes, unsigned char *out)
-{
-    unsigned bad = 0;
-    for (size_t i = 0; i < bytes; i++) {
-        unsigned hi = digit_of((unsigned char)s[2 * i]), lo = digit_of((unsigned char)s[2 * i + 1]);
-        bad |= hi | lo;
-        out[i] = (unsigned char)(hi << 4 | (lo & 15));
+    uint64_t c;
+    memcpy(&c, s, 8);
+    uint64_t d = (c & EVERY(15)) + (c >> 6 & EVERY(1)) * 9;
+    uint64_t letters = (d + EVERY(6)) >> 4 & EVERY(1);
+    if (d + EVERY('0') + letters * ('a' - '0' - 10) != c || (d & EVERY(0xf0)) != 0) {
+        return false;
     }
-    return bad < 16;
+    uint64_t pairs = (d & EVERY_16(15)) << 4 | (d >> 8 & EVERY_16(15));
+    pairs = (pairs | pairs >> 8) & UINT64_C(0x0000ffff0000ffff);
+    uint32_t bytes = (uint32_t)(pairs | pairs >> 16);
+    memcpy(out, &bytes, 4);
+    return true;
 }
 
-static bool uuid_bytes(const char *s, unsigned char *out)
+static void word_hex(const unsigned char *p, char out[8])
 {
-    return s[8] == '-' && s[13] == '-' && s[18] == '-' && s[23] == '-' && hex_bytes(s, 4, out) && hex_bytes(s + 9, 2, out + 4) &&
-           hex_bytes(s + 14, 2, out + 6) && hex_bytes(s + 19, 2, out + 8) && hex_bytes(s + 24, 6, out + 10);
+    uint32_t bytes;
+    memcpy(&bytes, p, 4);
+    uint64_t d = (bytes | (uint64_t)bytes << 16) & UINT64_C(0x0000ffff0000ffff);
+    d = (d | d << 8) & EVERY_16(0xff);
+    d = (d >> 4 & EVERY_16(15)) | (d & EVERY_16(15)) << 8;
+    d += EVERY('0') + ((d + EVERY(6)) >> 4 & EVERY(1)) * ('a' - '0' - 10);
+    memcpy(out, &d, 8);
+}
+
+static bool hex_bytes(const char *s, unsigned char out[16])
+{
+    return hex_word(s, out) && hex_word(s + 8, out + 4) && hex_word(s + 16, out + 8) && hex_word(s + 24, out + 12);
+}
+
+/* The digits of a UUID without its dashes. */
+static bool uuid_bytes(const char *s, unsigned char out[16])
+{
+    char d[HEX_CHARS];
+    if (s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-') {
+        return false;
+    }
+    memcpy(d, s, 8);
+    memcpy(d + 8, s + 9, 4);
+    memcpy(d + 12, s + 14, 4);
+    memcpy(d + 16, s + 19, 4);
+    memcpy(d + 20, s + 24, 12);
+    return hex_bytes(d, out);
 }
 
 static enum form form_of(struct tb_str id, unsigned char out[16])
@@ -43,7 +68,7 @@ static enum form form_of(struct tb_str id, unsigned char out[16])
     if (id.s == NULL) {
         return ABSENT;
     }
-    if (id.n >= HEX_CHARS && hex_bytes(id.s, 16, out)) {
+    if (id.n >= HEX_CHARS && hex_bytes(id.s, out)) {
         return HEX;
     }
     return id.n >= UUID_CHARS && uuid_bytes(id.s, out) ? UUID : PLAIN;
@@ -80,26 +105,25 @@ enum tb_status tb_id_text_encode(struct tb_buf *out, const struct tb_row *const 
     return st;
 }
 
-static char *put_hex(char *at, const unsigned char *p, size_t n)
+static char *put_hex(char *at, const unsigned char *p)
 {
-    for (size_t i = 0; i < n; i++) {
-        *at++ = digits[p[i] >> 4];
-        *at++ = digits[p[i] & 15];
+    for (int i = 0; i < 4; i++) {
+        word_hex(p + 4 * i, at + 8 * i);
     }
-    return at;
+    return at + HEX_CHARS;
 }
 
 static char *put_uuid(char *at, const unsigned char *p)
 {
-    static const unsigned char parts[] = {4, 2, 2, 2, 6};
-    for (size_t i = 0; i < sizeof parts; i++) {
-        if (i > 0) {
-            *at++ = '-';
-        }
-        at = put_hex(at, p, parts[i]);
-        p += parts[i];
-    }
-    return at;
+    char d[HEX_CHARS];
+    put_hex(d, p);
+    memcpy(at, d, 8);
+    memcpy(at + 9, d + 8, 4);
+    memcpy(at + 14, d + 12, 4);
+    memcpy(at + 19, d + 16, 4);
+    memcpy(at + 24, d + 20, 12);
+    at[8] = at[13] = at[18] = at[23] = '-';
+    return at + UUID_CHARS;
 }
 
 bool tb_id_text_decode(struct tb_str in, struct tb_buf *text, struct tb_str *id, uint32_t n)
@@ -127,7 +151,7 @@ bool tb_id_text_decode(struct tb_str in, struct tb_buf *text, struct tb_str *id,
     for (uint32_t i = 0; i < n; i++) {
         char *start = at;
         if (form[i] >= HEX) {
-            at = form[i] == HEX ? put_hex(at, p, 16) : put_uuid(at, p);
+            at = form[i] == HEX ? put_hex(at, p) : put_uuid(at, p);
             p += 16;
         }
         memcpy(at, r, rest[i]);

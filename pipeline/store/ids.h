@@ -61,8 +61,9 @@ enum tb_status tb_ids_merge(struct tb_db *db, struct tb_err *err) TB_MUST_USE;
 struct tb_id_table {
     uint64_t *hi;
     uint64_t *place;
-    uint32_t *slots; /* 1 + entry, 0 = free */
+    uint64_t *slots; /* low half of hi, then 1 + entry; 0 = free. In the order of hi, so that sorted ids walk through memory */
     uint32_t n, cap, mask;
+    unsigned shift; /* hi >> shift is the slot */
 };
 
 bool tb_id_table_init(struct tb_id_table *t);

@@ -40,7 +40,7 @@ struct tb_dead {
 
 /* A row of the batch by its identity. */
 struct tb_key {
-    uint64_t hi, lo;
+    uint64_t hi; /* the other half stands in the row */
     uint32_t row;
 };
 
@@ -57,6 +57,7 @@ struct tb_load_txn {
     uint32_t *probe_rows;
     uint8_t *outcome; /* by position in keys: enum outcome of dedupe.c */
     uint32_t *fresh;  /* rows to add, ascending */
+    uint32_t *entry;  /* of the id table, by row */
     struct tb_id_candidates candidates;
     /* effects */
     uint64_t *days; /* bitmap of touched UTC days */

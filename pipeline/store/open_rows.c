@@ -8,13 +8,29 @@
 #include "store/handle.h"
 #include "store/load_txn.h"
 
-/* A row to place, by what segments are sorted by. */
+/* A row to place: an open one, or (behind these) a fresh one. */
 struct item {
     int64_t ts_us;
-    uint64_t lo;
-    const struct tb_row *row;
-    uint32_t entry;
+    uint32_t at;
 };
+
+/* What the items of a batch stand for. */
+struct batch {
+    const struct tb_open_rows *open;
+    const struct tb_row *rows;
+    const uint32_t *fresh;
+    const uint32_t *entry; /* by row */
+};
+
+static const struct tb_row *row_of(const struct batch *b, uint32_t at)
+{
+    return at < b->open->n ? &b->open->rows[at] : &b->rows[b->fresh[at - b->open->n]];
+}
+
+static uint32_t entry_of(const struct batch *b, uint32_t at)
+{
+    return at < b->open->n ? b->open->entry[at] : b->entry[b->fresh[at - b->open->n]];
+}
 
 static enum tb_status no_memory(struct tb_err *err)
 {
@@ -82,16 +98,11 @@ void tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_r
 
 /* ---- sorting ---- */
 
-static int by_lo(const void *a, const void *b)
+static int by_id(const void *a, const void *b, void *batch)
 {
-    const struct item *x = a, *y = b;
-    if (x->ts_us != y->ts_us) {
-        return x->ts_us < y->ts_us ? -1 : 1;
-    }
-    if (x->lo != y->lo) {
-        return x->lo < y->lo ? -1 : 1;
-    }
-    return (x->row->identity.hi > y->row->identity.hi) - (x->row->identity.hi < y->row->identity.hi);
+    const struct tb_hash128 x = row_of(batch, ((const struct item *)a)->at)->identity;
+    const struct tb_hash128 y = row_of(batch, ((const struct item *)b)->at)->identity;
+    return x.lo != y.lo ? (x.lo > y.lo) - (x.lo < y.lo) : (x.hi > y.hi) - (x.hi < y.hi);
 }
 
 #define RADIX_BITS 11
@@ -130,14 +141,14 @@ static struct item *sort_by_ts(struct item *p, struct item *spare, uint32_t n)
     return p;
 }
 
-static struct item *sort_items(struct item *p, struct item *spare, uint32_t n)
+static struct item *sort_items(struct batch *b, struct item *p, struct item *spare, uint32_t n)
 {
     p = sort_by_ts(p, spare, n);
     for (uint32_t i = 0, j; i < n; i = j) {
         for (j = i + 1; j < n && p[j].ts_us == p[i].ts_us; j++) {
         }
         if (j - i > 1) {
-            qsort(p + i, j - i, sizeof *p, by_lo);
+            qsort_r(p + i, j - i, sizeof *p, by_id, b);
         }
     }
     return p;
@@ -145,13 +156,14 @@ static struct item *sort_items(struct item *p, struct item *spare, uint32_t n)
 
 /* ---- writing ---- */
 
-static enum tb_status write_segment(struct tb_load_txn *t, const struct item *items, uint32_t n, int32_t day, struct tb_err *err)
+static enum tb_status write_segment(struct tb_load_txn *t, const struct batch *b, const struct item *items, uint32_t n, int32_t day,
+                                    struct tb_err *err)
 {
     const struct tb_row *rows[TB_SEGMENT_ROWS];
     int64_t segment = t->next_segment++;
     for (uint32_t i = 0; i < n; i++) {
-        rows[i] = items[i].row;
-        t->ids.place[items[i].entry] = (uint64_t)segment * TB_SEGMENT_ROWS + i;
+        rows[i] = row_of(b, items[i].at);
+        t->ids.place[entry_of(b, items[i].at)] = (uint64_t)segment * TB_SEGMENT_ROWS + i;
     }
     return tb_segment_write(t->db, segment, day, t->file, rows, n, err);
 }
@@ -177,7 +189,8 @@ static uint32_t left_over(const struct item *items, uint32_t n)
 }
 
 /* Writes full segments of each day; the rest of a day waits in t->spare, or is written too unless keep. */
-static enum tb_status write_days(struct tb_load_txn *t, const struct item *items, uint32_t n, bool keep, struct tb_err *err)
+static enum tb_status write_days(struct tb_load_txn *t, const struct batch *b, const struct item *items, uint32_t n, bool keep,
+                                 struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (uint32_t i = 0; i < n && st == TB_OK;) {
@@ -186,12 +199,12 @@ static enum tb_status write_days(struct tb_load_txn *t, const struct item *items
         while (i < day_end && st == TB_OK) {
             uint32_t rows = day_end - i < TB_SEGMENT_ROWS ? day_end - i : TB_SEGMENT_ROWS;
             if (rows == TB_SEGMENT_ROWS || !keep) {
-                st = write_segment(t, items + i, rows, day, err);
+                st = write_segment(t, b, items + i, rows, day, err);
                 i += rows;
                 continue;
             }
             for (; i < day_end && st == TB_OK; i++) {
-                st = wait(t, &t->spare, items[i].row, items[i].entry, err);
+                st = wait(t, &t->spare, row_of(b, items[i].at), entry_of(b, items[i].at), err);
             }
         }
     }
@@ -275,21 +288,12 @@ static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *row
     if (items == NULL) {
         return no_memory(err);
     }
-    enum tb_status st = TB_OK;
-    for (uint32_t i = 0; i < t->open.n; i++) {
-        const struct tb_row *r = &t->open.rows[i];
-        items[i] = (struct item){r->ts_us, r->identity.lo, r, t->open.entry[i]};
+    struct batch b = {&t->open, rows, fresh, t->entry};
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = (struct item){row_of(&b, i)->ts_us, i};
     }
-    for (uint32_t i = 0; i < n && st == TB_OK; i++) {
-        const struct tb_row *r = &rows[fresh[i]];
-        uint32_t entry = tb_id_table_add(&t->ids, r->identity.hi, 0);
-        items[t->open.n + i] = (struct item){r->ts_us, r->identity.lo, r, entry};
-        st = entry == UINT32_MAX ? no_memory(err) : TB_OK;
-    }
-    if (st == TB_OK) {
-        struct item *sorted = sort_items(items, items + count, count);
-        st = write_days(t, sorted, count, keep && left_over(sorted, count) <= TB_OPEN_ROWS, err);
-    }
+    struct item *sorted = sort_items(&b, items, items + count, count);
+    enum tb_status st = write_days(t, &b, sorted, count, keep && left_over(sorted, count) <= TB_OPEN_ROWS, err);
     struct tb_open_rows done = t->open;
     t->open = t->spare;
     t->spare = done;
@@ -307,9 +311,7 @@ enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, con
         return st == TB_OK && t->ids.n >= TB_RUN_IDS ? write_ids(t, err) : st;
     }
     for (uint32_t i = 0; i < n && st == TB_OK; i++) {
-        const struct tb_row *r = &rows[fresh[i]];
-        uint32_t entry = tb_id_table_add(&t->ids, r->identity.hi, 0);
-        st = entry == UINT32_MAX ? no_memory(err) : wait(t, &t->open, r, entry, err);
+        st = wait(t, &t->open, &rows[fresh[i]], t->entry[fresh[i]], err);
     }
     return st;
 }

@@ -115,6 +115,11 @@ enum tb_status tb_query_open_user(struct tb_db *db, struct tb_str sql, struct tb
     sqlite3_stmt *stmt = NULL;
     const char *rest = NULL;
     enum tb_status st = TB_OK;
+    /* The first use of usage_event declares its columns, which the authorizer would take for a CREATE TABLE. */
+    sqlite3_stmt *touch = NULL;
+    if (sqlite3_prepare_v2(db->sqlite, tb_embed_text(tb_embed_store, "event_table_touch.sql"), -1, &touch, NULL) == SQLITE_OK) {
+        sqlite3_finalize(touch);
+    }
     sqlite3_set_authorizer(db->sqlite, allow_reading, NULL);
     int rc = sqlite3_prepare_v2(db->sqlite, copy, -1, &stmt, &rest);
     if (rc == SQLITE_AUTH) {
