@@ -26,7 +26,8 @@ enum tb_status tb_head_add(struct tb_report *r, const struct tb_report_query *q,
     if (st == TB_OK) {
         st = tb_parts_text(r, "currency", "Currency", tb_str_of(q->settings->currency), err);
     }
-    return st == TB_OK ? tb_parts_number(r, "tables", "table version", TB_CELL_INT, true, q->version, err) : st;
+    return st == TB_OK ? tb_parts_number(r, "tables", "table version", TB_CELL_INT, true, q->version, err)
+                       : st;
 }
 
 enum tb_status tb_head_refuse_by(const struct tb_report_query *q, const char *kind, struct tb_err *err)
