@@ -48,6 +48,10 @@ struct tb_str tb_eval_text(const struct tb_eval *ev, const struct tb_alternative
                            const struct tb_alternative **used)
 {
     for (size_t i = 0; i < a->n; i++) {
+        const struct tb_value *v = a->alt[i].is_plain ? tb_eval_place(ev, &a->alt[i].place) : NULL;
+        if (a->alt[i].is_plain && v == NULL) {
+            continue;
+        }
         struct tb_str text = alternative_text(ev, &a->alt[i], max);
         if (text.n != 0) {
             if (used != NULL) {
@@ -79,7 +83,7 @@ static enum tb_number_end count(const struct tb_alternative *a, const struct tb_
     if (v->type != TB_V_ARRAY && v->type != TB_V_OBJECT) { /* lua writes {} for an empty array */
         return TB_NUMBER_ABSENT;
     }
-    *out = (int64_t)v->count > a->minus ? (int64_t)v->count - a->minus : 0;
+    *out = (int64_t)v->n > a->minus ? (int64_t)v->n - a->minus : 0;
     return TB_NUMBER_OK;
 }
 
@@ -105,6 +109,9 @@ static enum tb_number_end alternative_number(const struct tb_eval *ev, const str
     const struct tb_value *v = tb_eval_place(ev, &a->place);
     if (v == NULL || v->type == TB_V_NULL) {
         return TB_NUMBER_ABSENT;
+    }
+    if (a->is_plain && v->type == TB_V_NUMBER && !boolean && tb_value_digits(&ev->w->scan, v, out)) {
+        return TB_NUMBER_OK;
     }
     if (a->take == TB_TAKE_COUNT) {
         return count(a, v, out);
@@ -273,12 +280,12 @@ static int decimal_order(const struct tb_decimal *a, const struct tb_decimal *b)
 static bool equals_one(const struct subject *s, const struct tb_condition *c)
 {
     for (size_t i = 0; i < c->n_values; i++) {
-        struct tb_decimal d;
         struct tb_str want = c->values[i];
         if (want.s == NULL ? !s->present : s->text.s != NULL && tb_str_eq(want, s->text)) {
             return true;
         }
-        if (want.s != NULL && s->is_number && tb_decimal_parse(want, true, &d) && decimal_order(&s->number, &d) == 0) {
+        bool number = s->is_number && c->numbers[i].exponent != TB_NO_NUMBER;
+        if (number && decimal_order(&s->number, &c->numbers[i]) == 0) {
             return true;
         }
     }

@@ -29,11 +29,9 @@ static void unset(struct tb_event *e, uint32_t bits)
 
 static void fill_texts(const struct tb_eval *ev, struct tb_event *e)
 {
-    for (int i = 0; i < TB_T_COUNT; i++) {
-        const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_TEXT + i];
-        if (a->n != 0) {
-            e->text[i] = tb_eval_text(ev, a, TB_FIELD_BYTES_MAX, NULL);
-        }
+    for (int k = 0; k < ev->rule->texts; k++) {
+        int i = ev->rule->text[k];
+        e->text[i] = tb_eval_text(ev, &ev->rule->field[TB_FIELD_TEXT + i], TB_FIELD_BYTES_MAX, NULL);
     }
 }
 
@@ -72,11 +70,9 @@ static const char *number_reason(enum tb_number_end end, int64_t n)
 
 static const char *fill_numbers(const struct tb_eval *ev, struct tb_event *e)
 {
-    for (int i = 0; i < TB_N_COUNT; i++) {
+    for (int k = 0; k < ev->rule->numbers; k++) {
+        int i = ev->rule->number[k];
         int64_t n = 0;
-        if (!has(ev->rule, TB_FIELD_NUMBER + i)) {
-            continue;
-        }
         enum tb_number_end end = tb_eval_number(ev, TB_FIELD_NUMBER + i, &n, NULL);
         if (end == TB_NUMBER_ABSENT) {
             continue;

@@ -103,6 +103,11 @@ bool tb_scan_use(const char *name)
     return false;
 }
 
+const char *tb_scan_isa(void)
+{
+    return chosen->name;
+}
+
 bool tb_scan_init(struct tb_scan *s)
 {
     pthread_once(&isas_once, isas_find);

@@ -72,5 +72,6 @@ static inline size_t tb_scan_quote_from(const struct tb_scan *s, size_t at)
 /* The instruction sets this machine can use, NULL-ended, best first; and choosing one by name (tests, benchmarks). */
 const char *const *tb_scan_isas(void);
 bool tb_scan_use(const char *isa);
+const char *tb_scan_isa(void); /* the one in use */
 
 #endif

@@ -78,6 +78,11 @@ static enum tb_status rule_fields(struct tb_schema *s, const struct tb_json_node
             st = tb_schema_alternatives(s, v, i, &r->field[i], err);
             s->f->wants[i] = true;
         }
+        if (r->field[i].n != 0 && i < TB_FIELD_NUMBER) {
+            r->text[r->texts++] = (uint8_t)(i - TB_FIELD_TEXT);
+        } else if (r->field[i].n != 0 && i < TB_FIELD_ID) {
+            r->number[r->numbers++] = (uint8_t)(i - TB_FIELD_NUMBER);
+        }
     }
     return st;
 }

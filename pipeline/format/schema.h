@@ -44,6 +44,7 @@ struct tb_pair { /* of a map; from absent: any other value */
 };
 
 struct tb_alternative {
+    bool is_plain; /* a path and nothing else: no word that changes the value */
     bool is_const;
     struct tb_str constant;
     struct tb_place place;
@@ -64,11 +65,14 @@ struct tb_alternatives {
 
 enum tb_test { TB_TEST_PRESENT, TB_TEST_ABSENT, TB_TEST_EQUALS, TB_TEST_NOT, TB_TEST_FROM, TB_TEST_BELOW, TB_TEST_ANY };
 
+#define TB_NO_NUMBER INT32_MAX
+
 struct tb_condition {
     enum tb_test test;
     int field;             /* -1: place */
     struct tb_place place;
     const struct tb_str *values;
+    const struct tb_decimal *numbers; /* of values; an exponent of TB_NO_NUMBER: that one is no number */
     size_t n_values;
     struct tb_decimal bound;
     const struct tb_condition *any; /* TB_TEST_ANY: one of these */
@@ -91,6 +95,8 @@ struct tb_rule {
     uint32_t most;
     struct tb_conditions when;
     struct tb_alternatives field[TB_FIELD_COUNT];
+    uint8_t text[TB_T_COUNT], number[TB_N_COUNT]; /* which texts and numbers have alternatives */
+    uint8_t texts, numbers;
     struct tb_conditions estimated, cache_hit, refused;
     uint8_t parent_scope[TB_TRIE_SCOPES_MAX]; /* the scopes around scope, innermost first; 0-ended */
 };

@@ -344,9 +344,12 @@ enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_
         if (st != TB_OK) {
             return st;
         }
-        if (field == TB_FIELD_TS && alt[out->n].unit == TB_UNIT_NONE) {
-            alt[out->n].unit = TB_UNIT_TEXT;
+        struct tb_alternative *a = &alt[out->n];
+        if (field == TB_FIELD_TS && a->unit == TB_UNIT_NONE) {
+            a->unit = TB_UNIT_TEXT;
         }
+        a->is_plain = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 && a->cut == 0 &&
+                      a->nots == 0 && a->map == NULL;
         out->n += none ? 0 : 1;
     }
     return TB_OK;
@@ -364,6 +367,21 @@ static int field_by_name(struct tb_str name)
     return -1;
 }
 
+static enum tb_status condition_numbers(struct tb_schema *s, struct tb_condition *c, struct tb_err *err)
+{
+    struct tb_decimal *numbers = tb_schema_alloc(s, c->n_values * sizeof *numbers);
+    if (numbers == NULL) {
+        return no_memory(err);
+    }
+    c->numbers = numbers;
+    for (size_t i = 0; i < c->n_values; i++) {
+        if (c->values[i].s == NULL || !tb_decimal_parse(c->values[i], true, &numbers[i])) {
+            numbers[i].exponent = TB_NO_NUMBER;
+        }
+    }
+    return TB_OK;
+}
+
 static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_node *e, struct tb_condition *c,
                                      struct tb_err *err)
 {
@@ -375,7 +393,8 @@ static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_n
     bool equals = tb_str_eq(key, TB_STR("equals"));
     if (equals || tb_str_eq(key, TB_STR("not"))) {
         c->test = equals ? TB_TEST_EQUALS : TB_TEST_NOT;
-        return constants(s, e, &c->values, &c->n_values, err);
+        enum tb_status st = constants(s, e, &c->values, &c->n_values, err);
+        return st == TB_OK ? condition_numbers(s, c, err) : st;
     }
     bool from = tb_str_eq(key, TB_STR("from"));
     if (from || tb_str_eq(key, TB_STR("below"))) {

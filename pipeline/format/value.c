@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include "base/hash.h"
 #include "base/utf8.h"
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 /* --- the pad -------------------------------------------------------------------------------------------------------------- */
 
@@ -44,7 +47,7 @@ static bool is_end(char c)
 struct tb_str tb_value_raw(const struct tb_scan *s, const struct tb_value *v)
 {
     if (v->type == TB_V_STRING) {
-        return (struct tb_str){s->line + v->at, tb_scan_quote_from(s, v->at) - v->at};
+        return (struct tb_str){s->line + v->at, v->n};
     }
     size_t end = v->at;
     while (end < s->n && !is_end(s->line[end])) {
@@ -82,28 +85,49 @@ static uint32_t unescape_u(const char *p, size_t n, size_t *length)
     return cp == 0 ? 0xFFFD : cp;
 }
 
+/* Copies 16 bytes and says how many of them stand before the first backslash. */
+static inline unsigned copy_plain(const char *from, char *to)
+{
+#if defined(__x86_64__)
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
+    _mm_storeu_si128((__m128i *)(void *)to, v);
+    return (unsigned)__builtin_ctz(0x10000u | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+#else
+    unsigned i = 0;
+    memcpy(to, from, 16);
+    while (i < 16 && from[i] != '\\') {
+        i++;
+    }
+    return i;
+#endif
+}
+
 size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
 {
-    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
-    size_t n = 0;
-    for (size_t i = 0; i < s.n && size - n >= 4;) {
-        const char *slash = memchr(s.s + i, '\\', s.n - i);
-        size_t plain = slash == NULL ? s.n - i : (size_t)(slash - s.s) - i;
-        if (plain > size - n - 3) {
-            plain = size - n - 3;
-            slash = NULL;
+    static const char plain[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
+    size_t n = 0, i = 0;
+    while (i < s.n && size - n >= 4) {
+        if (s.s[i] != '\\') {
+            if (s.n - i >= 16 && size - n >= 20) {
+                unsigned copied = copy_plain(s.s + i, out + n);
+                i += copied;
+                n += copied;
+            } else {
+                out[n++] = s.s[i++];
+            }
+            continue;
         }
-        memcpy(out + n, s.s + i, plain);
-        n += plain;
-        i += plain;
-        if (slash == NULL || size - n < 4) {
+        if (s.n - i < 2) { /* a lone backslash: only in text that nobody validated */
+            out[n++] = s.s[i++];
             continue;
         }
         size_t length = 2;
-        if (s.s[i + 1] == 'u') {
+        if (s.s[i + 1] == 'u' && s.n - i >= 6) {
             n += tb_utf8_encode(unescape_u(s.s + i, s.n - i, &length), out + n);
         } else {
-            out[n++] = to[strchr(from, s.s[i + 1]) - from];
+            char c = plain[(unsigned char)s.s[i + 1]];
+            out[n++] = c != 0 ? c : s.s[i + 1];
         }
         i += length;
     }
@@ -126,25 +150,22 @@ bool tb_value_same_key(struct tb_str a, struct tb_str b)
     return same;
 }
 
-/* Whether s can be used as it stands: no escapes, ASCII. */
-static bool is_plain(struct tb_str s)
+/* Whether s is ASCII, and, with escapes false, holds no backslash. */
+static bool is_plain(struct tb_str s, bool escapes)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7, slash = escapes ? high : ones * '\\';
+    uint64_t seen = 0;
     size_t i = 0;
     for (; i + 8 <= s.n; i += 8) {
         uint64_t x, y;
         memcpy(&x, s.s + i, 8);
-        y = x ^ ones * '\\';
-        if (((x | ((y - ones) & ~y)) & high) != 0) {
-            return false;
-        }
+        y = x ^ slash;
+        seen |= x | ((y - ones) & ~y);
     }
     for (; i < s.n; i++) {
-        if (s.s[i] == '\\' || (s.s[i] & 0x80) != 0) {
-            return false;
-        }
+        seen |= (s.s[i] & 0x80) != 0 || (s.s[i] == '\\' && !escapes) ? high : 0;
     }
-    return true;
+    return (seen & high) == 0;
 }
 
 #define TEXT_MAX 2048
@@ -165,16 +186,21 @@ static size_t cut(char *text, size_t n, size_t max, struct tb_str raw)
 struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
 {
     assert(max < TEXT_MAX);
-    if (raw.n <= max && is_plain(raw)) {
+    if (raw.n <= max && is_plain(raw, false)) {
         return raw;
     }
-    char plain[TEXT_MAX + 8];
+    char plain[TEXT_MAX + 32];
     size_t n = tb_value_unescape(raw, plain, sizeof plain);
     char *room = tb_pad_room(pad, 3 * n + 32);
     if (room == NULL) {
         return TB_STR_NULL;
     }
-    size_t length = tb_utf8_repair((struct tb_str){plain, n}, room);
+    size_t length = n;
+    if (is_plain((struct tb_str){plain, n}, true)) {
+        memcpy(room, plain, n);
+    } else {
+        length = tb_utf8_repair((struct tb_str){plain, n}, room);
+    }
     if (length > max) {
         length = cut(room, length, max, raw);
     }
@@ -290,16 +316,9 @@ enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64
 enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,
                                 enum tb_rounding r, int64_t *out)
 {
-    if (v->type == TB_V_NUMBER && div == 1) {
-        const char *p = s->line + v->at;
-        int64_t x = 0;
-        unsigned i = 0;
-        for (; i < 16 && (unsigned)(p[i] - '0') < 10; i++) {
-            x = x * 10 + (p[i] - '0');
-        }
-        if (i > 0 && is_end(p[i])) {
-            return __builtin_mul_overflow(x, mul, out) ? TB_NUMBER_RANGE : TB_NUMBER_OK;
-        }
+    int64_t x;
+    if (v->type == TB_V_NUMBER && div == 1 && tb_value_digits(s, v, &x)) {
+        return __builtin_mul_overflow(x, mul, out) ? TB_NUMBER_RANGE : TB_NUMBER_OK;
     }
     struct tb_decimal d;
     enum tb_number_end end = tb_value_decimal(s, v, &d);

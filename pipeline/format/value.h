@@ -48,6 +48,19 @@ enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64
 enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,
                                 enum tb_rounding r, int64_t *out);
 
+/* The usual case: at most 15 digits and nothing else. */
+static inline bool tb_value_digits(const struct tb_scan *s, const struct tb_value *v, int64_t *out)
+{
+    const char *p = s->line + v->at;
+    int64_t x = 0;
+    unsigned i = 0;
+    for (; i < 16 && (unsigned)(p[i] - '0') < 10; i++) {
+        x = x * 10 + (p[i] - '0');
+    }
+    *out = x;
+    return i - 1 < 15 && (p[i] == ',' || p[i] == '}' || p[i] == ']' || p[i] == ' ');
+}
+
 /* -1 neither, else 0 or 1: booleans, 0/1, and the words of the usual exports (t f true false True False). */
 int tb_value_bool(const struct tb_scan *s, const struct tb_value *v);
 

@@ -24,7 +24,9 @@ bool tb_walk_init(struct tb_walk *w, const struct tb_trie *trie)
 {
     memset(w, 0, sizeof *w);
     w->trie = trie;
-    if (!tb_scan_init(&w->scan)) {
+    w->shapes = tb_shapes_new();
+    if (w->shapes == NULL || !tb_scan_init(&w->scan)) {
+        tb_walk_release(w);
         return false;
     }
     w->instance[0] = &w->record;
@@ -44,6 +46,7 @@ void tb_walk_release(struct tb_walk *w)
         free(w->instance[s]);
     }
     tb_scan_release(&w->scan);
+    tb_shapes_free(w->shapes);
     memset(w, 0, sizeof *w);
 }
 
@@ -197,7 +200,8 @@ static inline void put(struct cursor *c, const struct tb_trie_node *n, uint16_t 
 {
     struct tb_instance *in = &c->w->instance[n->scope][number];
     if (n->slot >= 0) {
-        in->value[n->slot] = (struct tb_value){at, 0, (uint8_t)type};
+        uint32_t length = type == TB_V_STRING ? (uint32_t)tb_scan_quote_from(&c->w->scan, at) - at : 0;
+        in->value[n->slot] = (struct tb_value){at, length, (uint8_t)type};
         in->present |= UINT64_C(1) << n->slot;
     }
     if (n->opens != 0) {
@@ -286,7 +290,7 @@ static inline bool bracket_close(struct cursor *c, char bracket)
     if (c->top->depth == c->depth) {
         const struct tb_trie_node *n = &c->node[c->top->node];
         if (n->slot >= 0) {
-            c->w->instance[n->scope][c->top->instance].value[n->slot].count = c->top->elements;
+            c->w->instance[n->scope][c->top->instance].value[n->slot].n = c->top->elements;
         }
         c->top--;
     }
@@ -354,9 +358,10 @@ static bool window(struct cursor *c)
     return true;
 }
 
-enum tb_walk_end tb_walk_line(struct tb_walk *w, struct tb_str line)
+enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line)
 {
     struct cursor c = {.w = w, .line = line.s, .node = w->trie->node};
+    tb_shapes_unload(w->shapes);
     w->record.present = 0;
     memset(w->instances, 0, sizeof w->instances);
     w->instances[0] = 1;
@@ -376,4 +381,16 @@ enum tb_walk_end tb_walk_line(struct tb_walk *w, struct tb_str line)
         return TB_WALK_BAD;
     }
     return w->too_many ? TB_WALK_TOO_MANY : TB_WALK_OK;
+}
+
+enum tb_walk_end tb_walk_line(struct tb_walk *w, struct tb_str line)
+{
+    if (tb_shapes_match(w->shapes, w, line)) {
+        return TB_WALK_OK;
+    }
+    enum tb_walk_end end = tb_walk_whole(w, line);
+    if (end == TB_WALK_OK) {
+        tb_shapes_learn(w->shapes, w);
+    }
+    return end;
 }

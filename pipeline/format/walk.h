@@ -9,14 +9,15 @@
 
 #include "base/limits.h"
 #include "format/scan.h"
+#include "format/shape.h"
 #include "format/trie.h"
 
 enum tb_value_type { TB_V_NONE, TB_V_NULL, TB_V_TRUE, TB_V_FALSE, TB_V_NUMBER, TB_V_STRING, TB_V_OBJECT, TB_V_ARRAY };
 
 struct tb_value {
-    uint32_t at;    /* first byte; of a string the one behind the quote */
-    uint32_t count; /* elements of an array, once it is closed */
-    uint8_t type;   /* enum tb_value_type */
+    uint32_t at;  /* first byte; of a string the one behind the quote */
+    uint32_t n;   /* bytes of a string between its quotes; elements of an array */
+    uint8_t type; /* enum tb_value_type */
 };
 
 struct tb_instance { /* what one value under a `*` holds; the record itself is the one instance of scope 0 */
@@ -40,7 +41,8 @@ struct tb_frame { /* an open bracket on the way to a slot */
 
 struct tb_walk {
     const struct tb_trie *trie;
-    struct tb_scan scan;
+    struct tb_scan scan; /* line and n are always those of the line last read, the rest only after tb_walk_whole */
+    struct tb_shapes *shapes;
     struct tb_instance record;
     struct tb_instance *instance[TB_TRIE_SCOPES_MAX]; /* [TB_EVENTS_PER_RECORD_MAX] each; [0] = &record */
     uint16_t instances[TB_TRIE_SCOPES_MAX];
@@ -53,8 +55,11 @@ struct tb_walk {
 bool tb_walk_init(struct tb_walk *w, const struct tb_trie *trie);
 void tb_walk_release(struct tb_walk *w);
 
-/* Reads line whole. TB_WALK_BAD: it is not one JSON object or array (tb_strict_check says where). */
+/* Reads line. TB_WALK_BAD: it is not one JSON object or array (tb_strict_check says where). */
 enum tb_walk_end tb_walk_line(struct tb_walk *w, struct tb_str line);
+
+/* The same without looking for a known shape. */
+enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line);
 
 /* A key's last 8 bytes as a number, the last one highest, 0-filled. begin: bytes before key that may be read start here. */
 static inline uint64_t tb_key_tail(const char *key, size_t n, const char *begin)

@@ -1,0 +1,134 @@
+/* Concept: comparing a line with a shape; included by shape.c once per instruction set, with ISA(name), TARGET and the
+ *          masks of scan_masks.h.
+ */
+
+/* Whether the n bytes at a and b are equal. */
+INLINE TARGET bool ISA(equal)(const unsigned char *a, const unsigned char *b, size_t n)
+{
+    if (n >= 16) {
+        size_t i = 0;
+        for (; i + 16 < n; i += 16) {
+            if (!ISA(equal16)(a + i, b + i)) {
+                return false;
+            }
+        }
+        return ISA(equal16)(a + n - 16, b + n - 16);
+    }
+    if (n >= 8) {
+        return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
+    }
+    if (n >= 4) {
+        return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (a[i] != b[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The end of the string whose content begins at at (its closing quote), or 0 when it is not well-formed. From the first
+ * escape on, 64 bytes at a time. */
+static TARGET size_t ISA(string_escaped)(const unsigned char *line, size_t n, size_t at)
+{
+    const uint64_t odd_bits = UINT64_C(0xAAAAAAAAAAAAAAAA);
+    uint64_t carry = 0;
+    unsigned char tail[64];
+    for (; at < n; at += 64) {
+        const unsigned char *p = line + at;
+        if (n - at < 48) { /* 16 bytes behind the line may be read */
+            memset(tail, ' ', sizeof tail);
+            memcpy(tail, p, n - at);
+            p = tail;
+        }
+        uint64_t quote, slash, low;
+        ISA(string_masks)(p, &quote, &slash, &low);
+        uint64_t escaped = 0;
+        if ((slash | carry) != 0) {
+            uint64_t potential = slash & ~carry;
+            uint64_t codes = (((potential << 1) | odd_bits) - potential) ^ odd_bits;
+            escaped = codes ^ (slash | carry);
+            carry = (codes & slash) >> 63;
+            quote &= ~escaped;
+        }
+        uint64_t inside = quote == 0 ? ~UINT64_C(0) : (quote & -quote) - 1;
+        if ((low & inside) != 0) {
+            return 0;
+        }
+        if ((escaped & inside) != 0) {
+            struct escapes e;
+            ISA(escapes)(p, &e);
+            if ((escaped & inside & ~(e.plain | e.u)) != 0) {
+                return 0;
+            }
+            for (uint64_t u = escaped & inside & e.u; u != 0; u &= u - 1) {
+                if (!four_hex(line + at + (size_t)__builtin_ctzll(u) + 1)) {
+                    return 0;
+                }
+            }
+        }
+        if (quote != 0) {
+            size_t end = at + (size_t)__builtin_ctzll(quote);
+            return end < n ? end : 0;
+        }
+    }
+    return 0;
+}
+
+INLINE TARGET size_t ISA(string_end)(const unsigned char *line, size_t n, size_t at)
+{
+    for (; at < n; at += 16) {
+        uint32_t m = ISA(special16)(line + at);
+        if (m != 0) {
+            at += (size_t)__builtin_ctz(m);
+            if (at >= n) {
+                return 0;
+            }
+            return line[at] == '"' ? at : line[at] == '\\' ? ISA(string_escaped)(line, n, at) : 0;
+        }
+    }
+    return 0;
+}
+
+/* The end of the number or literal at at, or 0 when it is none. */
+INLINE TARGET size_t ISA(scalar_end)(const unsigned char *line, size_t n, size_t at)
+{
+    uint32_t other = ISA(not_digit16)(line + at);
+    size_t digits = other == 0 ? 16 : (size_t)__builtin_ctz(other), end = at + digits;
+    bool plain = digits - 1 < 15 && is_end(line[end]) && (line[at] != '0' || digits == 1);
+    return plain && end <= n ? end : scalar_end_slow(line, n, at);
+}
+
+/* Fills s->position with where each segment begins in line. False: another shape; *miss is then the place in the shape's
+ * text up to which line is like it. */
+static TARGET bool ISA(match)(const struct shape *s, struct tb_str text, uint32_t *position, size_t *miss)
+{
+    const unsigned char *line = (const unsigned char *)text.s, *known = (const unsigned char *)s->text;
+    size_t at = 0, n = text.n;
+    for (uint32_t i = 0; i < s->segments; i++) {
+        const struct segment *g = &s->segment[i];
+        position[i] = (uint32_t)at;
+        *miss = g->begin;
+        if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
+            size_t k = 0;
+            while (k < g->n && at + k < n && line[at + k] == known[g->begin + k]) {
+                k++;
+            }
+            *miss = g->begin + k;
+            return false;
+        }
+        at += g->n;
+        if (g->then == THEN_STRING) {
+            at = ISA(string_end)(line, n, at);
+        } else if (g->then == THEN_SCALAR) {
+            at = ISA(scalar_end)(line, n, at);
+        }
+        if (at == 0) {
+            return false;
+        }
+    }
+    position[s->segments] = (uint32_t)at;
+    *miss = s->n;
+    return at == n;
+}
