@@ -85,6 +85,10 @@ static int global_options(int argc, char **argv, const char **config, int *statu
             print_help();
             *status = TB_EXIT_DONE;
             return -1;
+        } else if (strcmp(argv[i], "--config") == 0) {
+            tb_log(TB_LOG_ERROR, "--config wants a file; see `tollbook --help`");
+            *status = TB_EXIT_USAGE;
+            return -1;
         } else {
             tb_log(TB_LOG_ERROR, "unknown option \"%s\" before the command; see `tollbook --help`", argv[i]);
             *status = TB_EXIT_USAGE;
