@@ -88,20 +88,66 @@ void tb_reduce_writer_release(struct tb_reduce_writer *w)
 /* --- what the lines share
  * ------------------------------------------------------------------------------------------ */
 
-static void bind_day(struct tb_query *q, const struct tb_reduced *r)
+/* One row on its way into a statement. */
+struct filling {
+    struct tb_query *query;
+    struct tb_bound *bound; /* the next parameter's */
+};
+
+static struct filling fill_begin(struct tb_reduce_writer *w, int query)
 {
-    tb_query_bind_int(q, "day", r->day);
-    tb_query_bind_int(q, "tables", r->version);
+    return (struct filling){w->query[query], w->bound[query]};
 }
 
-/* A dict id, 0 = absent. */
-static void bind_id(struct tb_query *q, const char *name, uint32_t id)
+static void fill_int(struct filling *f, const char *name, int64_t value)
 {
-    if (id == 0) {
-        tb_query_bind_null(q, name);
-    } else {
-        tb_query_bind_int(q, name, id);
+    struct tb_bound *b = f->bound++;
+    if (b->name == NULL || b->null || b->value != value) {
+        assert(b->name == NULL || strcmp(b->name, name) == 0);
+        tb_query_bind_int(f->query, name, value);
+        *b = (struct tb_bound){name, value, false};
     }
+}
+
+/* A number of which 0 is NULL: a dict id, a line. */
+static void fill_id(struct filling *f, const char *name, int64_t id)
+{
+    if (id != 0) {
+        fill_int(f, name, id);
+        return;
+    }
+    struct tb_bound *b = f->bound++;
+    if (b->name == NULL || !b->null) {
+        tb_query_bind_null(f->query, name);
+        *b = (struct tb_bound){name, 0, true};
+    }
+}
+
+static void fill_money(struct filling *f, const char *name, bool has, tb_money m)
+{
+    struct tb_bound *b = f->bound++;
+    if (has) {
+        tb_query_bind_money(f->query, name, m);
+    } else if (b->name == NULL || !b->null) {
+        tb_query_bind_null(f->query, name);
+    }
+    *b = (struct tb_bound){name, 0, !has};
+}
+
+/* The number-th of a list of words. */
+static void fill_word(struct filling *f, const char *name, const char *const *words, uint32_t number)
+{
+    struct tb_bound *b = f->bound++;
+    if (b->name == NULL || b->value != (int64_t)number) {
+        tb_query_bind_text(f->query, name, tb_str_of(words[number]));
+        *b = (struct tb_bound){name, number, false};
+    }
+}
+
+static void fill_day(struct filling *f, const struct tb_reduced *r)
+{
+    fill_int(f, "day", r->day);
+    fill_int(f, "tables", r->version);
 }
 
 static enum tb_status ask_team(struct tb_reduce_writer *w, uint32_t account, struct tb_err *err)
@@ -177,7 +223,7 @@ static struct usage_line usage_line_of(const struct tb_reduce_writer *w, const s
                                cell};
 }
 
-static void bind_usage_key(struct tb_query *q, const uint32_t *key, int64_t day_start_us)
+static void fill_usage_key(struct filling *f, const uint32_t *key, int64_t day_start_us)
 {
     static const char *const names[] = {[UL_SOURCE] = "source",
                                         [UL_NODE] = "node",
@@ -190,39 +236,30 @@ static void bind_usage_key(struct tb_query *q, const uint32_t *key, int64_t day_
                                         [UL_FEATURE] = "feature",
                                         [UL_VARIANT] = "variant",
                                         [UL_TRIGGER] = "trigger"};
-    tb_query_bind_int(q, "hour_us", day_start_us + (int64_t)key[UL_HOUR] * TB_US_PER_S);
+    fill_int(f, "hour_us", day_start_us + (int64_t)key[UL_HOUR] * TB_US_PER_S);
     for (int i = UL_SOURCE; i <= UL_TRIGGER; i++) {
-        bind_id(q, names[i], key[i]);
+        fill_id(f, names[i], key[i]);
     }
-    tb_query_bind_text(q, "basis", tb_str_of(tb_basis_names[key[UL_BASIS]]));
+    fill_word(f, "basis", tb_basis_names, key[UL_BASIS]);
 }
 
-static void bind_usage_sums(struct tb_query *q, const struct tb_cell *sum, bool priced)
+static void fill_usage_sums(struct filling *f, const struct tb_cell *sum, bool priced)
 {
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {{"requests", sum->requests},     {"errors", sum->errors},
-                   {"refused", sum->refused},       {"hidden", sum->hidden},
-                   {"total_only", sum->total_only}, {"saved", sum->saved},
-                   {"input_n", sum->input_n},       {"output_n", sum->output_n},
-                   {"latency_n", sum->latency_n},   {"latency_ms", sum->latency_ms}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        tb_query_bind_int(q, numbers[i].name, numbers[i].value);
-    }
+    fill_int(f, "requests", sum->requests);
+    fill_int(f, "errors", sum->errors);
+    fill_int(f, "refused", sum->refused);
+    fill_int(f, "hidden", sum->hidden);
     for (int i = 0; i < TB_METER_REQUEST; i++) {
-        tb_query_bind_int(q, tb_meter_names[i], sum->tokens[i]);
+        fill_int(f, tb_meter_names[i], sum->tokens[i]);
     }
-    if (priced) {
-        tb_query_bind_money(q, "cost", sum->cost);
-    } else {
-        tb_query_bind_null(q, "cost");
-    }
-    if (sum->has_logged) {
-        tb_query_bind_money(q, "logged_cost", sum->logged_cost);
-    } else {
-        tb_query_bind_null(q, "logged_cost");
-    }
+    fill_int(f, "total_only", sum->total_only);
+    fill_int(f, "saved", sum->saved);
+    fill_int(f, "input_n", sum->input_n);
+    fill_int(f, "output_n", sum->output_n);
+    fill_int(f, "latency_n", sum->latency_n);
+    fill_int(f, "latency_ms", sum->latency_ms);
+    fill_money(f, "cost", priced, sum->cost);
+    fill_money(f, "logged_cost", sum->has_logged, sum->logged_cost);
 }
 
 static enum tb_status add_team_cost(struct tb_reduce_writer *w, const uint32_t *key, tb_money cost,
@@ -244,12 +281,16 @@ static enum tb_status put_usage(struct tb_reduce_writer *w, const struct tb_cell
                                 const struct tb_reduced *r, const uint32_t *key, const struct tb_cell *sum,
                                 struct tb_err *err)
 {
-    struct tb_query *q = w->query[TB_RQ_USAGE_PUT];
-    bind_day(q, r);
-    bind_usage_key(q, key, c->day_start_us);
-    bind_usage_sums(q, sum, key[UL_BASIS] != TB_BASIS_UNPRICED);
-    enum tb_status status = tb_query_run(q, err);
-    if (status == TB_OK && tb_source_billed(w->settings, tb_dict_text(w->db, key[UL_SOURCE]))) {
+    struct filling f = fill_begin(w, TB_RQ_USAGE_PUT);
+    fill_day(&f, r);
+    fill_usage_key(&f, key, c->day_start_us);
+    fill_usage_sums(&f, sum, key[UL_BASIS] != TB_BASIS_UNPRICED);
+    enum tb_status status = tb_query_run(f.query, err);
+    if (w->source != key[UL_SOURCE]) {
+        w->source = key[UL_SOURCE];
+        w->source_billed = tb_source_billed(w->settings, tb_dict_text(w->db, w->source));
+    }
+    if (status == TB_OK && w->source_billed) {
         status = add_team_cost(w, key, sum->cost, err);
     }
     return status;
@@ -269,8 +310,8 @@ static enum tb_status put_usages(struct tb_reduce_writer *w, const struct tb_cel
         qsort(lines, n, sizeof *lines, by_usage_key);
     }
     for (uint32_t i = 0; status == TB_OK && i < n;) {
-        struct tb_cell sum = {0};
-        uint32_t first = i;
+        struct tb_cell sum = c->cell[lines[i].cell];
+        uint32_t first = i++;
         for (; status == TB_OK && i < n && by_usage_key(&lines[first], &lines[i]) == 0; i++) {
             status = tb_cell_merge(&sum, &c->cell[lines[i].cell], err);
         }
@@ -301,20 +342,16 @@ static enum tb_status put_charge(struct tb_reduce_writer *w, const struct tb_red
 {
     static const char *const names[] = {"source",   "consumer", "team",        "cost_center",
                                         "provider", "model",    "service_tier"};
-    struct tb_query *q = w->query[TB_RQ_CHARGE_PUT];
-    bind_day(q, r);
+    struct filling f = fill_begin(w, TB_RQ_CHARGE_PUT);
+    fill_day(&f, r);
     for (int i = HL_SOURCE; i <= HL_TIER; i++) {
-        bind_id(q, names[i], key[i]);
+        fill_id(&f, names[i], key[i]);
     }
-    tb_query_bind_text(q, "meter", tb_str_of(tb_meter_names[key[HL_METER]]));
-    if (key[HL_ROW] == 0) {
-        tb_query_bind_null(q, "price_line");
-    } else {
-        tb_query_bind_int(q, "price_line", (int64_t)w->tables->prices[key[HL_ROW] - 1].line);
-    }
-    tb_query_bind_int(q, "quantity", sum->quantity);
-    tb_query_bind_money(q, "cost", sum->cost);
-    return tb_query_run(q, err);
+    fill_word(&f, "meter", tb_meter_names, key[HL_METER]);
+    fill_id(&f, "price_line", key[HL_ROW] == 0 ? 0 : (int64_t)w->tables->prices[key[HL_ROW] - 1].line);
+    fill_int(&f, "quantity", sum->quantity);
+    fill_money(&f, "cost", true, sum->cost);
+    return tb_query_run(f.query, err);
 }
 
 static enum tb_status put_charges(struct tb_reduce_writer *w, const struct tb_cells *c,
@@ -354,8 +391,9 @@ static enum tb_status drop_day(struct tb_reduce_writer *w, const struct tb_reduc
 {
     enum tb_status status = TB_OK;
     for (int i = TB_RQ_USAGE_DROP; status == TB_OK && i <= TB_RQ_SETTLEMENT_DROP; i++) {
-        bind_day(w->query[i], r);
-        status = tb_query_run(w->query[i], err);
+        struct filling f = fill_begin(w, i);
+        fill_day(&f, r);
+        status = tb_query_run(f.query, err);
     }
     return status;
 }
@@ -364,7 +402,8 @@ static enum tb_status put_day(struct tb_reduce_writer *w, const struct tb_cells 
                               const struct tb_reduced *r, struct tb_err *err)
 {
     struct tb_query *q = w->query[TB_RQ_DAY_PUT];
-    bind_day(q, r);
+    tb_query_bind_int(q, "day", r->day);
+    tb_query_bind_int(q, "tables", r->version);
     tb_query_bind_text(q, "zone", tb_str_of(tb_zone_name(w->settings->zone)));
     tb_query_bind_int(q, "generation", r->generation);
     tb_query_bind_text(q, "program", tb_str_of(r->program));

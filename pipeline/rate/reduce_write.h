@@ -28,16 +28,29 @@ enum {
     TB_RQ_COUNT
 };
 
+/* What a statement's parameter was bound to last: most values of a sorted row are those of the row before, and a binding
+ * by name costs more than the row's insertion. */
+#define TB_BOUND_MAX 40
+struct tb_bound {
+    const char *name;
+    int64_t value;
+    bool null;
+};
+
 struct tb_reduce_writer {
     struct tb_db *db;
     const struct tb_settings *settings;
     const struct tb_tables *tables;
     struct tb_query *query[TB_RQ_COUNT];
+    struct tb_bound bound[TB_RQ_COUNT]
+                         [TB_BOUND_MAX]; /* by parameter, in the order in which the code binds them */
     uint32_t *team,
         *cost_center;       /* dict ids by account number (row index + 1, 0 = none); team 0 = not asked yet */
     struct tb_tuples teams; /* (team, cost centre) of billed usage */
     tb_money *team_cost;
     size_t team_cap;
+    uint32_t source; /* of the last row */
+    bool source_billed;
     tb_money cost; /* of the day, billed sources */
     int64_t billed_cents;
 };

@@ -3,14 +3,14 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include "rate/rates.h"
+#include "rate/tuple.h"
 #include "rate/usage_key.h"
 #include "rate/value.h"
 
-#define GROUPS_MAX     (UINT32_C(1) << 22) /* rows of one report: 1.5 GB */
-#define TEXT_BYTES_MAX ((size_t)1 << 32)   /* of their keys */
+#define GROUPS_MAX     (UINT32_C(1) << TB_VALUE_GROUP_BITS) /* rows of one report: 1.7 GB */
+#define TEXT_BYTES_MAX ((size_t)1 << 32)                    /* of their keys */
 
-enum { V_INPUT, V_OUTPUT, V_LATENCY, V_COUNT };
+enum { V_INPUT, V_OUTPUT, V_LATENCY, V_CONSUMER, V_COUNT };
 
 struct usage_run {
     const enum tb_dim *by;
@@ -20,8 +20,7 @@ struct usage_run {
     struct tb_tuples groups;   /* two halves of a code for each of by */
     struct tb_usage_row *rows; /* by group; their keys are filled at the end */
     size_t row_cap;
-    struct tb_tuples consumers; /* (group, consumer) */
-    struct tb_values values[V_COUNT];
+    struct tb_values values[V_COUNT]; /* consumers by dict id */
 };
 
 static enum tb_status out_of_range(struct tb_err *err)
@@ -110,17 +109,14 @@ static enum tb_status add_values(struct usage_run *u, uint32_t group, const stru
 static enum tb_status add_event(struct usage_run *u, const struct tb_reading *e, struct tb_err *err)
 {
     uint32_t group = 0;
-    uint32_t number = 0;
     bool passes = false;
-    bool is_new = false;
     enum tb_status status = tb_usage_passes(&u->keys, e, &passes, err);
     if (status != TB_OK || !passes) {
         return status;
     }
     status = find_group(u, e, &group, err);
     if (status == TB_OK) {
-        uint32_t consumer[2] = {group, e->text[TB_T_CONSUMER]};
-        status = tb_tuples_add(&u->consumers, consumer, &number, &is_new, err);
+        status = tb_values_add(&u->values[V_CONSUMER], group, e->text[TB_T_CONSUMER], err);
     }
     if (status != TB_OK) {
         return status;
@@ -130,7 +126,6 @@ static enum tb_status add_event(struct usage_run *u, const struct tb_reading *e,
     row->errors += e->error;
     row->refused += e->refused;
     row->hidden += e->hidden;
-    row->consumers += is_new;
     if (!add_tokens(row, e)) {
         return out_of_range(err);
     }
@@ -161,22 +156,36 @@ static enum tb_status scan(struct usage_run *u, int64_t from_us, int64_t to_us, 
  * ----------------------------------------------------------------------------------------------------------
  */
 
-static enum tb_status fill_percentiles(struct usage_run *u, struct tb_err *err)
+static int64_t *value_field(struct tb_usage_row *row, int v)
+{
+    switch (v) {
+    case V_INPUT:
+        return &row->input_p95;
+    case V_OUTPUT:
+        return &row->output_p95;
+    case V_LATENCY:
+        return &row->latency_p95;
+    default:
+        return &row->consumers;
+    }
+}
+
+static enum tb_status fill_values(struct usage_run *u, struct tb_err *err)
 {
     uint32_t n = u->groups.n;
-    int64_t *p95 = calloc((size_t)n + 1, sizeof *p95);
+    int64_t *found = calloc((size_t)n + 1, sizeof *found);
     enum tb_status status = TB_OK;
-    if (p95 == NULL) {
+    if (found == NULL) {
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a usage report");
     }
     for (int v = 0; status == TB_OK && v < V_COUNT; v++) {
-        status = tb_values_p95(&u->values[v], n, p95, err);
+        status = v == V_CONSUMER ? tb_values_distinct(&u->values[v], n, found, err)
+                                 : tb_values_p95(&u->values[v], n, found, err);
         for (uint32_t g = 0; status == TB_OK && g < n; g++) {
-            struct tb_usage_row *row = &u->rows[g];
-            *(v == V_INPUT ? &row->input_p95 : v == V_OUTPUT ? &row->output_p95 : &row->latency_p95) = p95[g];
+            *value_field(&u->rows[g], v) = found[g];
         }
     }
-    free(p95);
+    free(found);
     return status;
 }
 
@@ -216,7 +225,7 @@ static enum tb_status make_rows(struct usage_run *u, struct tb_usage *out, struc
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a usage report");
     }
     tb_arena_init(out->arena, TEXT_BYTES_MAX);
-    enum tb_status status = fill_percentiles(u, err);
+    enum tb_status status = fill_values(u, err);
     if (status == TB_OK) {
         status = fill_keys(u, out->arena, err);
     }
@@ -256,10 +265,6 @@ enum tb_status tb_usage_query(struct tb_db *db, const struct tb_settings *s, con
     assert(by_n <= TB_DIM_COUNT);
     *out = (struct tb_usage){0};
     tb_tuples_init(&u.groups, by_n == 0 ? 1 : 2 * (uint32_t)by_n, GROUPS_MAX);
-    tb_tuples_init(&u.consumers, 2, TB_TUPLES_MAX);
-    for (int v = 0; v < V_COUNT; v++) {
-        tb_values_init(&u.values[v]);
-    }
     enum tb_status status = check_detail(db, from_us, to_us, err);
     if (status == TB_OK) {
         status = tb_reader_init(&u.reader, db, s, tables, false, err);
@@ -282,7 +287,6 @@ enum tb_status tb_usage_query(struct tb_db *db, const struct tb_settings *s, con
     tb_usage_keys_release(&u.keys);
     tb_reader_release(&u.reader);
     tb_tuples_release(&u.groups);
-    tb_tuples_release(&u.consumers);
     free(u.rows);
     return status;
 }

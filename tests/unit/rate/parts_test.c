@@ -107,13 +107,12 @@ static void p95_is_the_nearest_rank(void **state)
 {
     (void)state;
     enum { GROUPS = 45 };
-    struct tb_values v;
+    struct tb_values v = {0};
     struct tb_err err = {0};
     uint64_t random = 77;
     int64_t values[GROUPS][200];
     size_t n[GROUPS];
     int64_t p95[GROUPS];
-    tb_values_init(&v);
     for (uint32_t g = 0; g < GROUPS; g++) {
         n[g] = g <= 41 ? g : 60 + random_below(&random, 140);
         for (size_t i = 0; i < n[g]; i++) {
@@ -134,6 +133,59 @@ static void p95_is_the_nearest_rank(void **state)
         size_t rank = (n[g] * 19 + 19) / 20; /* ceil(0.95 n), 1-based */
         assert_int_equal(p95[g], n[g] == 0 ? -1 : values[g][rank - 1]);
     }
+    tb_values_release(&v);
+}
+
+/* More values than are sorted at once, many of them equal, some too large to be packed. */
+static void percentiles_stay_exact_past_a_million(void **state)
+{
+    (void)state;
+    enum { N = 2500000, GROUPS = 3 };
+    struct tb_values v = {0};
+    struct tb_err err = {0};
+    uint64_t random = 78;
+    int64_t *values[GROUPS];
+    size_t n[GROUPS] = {0};
+    int64_t p95[GROUPS];
+    for (int g = 0; g < GROUPS; g++) {
+        values[g] = calloc(N, sizeof *values[g]);
+        assert_non_null(values[g]);
+    }
+    for (int i = 0; i < N; i++) {
+        uint32_t g = random_below(&random, 10) / 4;
+        uint32_t kind = random_below(&random, 100);
+        int64_t value = g == 0 && kind < 7 ? (int64_t)(random_next(&random) >> 1)
+                        : kind < 50        ? random_below(&random, 300)
+                                           : (int64_t)(random_next(&random) % UINT64_C(2000000000000));
+        values[g][n[g]++] = value;
+        assert_ok(tb_values_add(&v, g, value, &err), err);
+    }
+    assert_true(v.huge_n > 10000);
+    assert_ok(tb_values_p95(&v, GROUPS, p95, &err), err);
+    for (int g = 0; g < GROUPS; g++) {
+        qsort(values[g], n[g], sizeof *values[g], by_number);
+        assert_int_equal(p95[g], values[g][(n[g] * 95 + 99) / 100 - 1]);
+        free(values[g]);
+    }
+    tb_values_release(&v);
+}
+
+static void distinct_values_are_counted_once(void **state)
+{
+    (void)state;
+    struct tb_values v = {0};
+    struct tb_err err = {0};
+    int64_t distinct[4] = {9, 9, 9, 9};
+    for (int i = 0; i < 3000; i++) {
+        assert_ok(tb_values_add(&v, 0, i % 7, &err), err);
+        assert_ok(tb_values_add(&v, 2, i, &err), err);
+        assert_ok(tb_values_add(&v, 3, 5, &err), err);
+    }
+    assert_ok(tb_values_distinct(&v, 4, distinct, &err), err);
+    assert_int_equal(distinct[0], 7);
+    assert_int_equal(distinct[1], 0);
+    assert_int_equal(distinct[2], 3000);
+    assert_int_equal(distinct[3], 1);
     tb_values_release(&v);
 }
 
@@ -191,6 +243,8 @@ int main(void)
         cmocka_unit_test(tuples_end_at_their_cap),
         cmocka_unit_test(a_matcher_finds_what_globs_match),
         cmocka_unit_test(p95_is_the_nearest_rank),
+        cmocka_unit_test(percentiles_stay_exact_past_a_million),
+        cmocka_unit_test(distinct_values_are_counted_once),
         cmocka_unit_test(hours_are_the_zones),
         cmocka_unit_test(dimensions_are_found_by_name),
     };
