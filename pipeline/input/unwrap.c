@@ -94,8 +94,10 @@ static void give(struct tb_unwrap *u, struct tb_str text, const struct origin *o
     struct item *it = &u->queue[u->tail++];
     it->record = (struct tb_record){tb_str_trim(text), o->node, o->line, o->byte, reject};
     it->element = NULL;
+    const char *first;
     if (reject == NULL && it->record.text.n > 0 && it->record.text.s[0] == '[' &&
-        tb_json_is_records(it->record.text, &it->element)) {
+        tb_json_is_records(it->record.text, &first)) {
+        it->element = first;
         u->depth_of[TB_WRAP_ARRAY] = DEPTH_MAX;
     }
 }
