@@ -1,0 +1,353 @@
+/* One day's pack, from reduced rows to files.
+ *
+ * The order in which things come to stand: the workbook under a temporary name; the revision in the database; the superseded
+ * files under their second name; the new files, SHA256SUMS last. Killed before the revision stands, the old pack is whole;
+ * killed after it, the folder is not what the revision says, which tb_pack_stale sees and the next run repairs: it finds the
+ * revision equal and puts its files in place.
+ *
+ * A pack says the same whenever it is made from the same facts: its day's events, the table rows in force during the day, and
+ * what the days before it were charged. A later change of an earlier day does not make this one out of date (its own numbers
+ * stand); asked for by date it is made anew, and opens a revision when the month to date has changed. */
+#include "reports/pack.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+#include "base/embed.h"
+#include "rate/reduce.h"
+#include "reports/pack_parts.h"
+#include "reports/workbook.h"
+#include "store/query.h"
+#include "store/revision.h"
+
+extern const struct tb_embed tb_embed_reports[];
+
+/* What the last revision of the day said. */
+struct last {
+    int64_t revision; /* 0: none yet */
+    struct tb_buf json;
+    char run_id[TB_RUN_ID_MAX];
+};
+
+struct job {
+    struct tb_db *db;
+    const struct tb_settings *settings;
+    int32_t day;
+    int64_t now_us;
+    struct tb_pack_versions versions;
+    struct tb_report_query q;
+    struct tb_pack_built built; /* what it is built from now */
+    struct tb_pack_content content;
+    struct last last;
+    struct tb_buf json;
+    struct tb_pack_folder folder;
+};
+
+/* --- what the pack is of ------------------------------------------------------------------------------------- */
+
+static enum tb_status reduce_and_read(struct job *j, struct tb_err *err)
+{
+    int64_t version = 0;
+    const struct tb_tables *tables = NULL;
+    enum tb_status st = tb_pack_versions_of_day(&j->versions, j->day, &version, err);
+    if (st == TB_OK) {
+        st = tb_pack_versions_tables(&j->versions, version, &tables, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    j->q = tb_pack_day(j->db, j->settings, tables, version, j->day);
+    st = tb_reduce_days(j->db, j->settings, tables, version, j->day, j->day, NULL, err);
+    return st == TB_OK ? tb_history_read(&j->q, &j->versions, &j->content.history, err) : st;
+}
+
+/* Makes the day, and the days it is compared with, stand reduced. */
+static enum tb_status prepare(struct job *j, struct tb_err *err)
+{
+    enum tb_status st = tb_db_begin(j->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = reduce_and_read(j, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(j->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(j->db);
+    }
+    return st;
+}
+
+static enum tb_status build_report(struct job *j, const char *kind, struct tb_report **out, struct tb_err *err)
+{
+    enum tb_status st = tb_report_kind_find(kind)->build(&j->q, out, err);
+    return st == TB_OK ? tb_pack_paths(out, j->settings->dir, err) : st;
+}
+
+static enum tb_status build_content(struct job *j, struct tb_err *err)
+{
+    struct tb_pack_content *c = &j->content;
+    c->q = &j->q;
+    enum tb_status st = build_report(j, "chargeback", &c->chargeback, err);
+    if (st == TB_OK) {
+        st = build_report(j, "usage", &c->usage, err);
+    }
+    if (st == TB_OK) {
+        st = build_report(j, "checks", &c->checks, err);
+    }
+    if (st == TB_OK) {
+        st = build_report(j, "rejects", &c->rejects, err);
+    }
+    if (st == TB_OK) {
+        st = tb_pack_built_now(&j->q, &j->built, err);
+    }
+    return st == TB_OK ? tb_pack_inputs(&j->q, j->built.rows, &c->inputs, c->run_id, err) : st;
+}
+
+/* Names the first control that differs. */
+static enum tb_status refuse(const struct job *j, struct tb_err *err)
+{
+    char day[TB_TS_TEXT_MAX];
+    const struct tb_table *t = j->content.checks->main;
+    int control = tb_table_find(t, "control"), ok = tb_table_find(t, "ok"), informative = tb_table_find(t, "informative");
+    tb_day_format(j->day, day);
+    for (size_t i = 0; control >= 0 && ok >= 0 && informative >= 0 && i < tb_table_rows(t); i++) {
+        if (tb_table_cell(t, i, (size_t)ok)->number == 0 && tb_table_cell(t, i, (size_t)informative)->number == 0) {
+            return tb_err_set(err, TB_FAIL, TB_E_CONTROL,
+                              "%s: control \"%s\" disagrees and the pack is withheld; see `tollbook report checks --date %s`",
+                              day, tb_table_cell(t, i, (size_t)control)->text.s, day);
+        }
+    }
+    return tb_err_set(err, TB_FAIL, TB_E_CONTROL, "%s: a control total disagrees and the pack is withheld", day);
+}
+
+/* --- revisions ----------------------------------------------------------------------------------------------- */
+
+static enum tb_status read_last(struct job *j, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = tb_revision_get(j->db, j->day, 0, &j->last.json, &j->last.revision, err);
+    if (st != TB_OK) {
+        return st == TB_END ? TB_OK : st;
+    }
+    st = tb_query_open(j->db, tb_embed_text(tb_embed_reports, "pack_run_id.sql"), &q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(q, "day", j->day);
+    tb_query_bind_int(q, "revision", j->last.revision);
+    st = tb_query_step(q, err);
+    if (st == TB_OK) {
+        struct tb_str id = tb_query_text(q, 0);
+        snprintf(j->last.run_id, sizeof j->last.run_id, "%.*s", (int)id.n, id.s);
+    }
+    tb_query_close(q);
+    return st;
+}
+
+/* Whether the pack says what its last revision said. Its number and run id (other copies of the inputs, another program) are
+ * not what it says. Leaves the JSON of the revision that stands, or is to stand, in j->json. */
+static enum tb_status compare(struct job *j, bool *is_new, struct tb_err *err)
+{
+    *is_new = true;
+    if (j->last.revision > 0) {
+        enum tb_status st = tb_pack_json(&j->content, j->last.revision, j->last.run_id, &j->json, err);
+        if (st != TB_OK) {
+            return st;
+        }
+        *is_new = !tb_str_eq(tb_buf_view(&j->json), tb_buf_view(&j->last.json));
+    }
+    if (!*is_new) {
+        memcpy(j->content.run_id, j->last.run_id, sizeof j->content.run_id);
+        return TB_OK;
+    }
+    return tb_pack_json(&j->content, j->last.revision + 1, j->content.run_id, &j->json, err);
+}
+
+static enum tb_status put_rows(struct job *j, bool is_new, int64_t *revision, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    if (is_new) {
+        bool inserted = false;
+        st = tb_revision_put(j->db, j->day, tb_buf_view(&j->json), j->content.run_id, j->q.version, j->now_us, revision,
+                             &inserted, err);
+    }
+    return st == TB_OK ? tb_pack_built_put(j->db, j->day, &j->built, err) : st;
+}
+
+/* The revision and what it was built from, in one transaction. */
+static enum tb_status keep(struct job *j, bool is_new, int64_t *revision, struct tb_err *err)
+{
+    enum tb_status st = tb_db_begin(j->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = put_rows(j, is_new, revision, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(j->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(j->db);
+    }
+    return st;
+}
+
+/* --- files --------------------------------------------------------------------------------------------------- */
+
+static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_err *err)
+{
+    struct tb_workbook w = {.q = &j->q,
+                            .chargeback = j->content.chargeback,
+                            .checks = j->content.checks,
+                            .rejects = j->content.rejects,
+                            .history = &j->content.history,
+                            .name = j->folder.workbook_name,
+                            .run_id = j->content.run_id,
+                            .revision = revision};
+    return tb_workbook_write(&w, j->folder.temp, err);
+}
+
+/* Which revision the folder's JSON is; 0: none of them. TB_END: there is no JSON. */
+static enum tb_status revision_on_disk(struct job *j, int64_t *revision, struct tb_err *err)
+{
+    char digest[TB_SHA256_HEX];
+    struct tb_query *q = NULL;
+    *revision = 0;
+    enum tb_status st = tb_pack_digest_file(j->folder.json, digest, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_query_open(j->db, tb_embed_text(tb_embed_reports, "pack_of_digest.sql"), &q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(q, "day", j->day);
+    tb_query_bind_text(q, "digest", tb_str_of(digest));
+    st = tb_query_step(q, err);
+    if (st == TB_OK) {
+        *revision = tb_query_int(q, 0);
+    }
+    tb_query_close(q);
+    return st == TB_END ? TB_OK : st;
+}
+
+/* Whether the standing workbook is another than the new one. */
+static enum tb_status workbook_differs(const struct job *j, bool *differs, struct tb_err *err)
+{
+    char standing[TB_SHA256_HEX], next[TB_SHA256_HEX];
+    *differs = false;
+    enum tb_status st = tb_pack_digest_file(j->folder.workbook, standing, err);
+    if (st == TB_OK) {
+        st = tb_pack_digest_file(j->folder.temp, next, err);
+        *differs = st == TB_OK && strcmp(standing, next) != 0;
+    }
+    return st == TB_END ? TB_OK : st;
+}
+
+/* Files of an older revision go to superseded/rN; what somebody changed goes to superseded/rN-changed, never lost. */
+static enum tb_status put_aside(struct job *j, int64_t revision, struct tb_err *err)
+{
+    int64_t found = 0;
+    bool differs = false;
+    enum tb_status st = revision_on_disk(j, &found, err);
+    bool has_json = st == TB_OK;
+    if (st != TB_OK && st != TB_END) {
+        return st;
+    }
+    if (found > 0 && found < revision) {
+        char name[32];
+        snprintf(name, sizeof name, "r%" PRId64, found);
+        return tb_pack_folder_keep(&j->folder, name, err);
+    }
+    st = workbook_differs(j, &differs, err);
+    return st == TB_OK && (differs || (has_json && found == 0)) ? tb_pack_folder_keep_changed(&j->folder, revision, err) : st;
+}
+
+static enum tb_status files_good(const struct job *j, bool *good, struct tb_err *err)
+{
+    char digest[TB_SHA256_HEX];
+    tb_pack_digest(tb_buf_view(&j->json), digest);
+    return tb_pack_folder_good(&j->folder, digest, good, err);
+}
+
+static enum tb_status write_files(struct job *j, bool is_new, struct tb_pack_result *out, struct tb_err *err)
+{
+    bool standing = false;
+    out->revision = j->last.revision + (is_new ? 1 : 0);
+    enum tb_status st = tb_pack_folder_open(&j->folder, err);
+    if (st == TB_OK && !is_new) {
+        st = files_good(j, &standing, err);
+    }
+    if (st == TB_OK && !standing) {
+        st = write_workbook(j, out->revision, err);
+    }
+    if (st == TB_OK) {
+        st = keep(j, is_new, &out->revision, err);
+    }
+    if (st != TB_OK || standing) {
+        return st;
+    }
+    out->is_new = is_new;
+    out->repaired = !is_new;
+    st = put_aside(j, out->revision, err);
+    return st == TB_OK ? tb_pack_folder_replace(&j->folder, tb_buf_view(&j->json), err) : st;
+}
+
+/* --- the whole ----------------------------------------------------------------------------------------------- */
+
+static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, struct tb_err *err)
+{
+    bool is_new = true;
+    enum tb_status st = tb_pack_folder(j->settings, j->day, &j->folder, err);
+    if (st == TB_OK) {
+        st = prepare(j, err);
+    }
+    if (st == TB_OK) {
+        st = build_content(j, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    out->state = tb_report_state(j->content.chargeback);
+    snprintf(out->workbook, sizeof out->workbook, "%s", j->folder.workbook);
+    if (tb_report_state(j->content.checks).control_failed) {
+        return refuse(j, err);
+    }
+    st = read_last(j, err);
+    if (st == TB_OK) {
+        st = compare(j, &is_new, err);
+    }
+    return st == TB_OK ? write_files(j, is_new, out, err) : st;
+}
+
+static void release(struct job *j)
+{
+    tb_report_free(j->content.chargeback);
+    tb_report_free(j->content.usage);
+    tb_report_free(j->content.checks);
+    tb_report_free(j->content.rejects);
+    tb_table_free(j->content.inputs);
+    tb_history_release(&j->content.history);
+    tb_pack_versions_release(&j->versions);
+    tb_buf_release(&j->last.json);
+    tb_buf_release(&j->json);
+}
+
+enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int64_t version,
+                             int32_t day, int64_t now_us, struct tb_pack_result *out, struct tb_err *err)
+{
+    struct job j = {.db = db,
+                    .settings = s,
+                    .day = day,
+                    .now_us = now_us,
+                    .versions = {.db = db, .settings = s, .current = tables, .current_version = version}};
+    *out = (struct tb_pack_result){.revision = 0};
+    tb_buf_init(&j.last.json, TB_PACK_BYTES_MAX);
+    tb_buf_init(&j.json, TB_PACK_BYTES_MAX);
+    enum tb_status st = write_pack(&j, out, err);
+    if (st != TB_OK && j.folder.temp[0] != '\0') {
+        (void)unlink(j.folder.temp);
+    }
+    release(&j);
+    return st;
+}

@@ -1,0 +1,66 @@
+/* Concept: what the sheets of one workbook share, inside workbook*.c alone: the book, the words of the subtitle, and where the
+ * Summary finds what its formulas and charts point to.
+ */
+#ifndef TB_WORKBOOK_PARTS_H
+#define TB_WORKBOOK_PARTS_H
+
+#include "reports/shape.h"
+#include "reports/workbook.h"
+#include "reports/writer/xlsx_grid.h"
+
+#define TB_WORKBOOK_LINES_MAX 100000 /* of a sheet; more are counted and announced */
+
+/* Names of sheets: also the targets of links. */
+#define TB_SHEET_SUMMARY    "Summary"
+#define TB_SHEET_CHARGEBACK "Chargeback"
+#define TB_SHEET_MODELS     "By model"
+#define TB_SHEET_TREND      "Trend"
+#define TB_SHEET_PRICES     "Prices"
+#define TB_SHEET_CHECKS     "Checks"
+#define TB_SHEET_REJECTS    "Rejects"
+#define TB_SHEET_UNMAPPED   "Unmapped"
+
+struct tb_workbook_book {
+    const struct tb_workbook *w;
+    struct tb_xlsx *x;
+    struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
+    char day[TB_TS_TEXT_MAX];
+    char subtitle[256]; /* "2026-03-29, Europe/Berlin (23 hours), USD" */
+    struct { /* cells of Chargeback; last < first: no lines */
+        int first, last, charge, month;          /* rows; columns */
+        int unassigned_first, unassigned_last;   /* rows; last < first: none */
+        int64_t unassigned_cents, total_cents;
+    } teams;
+    struct { /* cells of Trend */
+        int first, last, day, charge;            /* one row per day; the last is the pack's own */
+        int top_first, top_last, top_name, top_charge; /* the largest teams */
+    } days;
+    struct { /* what wants a decision */
+        int64_t unassigned_consumers, unpriced_models, unpriced_requests, rejected, incomplete;
+        int64_t controls, agree, notes; /* notes: informative controls that differ */
+    } todo;
+};
+
+/* The part's table; asserts that it is there. */
+const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *key);
+int64_t tb_workbook_int(const struct tb_report *r, const char *part, const char *column); /* of an object; 0 for null */
+
+/* An instant as the civil time of the billing zone, for tb_xlsx_instant. */
+int64_t tb_workbook_civil(const struct tb_workbook_book *b, int64_t ts_us);
+
+/* Title and subtitle, rows 0 and 1; extra: further words of the subtitle, or "". */
+void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title, const char *extra);
+
+/* A header below row, frozen with the first column and repeated on every page. */
+void tb_workbook_freeze(struct tb_xlsx_sheet *s, const struct tb_grid *g);
+
+enum tb_status tb_workbook_chargeback(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_workbook_models(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_workbook_prices(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+void tb_workbook_trend(struct tb_workbook_book *b);
+void tb_workbook_checks(struct tb_workbook_book *b);
+void tb_workbook_rejects(struct tb_workbook_book *b);
+enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+void tb_workbook_summary(struct tb_workbook_book *b); /* last: it points to the others */
+
+#endif
