@@ -43,7 +43,8 @@ static la_int64_t on_seek(struct archive *a, void *ctx, la_int64_t offset, int w
 /* libarchive 3.6.2 has no code for it, only these words. (-5) is zlib's Z_BUF_ERROR: it wants more input. */
 static bool says_truncated(const char *msg)
 {
-    static const char *const words[] = {"truncat", "premature", "unexpected end", "no progress", "failed (-5)"};
+    static const char *const words[] = {"truncat", "premature", "unexpected end", "no progress",
+                                        "failed (-5)"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcasestr(msg, words[i]) != NULL) {
             return true;

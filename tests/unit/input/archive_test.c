@@ -177,8 +177,8 @@ static void test_archives(void **state)
     (void)state;
     static const struct {
         const char *format, *filter, *kind;
-    } rows[] = {{"gnutar", "none", "tar"},      {"ustar", "none", "tar"},   {"paxr", "none", "tar"},
-                {"gnutar", "gzip", "tar+gzip"}, {"ustar", "xz", "tar+xz"},  {"paxr", "zstd", "tar+zstd"},
+    } rows[] = {{"gnutar", "none", "tar"},       {"ustar", "none", "tar"},    {"paxr", "none", "tar"},
+                {"gnutar", "gzip", "tar+gzip"},  {"ustar", "xz", "tar+xz"},   {"paxr", "zstd", "tar+zstd"},
                 {"ustar", "bzip2", "tar+bzip2"}, {"ustar", "lz4", "tar+lz4"}, {"zip", "none", "zip"}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct member want[8];
@@ -319,11 +319,11 @@ static void test_truncated_archives(void **state)
                 while (d < good.n && d < all.n && good.p[d] == all.p[d]) {
                     d++;
                 }
-                fail_msg("cut at %zu of %zu: byte %zu of %zu differs: %s", cut.n, b.n,
-                         d, good.n, err.text);
+                fail_msg("cut at %zu of %zu: byte %zu of %zu differs: %s", cut.n, b.n, d, good.n, err.text);
             }
             if (good.n < all.n && err.code != TB_E_TRUNCATED) {
-                fail_msg("%s+%s cut at %zu of %zu: %d %s", rows[i].format, rows[i].filter, cut.n, b.n, (int)err.code, err.text);
+                fail_msg("%s+%s cut at %zu of %zu: %d %s", rows[i].format, rows[i].filter, cut.n, b.n,
+                         (int)err.code, err.text);
             }
             free(good.p);
         }
@@ -530,7 +530,8 @@ static void test_plain_text(void **state)
             text[k] = " 01234567\n"[below(10)];
         }
         struct bytes b = {text, 600 + below(900)};
-        assert_int_equal(tb_kind_of((struct tb_str){b.p, TB_PEEK_BYTES < b.n ? TB_PEEK_BYTES : b.n}), TB_KIND_PLAIN);
+        assert_int_equal(tb_kind_of((struct tb_str){b.p, TB_PEEK_BYTES < b.n ? TB_PEEK_BYTES : b.n}),
+                         TB_KIND_PLAIN);
     }
     char nuls[2048] = {0}; /* a log truncated in place while its writer went on begins with NULs */
     struct bytes b = {nuls, sizeof nuls};
@@ -540,14 +541,22 @@ static void test_plain_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compressions),        cmocka_unit_test(test_truncated_compressions),
-        cmocka_unit_test(test_corrupt_compressions), cmocka_unit_test(test_archives),
-        cmocka_unit_test(test_7z),                  cmocka_unit_test(test_members_half_read),
-        cmocka_unit_test(test_archives_in_archives), cmocka_unit_test(test_compressed_twice),
-        cmocka_unit_test(test_truncated_archives),  cmocka_unit_test(test_flipped_archives),
-        cmocka_unit_test(test_one_bad_member),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_bomb),                cmocka_unit_test(test_encrypted),
-        cmocka_unit_test(test_sparse),              cmocka_unit_test(test_plain_text),
+        cmocka_unit_test(test_compressions),
+        cmocka_unit_test(test_truncated_compressions),
+        cmocka_unit_test(test_corrupt_compressions),
+        cmocka_unit_test(test_archives),
+        cmocka_unit_test(test_7z),
+        cmocka_unit_test(test_members_half_read),
+        cmocka_unit_test(test_archives_in_archives),
+        cmocka_unit_test(test_compressed_twice),
+        cmocka_unit_test(test_truncated_archives),
+        cmocka_unit_test(test_flipped_archives),
+        cmocka_unit_test(test_one_bad_member),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_bomb),
+        cmocka_unit_test(test_encrypted),
+        cmocka_unit_test(test_sparse),
+        cmocka_unit_test(test_plain_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

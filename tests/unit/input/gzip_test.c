@@ -4,7 +4,8 @@
 #define MAX_OUT (1 << 20)
 
 /* Through the gzip layer alone, with input chunks and output steps of the given sizes. */
-static enum tb_status gunzip(const char *p, size_t n, size_t chunk, size_t step, struct bytes *out, struct tb_err *err)
+static enum tb_status gunzip(const char *p, size_t n, size_t chunk, size_t step, struct bytes *out,
+                             struct tb_err *err)
 {
     struct tb_bytes *memory, *gzip;
     char *buf = malloc(step);
@@ -25,7 +26,8 @@ static enum tb_status gunzip(const char *p, size_t n, size_t chunk, size_t step,
     return st;
 }
 
-static void check_whole(const char *gz, size_t gz_n, const char *want, size_t want_n, size_t chunk, size_t step)
+static void check_whole(const char *gz, size_t gz_n, const char *want, size_t want_n, size_t chunk,
+                        size_t step)
 {
     struct tb_err err = {0};
     struct bytes out;
@@ -253,11 +255,14 @@ static void test_faults_are_told_apart(void **state)
         {"garbage", 0, 0, "hello", 5, TB_E_CORRUPT, "trailing garbage", good.n, true},
         {"garbage like a magic", 0, 0, "\x1f\x8c", 2, TB_E_CORRUPT, "trailing garbage", good.n, true},
         {"garbage behind padding", 0, 0, "\0\0x", 3, TB_E_CORRUPT, "trailing garbage", good.n + 2, true},
-        {"a member behind padding", 0, 0, "\0\x1f\x8b\x08", 4, TB_E_CORRUPT, "trailing garbage", good.n + 1, true},
+        {"a member behind padding", 0, 0, "\0\x1f\x8b\x08", 4, TB_E_CORRUPT, "trailing garbage", good.n + 1,
+         true},
         {"half a magic", 0, 0, "\x1f", 1, TB_E_TRUNCATED, "inside a header", good.n + 1, true},
         {"half a header", 0, 0, "\x1f\x8b\x08\0\0", 5, TB_E_TRUNCATED, "inside a header", good.n + 5, true},
-        {"another method", 0, 0, "\x1f\x8b\x07\0\0\0\0\0\0\0\0", 11, TB_E_CORRUPT, "compression method", good.n + 2, true},
-        {"reserved flags", 0, 0, "\x1f\x8b\x08\x20\0\0\0\0\0\0\0", 11, TB_E_CORRUPT, "unknown flags", good.n + 3, true},
+        {"another method", 0, 0, "\x1f\x8b\x07\0\0\0\0\0\0\0\0", 11, TB_E_CORRUPT, "compression method",
+         good.n + 2, true},
+        {"reserved flags", 0, 0, "\x1f\x8b\x08\x20\0\0\0\0\0\0\0", 11, TB_E_CORRUPT, "unknown flags",
+         good.n + 3, true},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (size_t chunk = 0; chunk < 3; chunk++) {
@@ -269,8 +274,10 @@ static void test_faults_are_told_apart(void **state)
             }
             add(&gz, rows[i].append, rows[i].append_n);
             assert_int_equal(gunzip(gz.p, gz.n, chunk, 1000, &out, &err), TB_FAIL);
-            if (err.code != rows[i].code || strstr(err.text, rows[i].text) == NULL || err.byte != rows[i].byte) {
-                fail_msg("%s: code %d at %llu: %s", rows[i].what, (int)err.code, (unsigned long long)err.byte, err.text);
+            if (err.code != rows[i].code || strstr(err.text, rows[i].text) == NULL ||
+                err.byte != rows[i].byte) {
+                fail_msg("%s: code %d at %llu: %s", rows[i].what, (int)err.code, (unsigned long long)err.byte,
+                         err.text);
             }
             if (rows[i].all_data) {
                 assert_same(out, text.p, text.n);
@@ -393,11 +400,16 @@ static void test_expansion(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_chunk_size),   cmocka_unit_test(test_far_matches),
-        cmocka_unit_test(test_random_data_and_sizes), cmocka_unit_test(test_members_follow_each_other),
-        cmocka_unit_test(test_headers),            cmocka_unit_test(test_every_truncation),
-        cmocka_unit_test(test_every_bit_flip),     cmocka_unit_test(test_faults_are_told_apart),
-        cmocka_unit_test(test_damage_in_the_middle), cmocka_unit_test(test_damage_in_a_pipe),
+        cmocka_unit_test(test_every_chunk_size),
+        cmocka_unit_test(test_far_matches),
+        cmocka_unit_test(test_random_data_and_sizes),
+        cmocka_unit_test(test_members_follow_each_other),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_every_truncation),
+        cmocka_unit_test(test_every_bit_flip),
+        cmocka_unit_test(test_faults_are_told_apart),
+        cmocka_unit_test(test_damage_in_the_middle),
+        cmocka_unit_test(test_damage_in_a_pipe),
         cmocka_unit_test(test_expansion),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

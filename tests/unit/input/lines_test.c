@@ -81,7 +81,8 @@ static void check_text(struct tb_lines *l, const char *p, size_t n)
 static void test_small_texts(void **state)
 {
     (void)state;
-    static const char *const rows[] = {"", "\n", "\r\n", "\r", "a", "a\n", "a\r\n", "a\r", "\n\n\n", "a\n\nb", "a\r\r\n\rb\n", "\n\r\n\r"};
+    static const char *const rows[] = {"",    "\n",     "\r\n",   "\r",           "a",       "a\n", "a\r\n",
+                                       "a\r", "\n\n\n", "a\n\nb", "a\r\r\n\rb\n", "\n\r\n\r"};
     struct tb_lines *l = tb_lines_new();
     for (size_t i = 0; i < COUNT(rows); i++) {
         check_text(l, rows[i], strlen(rows[i]));
@@ -132,8 +133,19 @@ static void test_lines_at_the_cap(void **state)
     static const struct {
         size_t over;
         const char *end;
-    } rows[] = {{0, "\n"}, {0, "\r\n"}, {0, ""}, {0, "\r"}, {1, "\n"}, {1, "\r\n"}, {1, ""}, {2, "\n"}, {2, ""}, {3, "\r\n"}, {100000, "\n"},
-                {2 * (size_t)TB_LINE_MAX, "\n"}, {2 * (size_t)TB_LINE_MAX, ""}};
+    } rows[] = {{0, "\n"},
+                {0, "\r\n"},
+                {0, ""},
+                {0, "\r"},
+                {1, "\n"},
+                {1, "\r\n"},
+                {1, ""},
+                {2, "\n"},
+                {2, ""},
+                {3, "\r\n"},
+                {100000, "\n"},
+                {2 * (size_t)TB_LINE_MAX, "\n"},
+                {2 * (size_t)TB_LINE_MAX, ""}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct bytes b = {NULL, 0};
         add(&b, "first\n", 6);
@@ -335,10 +347,10 @@ static void test_paths_that_do_not_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_texts),       cmocka_unit_test(test_random_texts),
-        cmocka_unit_test(test_lines_at_the_cap),  cmocka_unit_test(test_memory_is_bounded),
-        cmocka_unit_test(test_failure),           cmocka_unit_test(test_files),
-        cmocka_unit_test(test_standard_input),    cmocka_unit_test(test_paths_that_do_not_open),
+        cmocka_unit_test(test_small_texts),      cmocka_unit_test(test_random_texts),
+        cmocka_unit_test(test_lines_at_the_cap), cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_failure),          cmocka_unit_test(test_files),
+        cmocka_unit_test(test_standard_input),   cmocka_unit_test(test_paths_that_do_not_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

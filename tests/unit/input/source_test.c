@@ -67,7 +67,8 @@ static void test_patterns(void **state)
                 day[tb_day_format(b.date, day)] = '\0';
             }
             assert_string_equal(day, rows[i].date);
-            assert_true(tb_str_eq((struct tb_str){b.node.s != NULL ? b.node.s : "", b.node.n}, tb_str_of(rows[i].node)));
+            assert_true(tb_str_eq((struct tb_str){b.node.s != NULL ? b.node.s : "", b.node.n},
+                                  tb_str_of(rows[i].node)));
         }
     }
 }
@@ -160,9 +161,19 @@ static int set_up(void **state)
 {
     (void)state;
     static const char *const files[] = {
-        "logs/kong-n1-2025-11-01.gz", "logs/kong-n1-2025-11-02.gz", "logs/kong-n1-2025-11-02.1.gz", "logs/kong-n2-20251102.gz",
-        "logs/kong-n2-2025-11-04.gz", "logs/kong-n2-2025-11-02.txt", "logs/.kong-n3-2025-11-02.gz", "logs/kong-dir-2025-11-02.gz/inner",
-        "app/b/llm.log", "app/a/llm.log", "app/a/llm.log.1", "app/file", "odd [x]/a.log",
+        "logs/kong-n1-2025-11-01.gz",
+        "logs/kong-n1-2025-11-02.gz",
+        "logs/kong-n1-2025-11-02.1.gz",
+        "logs/kong-n2-20251102.gz",
+        "logs/kong-n2-2025-11-04.gz",
+        "logs/kong-n2-2025-11-02.txt",
+        "logs/.kong-n3-2025-11-02.gz",
+        "logs/kong-dir-2025-11-02.gz/inner",
+        "app/b/llm.log",
+        "app/a/llm.log",
+        "app/a/llm.log.1",
+        "app/file",
+        "odd [x]/a.log",
     };
     dir = temp_dir();
     for (size_t i = 0; i < COUNT(files); i++) {
@@ -219,12 +230,18 @@ static void test_list(void **state)
 {
     (void)state;
     static const char *const want[] = {
-        "gateway logs/kong-n1-2025-11-01.gz n1 2025-11-01", "gateway logs/kong-n1-2025-11-02.1.gz n1 2025-11-02",
-        "gateway logs/kong-n1-2025-11-02.gz n1 2025-11-02", "gateway logs/kong-n2-2025-11-04.gz n2 2025-11-04",
-        "gateway logs/kong-n2-20251102.gz n2 2025-11-02",   "gateway logs/kong-n9-2025-11-02.gz n9 2025-11-02",
-        "coffee app/a/llm.log - -",                         "coffee app/a/llm.log.1 - -",
-        "coffee app/b/llm.log - -",                         "coffee app/c/llm.log - -",
-        "coffee app/c/llm.log.1 - -",                       "coffee odd [x]/a.log - -",
+        "gateway logs/kong-n1-2025-11-01.gz n1 2025-11-01",
+        "gateway logs/kong-n1-2025-11-02.1.gz n1 2025-11-02",
+        "gateway logs/kong-n1-2025-11-02.gz n1 2025-11-02",
+        "gateway logs/kong-n2-2025-11-04.gz n2 2025-11-04",
+        "gateway logs/kong-n2-20251102.gz n2 2025-11-02",
+        "gateway logs/kong-n9-2025-11-02.gz n9 2025-11-02",
+        "coffee app/a/llm.log - -",
+        "coffee app/a/llm.log.1 - -",
+        "coffee app/b/llm.log - -",
+        "coffee app/c/llm.log - -",
+        "coffee app/c/llm.log.1 - -",
+        "coffee odd [x]/a.log - -",
     };
     struct tb_input_list l;
     struct tb_err err = {0};
@@ -237,10 +254,12 @@ static void test_list(void **state)
     static const char *const of_a_day[] = {want[1], want[2], want[4], want[5]};
     const char *dated[5];
     memcpy(dated, of_a_day, sizeof of_a_day);
-    assert_int_equal(tb_source_list(&settings, "gateway", day_of("2025-11-02"), day_of("2025-11-03"), &l, &err), TB_OK);
+    assert_int_equal(
+        tb_source_list(&settings, "gateway", day_of("2025-11-02"), day_of("2025-11-03"), &l, &err), TB_OK);
     check_list(&l, dated, 4);
     tb_input_list_release(&l);
-    assert_int_equal(tb_source_list(&settings, "coffee", day_of("2030-11-02"), day_of("2030-11-03"), &l, &err), TB_OK);
+    assert_int_equal(
+        tb_source_list(&settings, "coffee", day_of("2030-11-02"), day_of("2030-11-03"), &l, &err), TB_OK);
     assert_int_equal(l.n, 6); /* without {date} they always stay */
     tb_input_list_release(&l);
     assert_int_equal(tb_source_list(&settings, "none", TB_DAY_NONE, TB_DAY_NONE, &l, &err), TB_OK);
@@ -283,15 +302,17 @@ static void test_bind(void **state)
     tb_input_list_init(&l);
     assert_non_null(getcwd(cwd, sizeof cwd));
     assert_int_equal(chdir(dir), 0);
-    assert_int_equal(tb_source_bind(&settings, "logs/./kong-n1-2025-11-02.gz", "other", NULL, &l, &err), TB_OK);
-    assert_int_equal(tb_source_bind(&settings, "app/../logs/kong-n1-2025-11-02.gz", NULL, NULL, &l, &err), TB_OK); /* again */
+    assert_int_equal(tb_source_bind(&settings, "logs/./kong-n1-2025-11-02.gz", "other", NULL, &l, &err),
+                     TB_OK);
+    assert_int_equal(tb_source_bind(&settings, "app/../logs/kong-n1-2025-11-02.gz", NULL, NULL, &l, &err),
+                     TB_OK); /* again */
     snprintf(path, sizeof path, "%s/app/a/llm.log", dir);
     assert_int_equal(tb_source_bind(&settings, path, NULL, "coffee_llm", &l, &err), TB_OK);
     assert_int_equal(tb_source_bind(&settings, "app/file", NULL, NULL, &l, &err), TB_OK);
     assert_int_equal(tb_source_bind(&settings, "app/file", "mine", "kong", &l, &err), TB_OK);
     assert_int_equal(chdir(cwd), 0);
-    static const char *const want[] = {"gateway logs/kong-n1-2025-11-02.gz n1 2025-11-02", "coffee app/a/llm.log - -",
-                                       "adhoc app/file - -", "mine app/file - -"};
+    static const char *const want[] = {"gateway logs/kong-n1-2025-11-02.gz n1 2025-11-02",
+                                       "coffee app/a/llm.log - -", "adhoc app/file - -", "mine app/file - -"};
     check_list(&l, want, COUNT(want));
     assert_string_equal(l.files[0].format, "kong");
     assert_string_equal(l.files[1].format, "coffee_llm");

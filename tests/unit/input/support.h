@@ -21,7 +21,7 @@
 #include "input/stream_parts.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-#define UNUSED __attribute__((unused))
+#define UNUSED   __attribute__((unused))
 
 static uint64_t rng_state = 88172645463325252u;
 
@@ -82,7 +82,8 @@ static UNUSED struct bytes log_text(size_t n)
     struct bytes b = {NULL, 0};
     char line[256];
     while (b.n < n) {
-        int k = snprintf(line, sizeof line, "{\"id\":\"%016llx\",\"consumer\":\"team-%d\",\"tokens\":%d,\"x\":\"%c%c%c\"}\n",
+        int k = snprintf(line, sizeof line,
+                         "{\"id\":\"%016llx\",\"consumer\":\"team-%d\",\"tokens\":%d,\"x\":\"%c%c%c\"}\n",
                          (unsigned long long)rnd(), (int)below(20), (int)below(5000), (char)('a' + below(26)),
                          (char)('a' + below(26)), (char)('a' + below(26)));
         add(&b, line, (size_t)k);
@@ -128,7 +129,8 @@ static UNUSED size_t zlib_gunzip(const char *p, size_t n, char *out, size_t cap,
 }
 
 /* Reads the current member in steps of step bytes (0: random ones); returns how it ended. */
-static UNUSED enum tb_status read_member(struct tb_stream *s, size_t step, struct bytes *out, struct tb_err *err)
+static UNUSED enum tb_status read_member(struct tb_stream *s, size_t step, struct bytes *out,
+                                         struct tb_err *err)
 {
     static char buf[1 << 17];
     enum tb_status st;
@@ -201,7 +203,8 @@ static UNUSED void archive_end(struct archive *a)
 static UNUSED struct bytes compressed(const char *filter, const char *p, size_t n)
 {
     struct bytes out = {NULL, 0};
-    if (n == 0 && strcmp(filter, "lz4") == 0) { /* libarchive 3.6.2 crashes on writing it; this is what `lz4` writes */
+    if (n == 0 &&
+        strcmp(filter, "lz4") == 0) { /* libarchive 3.6.2 crashes on writing it; this is what `lz4` writes */
         add(&out, "\x04\x22\x4d\x18\x64\x40\xa7\0\0\0\0\x05\x5d\xcc\x02", 15);
         return out;
     }

@@ -68,10 +68,11 @@ static void unwrap_text(struct tb_unwrap *u, const char *p, size_t n, struct rec
     take(u, out);
 }
 
-#define T "2025-11-02T23:59:50.669794202Z "
+#define T      "2025-11-02T23:59:50.669794202Z "
 #define D(log) "{\"log\":\"" log "\",\"stream\":\"stdout\",\"time\":\"2025-11-02T23:59:50.1Z\"}"
 #define E(log) "{\"log\":\"" log "\",\"stream\":\"stderr\",\"time\":\"2025-11-02T23:59:50.1Z\"}"
-#define J(message) "{\"__CURSOR\":\"s=1\",\"_HOSTNAME\":\"host-1\",\"PRIORITY\":\"6\",\"MESSAGE\":" message "}"
+#define J(message)                                                                                           \
+    "{\"__CURSOR\":\"s=1\",\"_HOSTNAME\":\"host-1\",\"PRIORITY\":\"6\",\"MESSAGE\":" message "}"
 
 /* want: "text", or "node|text" when node is set, "!reason" for a reject; one per record, separated by \1. */
 struct row {
@@ -110,81 +111,130 @@ static void check_row(struct tb_unwrap *u, const struct row *row)
 static const struct row rows[] = {
     {"nothing", "", "", "plain"},
     {"plain lines, trimmed", " a \n\t{\"b\":1}\t\r\n\n", "a\1{\"b\":1}\1", "plain"},
-    {"a BOM at the start only", "\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbf{\"a\":2}", "{\"a\":1}\1\xef\xbb\xbf{\"a\":2}", "plain"},
+    {"a BOM at the start only", "\xef\xbb\xbf{\"a\":1}\n\xef\xbb\xbf{\"a\":2}",
+     "{\"a\":1}\1\xef\xbb\xbf{\"a\":2}", "plain"},
     {"a BOM before a wrapper", "\xef\xbb\xbf" T "stdout F x", "x", "cri"},
 
     {"cri", T "stdout F {\"a\":1}\n" T "stderr F oops\n", "{\"a\":1}\1oops", "cri"},
     {"cri with an offset and no fraction", "2025-11-02T23:59:50+01:00 stdout F x", "x", "cri"},
-    {"cri parts, stderr between them", T "stdout P {\"a\n" T "stderr F x\n" T "stdout P \":\n" T "stdout F 1}\n", "x\1{\"a\":1}", "cri"},
-    {"cri parts of both streams", T "stdout P a\n" T "stderr P b\n" T "stdout F c\n" T "stderr F d\n", "ac\1bd", "cri"},
-    {"blanks at part edges stay", T "stdout P a  \n" T "stdout P   b \n" T "stdout F  c  \n", "a    b  c", "cri"},
+    {"cri parts, stderr between them",
+     T "stdout P {\"a\n" T "stderr F x\n" T "stdout P \":\n" T "stdout F 1}\n", "x\1{\"a\":1}", "cri"},
+    {"cri parts of both streams", T "stdout P a\n" T "stderr P b\n" T "stdout F c\n" T "stderr F d\n",
+     "ac\1bd", "cri"},
+    {"blanks at part edges stay", T "stdout P a  \n" T "stdout P   b \n" T "stdout F  c  \n", "a    b  c",
+     "cri"},
     {"utf-8 cut at a part edge", T "stdout P \xc3\n" T "stdout F \xa9\n", "\xc3\xa9", "cri"},
     {"cri, more tags", T "stdout F:x:y a\n" T "stdout P:z b\n" T "stdout F c\n", "a\1bc", "cri"},
     {"cri, empty texts", T "stdout F \n" T "stdout F\n" T "stdout P \n" T "stdout F x\n", "\1\1x", "cri"},
-    {"cri, parts left over", T "stdout P {\"a\"\n" T "stderr P {\"b\":2}\n", "!partial_line\1{\"b\":2}", "cri"},
-    {"not cri", "2025-11-02T23:59:50Z stdout G x\n2025-11-02 23:59:50Z stdout F x\n2025-11-02T23:59:50 stdout F x\n",
-     "stdout G x\1""2025-11-02 23:59:50Z stdout F x\1""2025-11-02T23:59:50 stdout F x", "kubectl"},
+    {"cri, parts left over", T "stdout P {\"a\"\n" T "stderr P {\"b\":2}\n", "!partial_line\1{\"b\":2}",
+     "cri"},
+    {"not cri",
+     "2025-11-02T23:59:50Z stdout G x\n2025-11-02 23:59:50Z stdout F x\n2025-11-02T23:59:50 stdout F x\n",
+     "stdout G x\1"
+     "2025-11-02 23:59:50Z stdout F x\1"
+     "2025-11-02T23:59:50 stdout F x",
+     "kubectl"},
 
     {"docker", D("{\\\"a\\\":1}\\n") "\n" E("x\\n") "\n", "{\"a\":1}\1x", "docker"},
-    {"docker parts", D("{\\\"a\\\"") "\n" E("x\\n") "\n" D(":") "\n" D("1}\\n") "\n", "x\1{\"a\":1}", "docker"},
+    {"docker parts", D("{\\\"a\\\"") "\n" E("x\\n") "\n" D(":") "\n" D("1}\\n") "\n", "x\1{\"a\":1}",
+     "docker"},
     {"docker, key order and attrs",
-     "{\"time\":\"t\", \"attrs\" : {\"tag\":\"x}\",\"n\":[1,{}]} ,\"stream\":\"stdout\",\"log\":\"a\\n\" } \n", "a", "docker"},
+     "{\"time\":\"t\", \"attrs\" : {\"tag\":\"x}\",\"n\":[1,{}]} ,\"stream\":\"stdout\",\"log\":\"a\\n\" } "
+     "\n",
+     "a", "docker"},
     {"docker without stream", "{\"log\":\"a\\n\",\"time\":\"t\"}", "a", "docker"},
-    {"docker, escapes", D("\\\"\\\\\\/\\b\\f\\r\\t\\u00e9\\ud83d\\ude00\\u2028.\\n"), "\"\\/\b\f\r\t\xc3\xa9\xf0\x9f\x98\x80\xe2\x80\xa8.", "docker"},
-    {"docker, an escape of the record cut", D("{\\\"a\\\":\\\"\\\\") "\n" D("u00e9\\\"}\\n"), "{\"a\":\"\\u00e9\"}", "docker"},
+    {"docker, escapes", D("\\\"\\\\\\/\\b\\f\\r\\t\\u00e9\\ud83d\\ude00\\u2028.\\n"),
+     "\"\\/\b\f\r\t\xc3\xa9\xf0\x9f\x98\x80\xe2\x80\xa8.", "docker"},
+    {"docker, an escape of the record cut", D("{\\\"a\\\":\\\"\\\\") "\n" D("u00e9\\\"}\\n"),
+     "{\"a\":\"\\u00e9\"}", "docker"},
     {"docker, the last line without newline", D("{\\\"a\\\":1}"), "{\"a\":1}", "docker"},
     {"docker, half a line at the end", D("{\\\"a\\\":"), "!partial_line", "docker"},
-    {"docker, a container restarted behind a line without newline", D("{\\\"a\\\":1}") "\n" D("{\\\"b\\\":2}\\n"), "{\"a\":1}\1{\"b\":2}", "docker"},
-    {"docker, restarted in between parts", D("{\\\"a\\\":1}") "\n" D("{\\\"b\\\":") "\n" D("2}\\n"), "{\"a\":1}\1{\"b\":2}", "docker"},
-    {"docker, parts that only look so", D("{\\\"a\\\":\\\"}") "\n" D("{\\\"}\\n"), "{\"a\":\"}{\"}", "docker"},
+    {"docker, a container restarted behind a line without newline",
+     D("{\\\"a\\\":1}") "\n" D("{\\\"b\\\":2}\\n"), "{\"a\":1}\1{\"b\":2}", "docker"},
+    {"docker, restarted in between parts", D("{\\\"a\\\":1}") "\n" D("{\\\"b\\\":") "\n" D("2}\\n"),
+     "{\"a\":1}\1{\"b\":2}", "docker"},
+    {"docker, parts that only look so", D("{\\\"a\\\":\\\"}") "\n" D("{\\\"}\\n"), "{\"a\":\"}{\"}",
+     "docker"},
     {"docker, blank line", D("\\n"), "", "docker"},
     {"not docker: another key", "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"time\":\"t\",\"k\":1}",
      "{\"log\":\"a\\n\",\"stream\":\"stdout\",\"time\":\"t\",\"k\":1}", "plain"},
-    {"not docker: log is an object", "{\"log\":{},\"stream\":\"stdout\"}", "{\"log\":{},\"stream\":\"stdout\"}", "plain"},
+    {"not docker: log is an object", "{\"log\":{},\"stream\":\"stdout\"}",
+     "{\"log\":{},\"stream\":\"stdout\"}", "plain"},
     {"not docker: log alone", "{\"log\":\"a\"}", "{\"log\":\"a\"}", "plain"},
-    {"not docker: no log", "{\"stream\":\"stdout\",\"time\":\"t\"}", "{\"stream\":\"stdout\",\"time\":\"t\"}", "plain"},
-    {"not docker: twice", "{\"log\":\"a\",\"log\":\"b\",\"time\":\"t\"}", "{\"log\":\"a\",\"log\":\"b\",\"time\":\"t\"}", "plain"},
-    {"not docker: a format's own time", "{\"time\":\"t\",\"consumer\":\"c\"}", "{\"time\":\"t\",\"consumer\":\"c\"}", "plain"},
-    {"not docker: a format's own stream", "{\"stream\":true,\"ts\":1}", "{\"stream\":true,\"ts\":1}", "plain"},
-    {"not docker: longer keys", "{\"logs\":\"a\",\"time\":\"t\"}\n{\"lo\":\"a\",\"time\":\"t\"}", "{\"logs\":\"a\",\"time\":\"t\"}\1{\"lo\":\"a\",\"time\":\"t\"}", "plain"},
-    {"torn docker", "{\"log\":\"a\\n\",\"stream\":\"std\n{\"log\":\"a\n", "{\"log\":\"a\\n\",\"stream\":\"std\1{\"log\":\"a", "plain"},
+    {"not docker: no log", "{\"stream\":\"stdout\",\"time\":\"t\"}", "{\"stream\":\"stdout\",\"time\":\"t\"}",
+     "plain"},
+    {"not docker: twice", "{\"log\":\"a\",\"log\":\"b\",\"time\":\"t\"}",
+     "{\"log\":\"a\",\"log\":\"b\",\"time\":\"t\"}", "plain"},
+    {"not docker: a format's own time", "{\"time\":\"t\",\"consumer\":\"c\"}",
+     "{\"time\":\"t\",\"consumer\":\"c\"}", "plain"},
+    {"not docker: a format's own stream", "{\"stream\":true,\"ts\":1}", "{\"stream\":true,\"ts\":1}",
+     "plain"},
+    {"not docker: longer keys", "{\"logs\":\"a\",\"time\":\"t\"}\n{\"lo\":\"a\",\"time\":\"t\"}",
+     "{\"logs\":\"a\",\"time\":\"t\"}\1{\"lo\":\"a\",\"time\":\"t\"}", "plain"},
+    {"torn docker", "{\"log\":\"a\\n\",\"stream\":\"std\n{\"log\":\"a\n",
+     "{\"log\":\"a\\n\",\"stream\":\"std\1{\"log\":\"a", "plain"},
     {"docker with something behind", D("a\\n") "x", D("a\\n") "x", "plain"},
-    {"docker, invalid escapes", D("\\x\\n") "\n" D("\\u12g4\\n") "\n" D("\\ud83d\\n") "\n" D("\\udc00\\ud800\\n") "\n" D("a\tb\\n"),
-     D("\\x\\n") "\1" D("\\u12g4\\n") "\1" D("\\ud83d\\n") "\1" D("\\udc00\\ud800\\n") "\1" D("a\tb\\n"), "plain"},
-    {"docker, trailing comma", "{\"log\":\"a\\n\",\"time\":\"t\",}", "{\"log\":\"a\\n\",\"time\":\"t\",}", "plain"},
+    {"docker, invalid escapes",
+     D("\\x\\n") "\n" D("\\u12g4\\n") "\n" D("\\ud83d\\n") "\n" D("\\udc00\\ud800\\n") "\n" D("a\tb\\n"),
+     D("\\x\\n") "\1" D("\\u12g4\\n") "\1" D("\\ud83d\\n") "\1" D("\\udc00\\ud800\\n") "\1" D("a\tb\\n"),
+     "plain"},
+    {"docker, trailing comma", "{\"log\":\"a\\n\",\"time\":\"t\",}", "{\"log\":\"a\\n\",\"time\":\"t\",}",
+     "plain"},
 
     {"journald", J("\"{\\\"a\\\":1}\"") "\n", "host-1|{\"a\":1}", "journald"},
     {"journald, bytes", J("[123, 195,169 ,125]") "\n" J("[]"), "host-1|{\xc3\xa9}\1host-1|", "journald"},
-    {"journald, null and none", J("null") "\n{\"__CURSOR\":\"x\",\"__REALTIME_TIMESTAMP\":\"1\"}", "!no_message\1!no_message", "journald"},
-    {"journald, any order, odd values", "{\"MESSAGE\":\"m\",\"X\":null,\"Y\":[1,2],\"Z\":[\"a\",\"]\"],\"__REALTIME_TIMESTAMP\":\"1\"}", "m", "journald"},
+    {"journald, null and none", J("null") "\n{\"__CURSOR\":\"x\",\"__REALTIME_TIMESTAMP\":\"1\"}",
+     "!no_message\1!no_message", "journald"},
+    {"journald, any order, odd values",
+     "{\"MESSAGE\":\"m\",\"X\":null,\"Y\":[1,2],\"Z\":[\"a\",\"]\"],\"__REALTIME_TIMESTAMP\":\"1\"}", "m",
+     "journald"},
     {"journald cut lines, per stream",
      "{\"__CURSOR\":\"1\",\"_STREAM_ID\":\"a1\",\"_LINE_BREAK\":\"line-max\",\"MESSAGE\":\"{\\\"a\\\"\"}\n"
      "{\"__CURSOR\":\"1\",\"_STREAM_ID\":\"b2\",\"MESSAGE\":\"other\"}\n"
      "{\"__CURSOR\":\"1\",\"_STREAM_ID\":\"a1\",\"MESSAGE\":\":1}\"}\n",
      "other\1{\"a\":1}", "journald"},
-    {"not journald", "{\"MESSAGE\":\"m\",\"LEVEL\":\"x\"}\n{\"__CURSOR\":\"x\",\"MESSAGE\":\"m\",\"lower\":1}\n{\"_id\":\"x\"}",
-     "{\"MESSAGE\":\"m\",\"LEVEL\":\"x\"}\1{\"__CURSOR\":\"x\",\"MESSAGE\":\"m\",\"lower\":1}\1{\"_id\":\"x\"}", "plain"},
+    {"not journald",
+     "{\"MESSAGE\":\"m\",\"LEVEL\":\"x\"}\n{\"__CURSOR\":\"x\",\"MESSAGE\":\"m\",\"lower\":1}\n{\"_id\":"
+     "\"x\"}",
+     "{\"MESSAGE\":\"m\",\"LEVEL\":\"x\"}\1{\"__CURSOR\":\"x\",\"MESSAGE\":\"m\",\"lower\":1}\1{\"_id\":"
+     "\"x\"}",
+     "plain"},
     {"broken journald messages go on whole", J("[1,256]") "\n" J("[1,]") "\n" J("\"\\q\"") "\n" J("true"),
      J("[1,256]") "\1" J("[1,]") "\1" J("\"\\q\"") "\1" J("true"), "plain"},
 
-    {"kubectl --prefix", "[pod/kong-7c9f-x2x4z/proxy] {\"a\":1}\n[pod/p/c] x\n[pod/p/c] \n[pod/p/c]\n", "kong-7c9f-x2x4z|{\"a\":1}\1p|x\1p|\1p|", "kubectl"},
-    {"kubectl --timestamps", T "{\"a\":1}\n" T "10.42.0.17 - -\n", "{\"a\":1}\1""10.42.0.17 - -", "kubectl"},
+    {"kubectl --prefix", "[pod/kong-7c9f-x2x4z/proxy] {\"a\":1}\n[pod/p/c] x\n[pod/p/c] \n[pod/p/c]\n",
+     "kong-7c9f-x2x4z|{\"a\":1}\1p|x\1p|\1p|", "kubectl"},
+    {"kubectl --timestamps", T "{\"a\":1}\n" T "10.42.0.17 - -\n",
+     "{\"a\":1}\1"
+     "10.42.0.17 - -",
+     "kubectl"},
     {"kubectl, both", "[pod/p/c] " T "{\"a\":1}\n", "p|{\"a\":1}", "kubectl"},
-    {"cri in kubectl, parts per pod", "[pod/p/c] " T "stdout P a\n[pod/q/c] " T "stdout P x\n[pod/p/c] " T "stdout F b\n[pod/q/c] " T "stdout F y\n",
+    {"cri in kubectl, parts per pod",
+     "[pod/p/c] " T "stdout P a\n[pod/q/c] " T "stdout P x\n[pod/p/c] " T "stdout F b\n[pod/q/c] " T
+     "stdout F y\n",
      "p|ab\1q|xy", "kubectl+cri"},
-    {"not kubectl", "[pod/p] x\n[pod//c] x\n[pod/p/c]x\n[pod/p q/c] x\n[notice] x\n", "[pod/p] x\1[pod//c] x\1[pod/p/c]x\1[pod/p q/c] x\1[notice] x", "plain"},
+    {"not kubectl", "[pod/p] x\n[pod//c] x\n[pod/p/c]x\n[pod/p q/c] x\n[notice] x\n",
+     "[pod/p] x\1[pod//c] x\1[pod/p/c]x\1[pod/p q/c] x\1[notice] x", "plain"},
 
     {"array", "[{\"a\":1},{\"b\":[2,{\"c\":\"]}\"}]}]\n", "{\"a\":1}\1{\"b\":[2,{\"c\":\"]}\"}]}", "array"},
     {"array with blanks", " [ {\"a\":1} , {\"b\":2} ] ", "{\"a\":1}\1{\"b\":2}", "array"},
     {"array of none", "[]\n[ ]\nx", "x", "array"},
-    {"broken arrays go on whole", "[{\"a\":1},{\"b\":2}\n[{\"a\":1},]\n[{\"a\":1} {\"b\":2}]\n[1,2]\n[{\"a\":1},2]\n[{\"a\":\"1}]\n[,{}]\n[\n[]]",
-     "[{\"a\":1},{\"b\":2}\1[{\"a\":1},]\1[{\"a\":1} {\"b\":2}]\1[1,2]\1[{\"a\":1},2]\1[{\"a\":\"1}]\1[,{}]\1[\1[]]", "plain"},
-    {"array in cri, in docker, in journald", T "stdout F [{},{}]\n" D("[{},{\\\"a\\\":1}]\\n") "\n" J("\"[{}]\"") "\n",
+    {"broken arrays go on whole",
+     "[{\"a\":1},{\"b\":2}\n[{\"a\":1},]\n[{\"a\":1} "
+     "{\"b\":2}]\n[1,2]\n[{\"a\":1},2]\n[{\"a\":\"1}]\n[,{}]\n[\n[]]",
+     "[{\"a\":1},{\"b\":2}\1[{\"a\":1},]\1[{\"a\":1} "
+     "{\"b\":2}]\1[1,2]\1[{\"a\":1},2]\1[{\"a\":\"1}]\1[,{}]\1[\1[]]",
+     "plain"},
+    {"array in cri, in docker, in journald",
+     T "stdout F [{},{}]\n" D("[{},{\\\"a\\\":1}]\\n") "\n" J("\"[{}]\"") "\n",
      "{}\1{}\1{}\1{\"a\":1}\1host-1|{}", "cri+docker+journald+array"},
 
     {"cri in journald", J("\"" T "stdout F {\\\"a\\\":1}\"") "\n", "host-1|{\"a\":1}", "journald+cri"},
     {"docker in cri", T "stdout F " D("a\\n") "\n", "a", "cri+docker"},
-    {"docker parts in cri parts", T "stdout P {\"log\":\"a\",\"stre\n" T "stdout F am\":\"stdout\"}\n" T "stdout F {\"log\":\"b\\n\",\"stream\":\"stdout\"}\n", "ab", "cri+docker"},
+    {"docker parts in cri parts",
+     T "stdout P {\"log\":\"a\",\"stre\n" T "stdout F am\":\"stdout\"}\n" T
+       "stdout F {\"log\":\"b\\n\",\"stream\":\"stdout\"}\n",
+     "ab", "cri+docker"},
     {"the innermost node rules", J("\"[pod/p/c] x\"") "\n[pod/p/c] " J("\"x\"") "\n", "p|x\1host-1|x", NULL},
     {"four deep and no deeper", T T T T T "x\n", T "x", "kubectl"},
     {"NUL bytes go on", "", "", "plain"},
@@ -203,7 +253,8 @@ static void test_rows(void **state)
 static void test_places(void **state)
 {
     (void)state;
-    static const char text[] = "x\n" T "stdout P a\n  [{\"b\":1}, {\"c\":2}]\n" T "stderr F y\n" T "stdout F c\n" D("[{},{}]\\n") "\n";
+    static const char text[] = "x\n" T "stdout P a\n  [{\"b\":1}, {\"c\":2}]\n" T "stderr F y\n" T
+                               "stdout F c\n" D("[{},{}]\\n") "\n";
     struct tb_unwrap *u = tb_unwrap_new();
     struct records r = {NULL, 0};
     unwrap_text(u, text, sizeof text - 1, &r);
@@ -232,7 +283,8 @@ static void push_one(struct tb_unwrap *u, struct bytes b, uint64_t line, bool to
     free(own);
 }
 
-static void push_text(struct tb_unwrap *u, const char *text, uint64_t line, bool too_long, struct records *out)
+static void push_text(struct tb_unwrap *u, const char *text, uint64_t line, bool too_long,
+                      struct records *out)
 {
     push_one(u, (struct bytes){(char *)(uintptr_t)text, strlen(text)}, line, too_long, out);
 }
@@ -349,13 +401,14 @@ static void json_string(struct bytes *out, const char *p, size_t n, bool ascii)
                 cp = (uint32_t)(c & 0x1f) << 6 | (uint32_t)(p[i + 1] & 0x3f);
                 i += 2;
             } else {
-                cp = (uint32_t)(c & 7) << 18 | (uint32_t)(p[i + 1] & 0x3f) << 12 | (uint32_t)(p[i + 2] & 0x3f) << 6 |
-                     (uint32_t)(p[i + 3] & 0x3f);
+                cp = (uint32_t)(c & 7) << 18 | (uint32_t)(p[i + 1] & 0x3f) << 12 |
+                     (uint32_t)(p[i + 2] & 0x3f) << 6 | (uint32_t)(p[i + 3] & 0x3f);
                 i += 4;
             }
-            int k = cp < 0x10000 ? snprintf(esc, sizeof esc, "\\u%04x", cp)
-                                 : snprintf(esc, sizeof esc, "\\u%04X\\u%04x", 0xd800 + ((cp - 0x10000) >> 10),
-                                            0xdc00 + ((cp - 0x10000) & 0x3ff));
+            int k = cp < 0x10000
+                        ? snprintf(esc, sizeof esc, "\\u%04x", cp)
+                        : snprintf(esc, sizeof esc, "\\u%04X\\u%04x", 0xd800 + ((cp - 0x10000) >> 10),
+                                   0xdc00 + ((cp - 0x10000) & 0x3ff));
             add(out, esc, (size_t)k);
             continue;
         }
@@ -403,7 +456,8 @@ static struct wrapped wrap_once(struct wrapped in, enum wrap kind, size_t mean)
     for (size_t i = 0; i < in.n; i++) {
         const char *p = in.lines[i].p;
         size_t n = in.lines[i].n;
-        bool ascii = below(2) == 0 && tb_utf8_valid((struct tb_str){p, n}); /* an inner cut may have split a character */
+        bool ascii = below(2) == 0 &&
+                     tb_utf8_valid((struct tb_str){p, n}); /* an inner cut may have split a character */
         for (size_t at = 0, first = 1; at < n || first != 0; first = 0) {
             size_t end = kind == CRI || kind == DOCKER ? cut_at(p, at, n, mean, kind == DOCKER && ascii) : n;
             struct bytes b = {NULL, 0};
@@ -411,14 +465,16 @@ static struct wrapped wrap_once(struct wrapped in, enum wrap kind, size_t mean)
             int k = 0;
             switch (kind) {
             case CRI:
-                k = snprintf(head, sizeof head, "2025-11-02T23:59:50.%dZ %s %s ", (int)below(1000000), streams[in.stream % 2], end < n ? "P" : "F");
+                k = snprintf(head, sizeof head, "2025-11-02T23:59:50.%dZ %s %s ", (int)below(1000000),
+                             streams[in.stream % 2], end < n ? "P" : "F");
                 add(&b, head, (size_t)k);
                 add(&b, p + at, end - at);
                 break;
             case DOCKER:
                 add(&b, "{\"log\":\"", 8);
                 json_string(&b, p + at, end - at, ascii);
-                k = snprintf(head, sizeof head, "%s\",\"stream\":\"%s\",\"time\":\"2025-11-02T23:59:50Z\"}", end < n ? "" : "\\n", streams[in.stream % 2]);
+                k = snprintf(head, sizeof head, "%s\",\"stream\":\"%s\",\"time\":\"2025-11-02T23:59:50Z\"}",
+                             end < n ? "" : "\\n", streams[in.stream % 2]);
                 add(&b, head, (size_t)k);
                 break;
             case JOURNALD:
@@ -458,7 +514,8 @@ static struct wrapped wrap_once(struct wrapped in, enum wrap kind, size_t mean)
 
 static struct bytes random_record(void)
 {
-    static const char *const pieces[] = {"\\\"", "\\\\", "\\/", "\xc3\xa9", "\xf0\x9f\x98\x80", "}", "{", "]", " ", "abc", "/", "\\u00e9", "log"};
+    static const char *const pieces[] = {"\\\"", "\\\\", "\\/", "\xc3\xa9", "\xf0\x9f\x98\x80", "}",  "{",
+                                         "]",    " ",    "abc", "/",        "\\u00e9",          "log"};
     struct bytes b = {NULL, 0};
     add(&b, "{\"k\":\"", 6);
     for (size_t n = below(below(20) == 0 ? 3000 : 60); n > 0; n--) {
@@ -486,7 +543,8 @@ static void one_file(struct tb_unwrap *u, enum wrap *nest, size_t depth)
         memcpy(only->p, records[i].p, records[i].n);
         w[i] = (struct wrapped){only, 1, 0, (int)below(2)};
         for (size_t d = depth; d > 0; d--) {
-            w[i] = wrap_once(w[i], nest[d - 1], d == depth ? sizes : 300 + sizes); /* else lines without end */
+            w[i] =
+                wrap_once(w[i], nest[d - 1], d == depth ? sizes : 300 + sizes); /* else lines without end */
         }
     }
     /* The two streams interleave at random; within a stream order holds. want: the order in which records end. */
@@ -511,8 +569,8 @@ static void one_file(struct tb_unwrap *u, enum wrap *nest, size_t depth)
     struct records got = {NULL, 0};
     unwrap_text(u, text.p, text.n, &got);
     if (got.n != RECORDS) {
-        fail_msg("%zu records of nesting %d %d %d %d (%zu) from:\n%.*s", got.n, nest[0], nest[1], nest[2], nest[3], depth,
-                 (int)text.n, text.p);
+        fail_msg("%zu records of nesting %d %d %d %d (%zu) from:\n%.*s", got.n, nest[0], nest[1], nest[2],
+                 nest[3], depth, (int)text.n, text.p);
     }
     for (size_t k = 0; k < RECORDS; k++) {
         struct bytes r = records[want[k]];
@@ -578,8 +636,12 @@ static void test_noise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),      cmocka_unit_test(test_places),            cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_many_pods), cmocka_unit_test(test_wrapped_at_random), cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_places),
+        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_many_pods),
+        cmocka_unit_test(test_wrapped_at_random),
+        cmocka_unit_test(test_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
