@@ -22,10 +22,17 @@ static void give_money(sqlite3_context *ctx, tb_money m)
     sqlite3_result_text(ctx, text, (int)n, SQLITE_TRANSIENT);
 }
 
+/* SQLite aligns an aggregate's memory to 8 bytes, a 128-bit sum wants 16: the sum stands at the first such place of a little more. */
+static struct sum *aligned_sum(sqlite3_context *ctx, bool make)
+{
+    char *room = sqlite3_aggregate_context(ctx, make ? (int)(sizeof(struct sum) + _Alignof(struct sum)) : 0);
+    return room == NULL ? NULL : (struct sum *)(((uintptr_t)room + _Alignof(struct sum) - 1) / _Alignof(struct sum) * _Alignof(struct sum));
+}
+
 static void money_sum_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     (void)argc;
-    struct sum *sum = sqlite3_aggregate_context(ctx, sizeof *sum);
+    struct sum *sum = aligned_sum(ctx, true);
     if (sum == NULL) {
         sqlite3_result_error_nomem(ctx);
         return;
@@ -45,7 +52,7 @@ static void money_sum_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 
 static void money_sum_final(sqlite3_context *ctx)
 {
-    struct sum *sum = sqlite3_aggregate_context(ctx, 0);
+    struct sum *sum = aligned_sum(ctx, false);
     if (sum == NULL) {
         give_money(ctx, 0);
     } else if (!sum->failed) {
