@@ -317,6 +317,9 @@ static enum tb_status list_fresh(struct tb_load_txn *t, const struct tb_row *row
                                  struct tb_append_counts *counts, struct tb_err *err)
 {
     uint64_t marks[TB_BATCH_ROWS / 64] = {0};
+    if (!tb_id_table_reserve(&t->ids, n)) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the ids");
+    }
     for (uint32_t k = 0; k < n; k++) {
         uint32_t row = t->keys[k].row;
         if (t->outcome[k] != UNDECIDED && t->outcome[k] != RULES) {
@@ -325,9 +328,6 @@ static enum tb_status list_fresh(struct tb_load_txn *t, const struct tb_row *row
         marks[row / 64] |= UINT64_C(1) << (row % 64);
         counts->events += t->outcome[k] == UNDECIDED;
         t->entry[row] = tb_id_table_add(&t->ids, t->keys[k].hi, TB_PLACE_OPEN);
-        if (t->entry[row] == UINT32_MAX) {
-            return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the ids");
-        }
     }
     for (uint32_t w = 0; w < TB_BATCH_ROWS / 64; w++) {
         for (uint64_t bits = marks[w]; bits != 0; bits &= bits - 1) {

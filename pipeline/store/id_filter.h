@@ -1,53 +1,29 @@
-/* Concept: a filter over a run's keys in memory: most keys that are not in the run are known not to be, without reading a
- *          bucket. Blocks lie in key order, so that building and asking with sorted keys walk through memory.
- * Limits:  10 bits a key (about 1 in 100 passes in vain); all filters together TB_ID_FILTER_BYTES_MAX; a run that does not fit
- *          has none.
+/* Concept: a filter over a run's keys: nearly all keys that are not in the run are known not to be, without reading a bucket. A
+ *          key sets one bit in each of the eight words of its block; blocks lie in key order, so that writing a filter, and
+ *          asking it with sorted keys, walk through it once from front to end.
+ * Shape:   stored with its run, TB_FILTER_PART_BLOCKS blocks a row (a page). Kept in memory once asked for, while all together
+ *          stay within TB_ID_FILTER_BYTES_MAX; the others are read part by part each time.
+ * Limits:  16 bits a key (about 1 in 1,000 strangers passes).
  */
 #ifndef TB_ID_FILTER_H
 #define TB_ID_FILTER_H
 
 #include "store/id_run.h"
 
-struct tb_id_filter {
-    uint64_t blocks;  /* of 64 bytes */
-    uint64_t word[];
-};
+/* How many blocks a run of entries keys gets: 0 for one so short that reading its buckets costs no more than asking. */
+uint64_t tb_id_filter_blocks(uint64_t entries);
 
-/* An empty filter for a run of entries keys, counted in x; NULL when it does not fit or pay (or there is no memory). */
-struct tb_id_filter *tb_id_filter_for(struct tb_id_index *x, const struct tb_id_run *r, uint64_t entries);
-size_t tb_id_filter_bytes(const struct tb_id_filter *f);
-void tb_id_filter_free(struct tb_id_filter *f);
+/* Sets a key's bits, keys ascending; writes the parts that are passed. */
+enum tb_status tb_id_filter_add(struct tb_id_writer *w, uint64_t key, struct tb_err *err) TB_MUST_USE;
+/* Writes the last part. */
+enum tb_status tb_id_filter_finish(struct tb_id_writer *w, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_id_filter_drop(struct tb_db *db, const struct tb_id_run *r, struct tb_err *err) TB_MUST_USE;
 
-static inline uint64_t tb_id_filter_mix(uint64_t key)
-{
-    key *= UINT64_C(0x9E3779B97F4A7C15);
-    return key ^ key >> 29;
-}
+/* Leaves those of keys[0..n) (ascending) that may be in the run, in out_keys, with their wanted; *left is how many. */
+enum tb_status tb_id_filter_pass(struct tb_db *db, struct tb_id_run *r, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
+                                 uint64_t *out_keys, uint32_t *out_wanted, uint32_t *left, struct tb_err *err) TB_MUST_USE;
 
-/* The block is by the key's first bits; six bits in it by a hash of the whole key: three words, two bits in each. */
-static inline uint64_t *tb_id_filter_block(struct tb_id_filter *f, uint64_t key)
-{
-    return f->word + 8 * ((key >> (TB_KEY_BITS - 32)) * f->blocks >> 32);
-}
-
-static inline void tb_id_filter_add(struct tb_id_filter *f, uint64_t key)
-{
-    if (f == NULL) {
-        return;
-    }
-    uint64_t *w = tb_id_filter_block(f, key), h = tb_id_filter_mix(key);
-    w[h & 7] |= UINT64_C(1) << (h >> 3 & 63) | UINT64_C(1) << (h >> 9 & 63);
-    w[h >> 15 & 7] |= UINT64_C(1) << (h >> 18 & 63) | UINT64_C(1) << (h >> 24 & 63);
-    w[h >> 30 & 7] |= UINT64_C(1) << (h >> 33 & 63) | UINT64_C(1) << (h >> 39 & 63);
-}
-
-static inline bool tb_id_filter_may(struct tb_id_filter *f, uint64_t key)
-{
-    uint64_t *w = tb_id_filter_block(f, key), h = tb_id_filter_mix(key);
-    uint64_t a = UINT64_C(1) << (h >> 3 & 63) | UINT64_C(1) << (h >> 9 & 63);
-    uint64_t b = UINT64_C(1) << (h >> 18 & 63) | UINT64_C(1) << (h >> 24 & 63);
-    uint64_t c = UINT64_C(1) << (h >> 33 & 63) | UINT64_C(1) << (h >> 39 & 63);
-    return (w[h & 7] & a) == a && (w[h >> 15 & 7] & b) == b && (w[h >> 30 & 7] & c) == c;
-}
+/* Lets go of the copy in memory. */
+void tb_id_filter_forget(struct tb_id_index *x, struct tb_id_run *r);
 
 #endif

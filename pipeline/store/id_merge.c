@@ -157,10 +157,10 @@ static enum tb_status drop_runs(struct tb_db *db, const int64_t *runs, int n, st
             i++;
             assert(i < x->n);
         }
-        if (x->runs[i].filter != NULL) {
-            x->filter_bytes -= tb_id_filter_bytes(x->runs[i].filter);
-            tb_id_filter_free(x->runs[i].filter);
+        if (st == TB_OK) {
+            st = tb_id_filter_drop(db, &x->runs[i], err);
         }
+        tb_id_filter_forget(x, &x->runs[i]);
         memmove(x->runs + i, x->runs + i + 1, (x->n - i - 1) * sizeof *x->runs);
         x->n--;
     }

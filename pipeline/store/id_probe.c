@@ -53,49 +53,54 @@ static enum tb_status probe_bucket(const struct tb_id_run *r, const struct tb_id
     return st;
 }
 
-/* The filter of a run that was read as often as it has buckets: from then on it pays. */
-static enum tb_status build_filter(struct tb_db *db, struct tb_id_run *r, struct tb_err *err)
+/* Asks the buckets of keys[0..n). */
+static enum tb_status probe_buckets(struct tb_db *db, const struct tb_id_run *r, const uint64_t *keys, const uint32_t *wanted,
+                                    uint32_t n, struct tb_id_candidates *out, struct tb_err *err)
 {
-    r->reads = 0;
-    struct tb_id_filter *f = tb_id_filter_for(db->ids, r, r->entries);
-    enum tb_status st = TB_OK;
-    for (uint32_t bucket = 0; f != NULL && bucket < r->buckets && st == TB_OK; bucket++) {
-        struct tb_id_bucket b;
-        st = tb_id_bucket_get(db, r, bucket, &b, err);
-        uint64_t start = tb_id_bucket_start(r, bucket);
-        for (uint32_t i = 0; i < b.n; i++) {
-            tb_id_filter_add(f, start + tb_id_load(b.keys + (size_t)i * r->key_bytes, r->key_bytes));
-        }
-    }
-    r->filter = f;
-    return st == TB_OK ? tb_id_bucket_done(db, err) : st;
-}
-
-enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
-                            struct tb_id_candidates *out, struct tb_err *err)
-{
-    struct tb_id_run *r = &db->ids->runs[run];
     struct tb_id_bucket b = {0, NULL, NULL};
     uint32_t have = UINT32_MAX;
     uint64_t start = 0, span = ((UINT64_C(1) << 32) / r->buckets + 1) << (TB_KEY_BITS - 32);
     enum tb_status st = TB_OK;
-    if (r->filter == NULL && r->reads >= r->buckets) {
-        st = build_filter(db, r, err);
-    }
     for (uint32_t i = 0; i < n && st == TB_OK; i++) {
-        if (r->filter != NULL && !tb_id_filter_may(r->filter, keys[i])) {
-            continue;
-        }
         uint32_t bucket = tb_id_bucket_of(r, keys[i]);
         if (bucket != have) {
             st = tb_id_bucket_get(db, r, bucket, &b, err);
             start = tb_id_bucket_start(r, bucket);
             have = bucket;
-            r->reads++;
         }
         if (st == TB_OK && b.n > 0) {
             st = probe_bucket(r, &b, start, span, keys[i], wanted[i], out, err);
         }
     }
     return st == TB_OK ? tb_id_bucket_done(db, err) : st;
+}
+
+/* A filter costs about a quarter of its run's buckets to read: fewer questions than that go to the buckets at once. */
+static bool filter_pays(const struct tb_id_run *r, uint32_t n)
+{
+    return r->filter_blocks > 0 && (r->filter != NULL || n > r->filter_blocks / TB_FILTER_PART_BLOCKS);
+}
+
+enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
+                            struct tb_id_candidates *out, struct tb_err *err)
+{
+    struct tb_id_run *r = &db->ids->runs[run];
+    if (n == 0 || !filter_pays(r, n)) {
+        return probe_buckets(db, r, keys, wanted, n, out, err);
+    }
+    uint64_t *may_keys = malloc(n * sizeof *may_keys);
+    uint32_t *may_wanted = malloc(n * sizeof *may_wanted), left = 0;
+    enum tb_status st = TB_OK;
+    if (may_keys == NULL || may_wanted == NULL) {
+        st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the ids");
+    }
+    if (st == TB_OK) {
+        st = tb_id_filter_pass(db, r, keys, wanted, n, may_keys, may_wanted, &left, err);
+    }
+    if (st == TB_OK) {
+        st = probe_buckets(db, r, may_keys, may_wanted, left, out, err);
+    }
+    free(may_keys);
+    free(may_wanted);
+    return st;
 }

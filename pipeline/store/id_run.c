@@ -43,7 +43,7 @@ struct tb_id_index *tb_id_index_new(void)
 void tb_id_index_forget(struct tb_id_index *x)
 {
     for (uint32_t i = 0; i < x->n; i++) {
-        tb_id_filter_free(x->runs[i].filter);
+        tb_id_filter_forget(x, &x->runs[i]);
     }
     x->n = 0;
     x->filter_bytes = 0;
@@ -99,6 +99,7 @@ enum tb_status tb_id_index_load(struct tb_db *db, struct tb_err *err)
             .buckets = (uint32_t)tb_query_int(q, 3),
             .place_min = (uint64_t)tb_query_int(q, 4),
             .place_max = (uint64_t)tb_query_int(q, 5),
+            .filter_blocks = (uint64_t)tb_query_int(q, 6),
         };
         if (r.buckets == 0 || r.place_max < r.place_min || !list_room(x)) {
             tb_query_reset(q);
@@ -166,13 +167,12 @@ enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, 
     w->db = db;
     w->run = (struct tb_id_run){.run = last + 1, .level = level, .place_min = place_min, .place_max = place_max};
     w->run.buckets = tb_id_run_buckets(entries, place_max - place_min);
+    w->run.filter_blocks = tb_id_filter_blocks(entries);
+    w->bits = calloc(TB_FILTER_PART_BLOCKS, 64);
     tb_id_run_widths(&w->run);
     tb_buf_init(&w->out, SIZE_MAX / 2);
-    if (st == TB_OK && !list_room(db->ids)) {
+    if (st == TB_OK && (w->bits == NULL || !list_room(db->ids))) {
         return no_memory(err);
-    }
-    if (st == TB_OK) {
-        w->run.filter = tb_id_filter_for(db->ids, &w->run, entries);
     }
     return st;
 }
@@ -235,18 +235,21 @@ enum tb_status tb_id_writer_add(struct tb_id_writer *w, struct tb_id_entry e, st
         w->cap = cap;
     }
     w->pending[w->n++] = e;
-    tb_id_filter_add(w->run.filter, e.key);
-    return TB_OK;
+    return tb_id_filter_add(w, e.key, err);
 }
 
 enum tb_status tb_id_writer_finish(struct tb_id_writer *w, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = write_bucket(w, err);
+    if (st != TB_OK || w->written == 0) {
+        return st;
+    }
+    st = tb_id_filter_finish(w, err);
     if (st == TB_OK) {
         st = tb_db_statement(w->db, "id_run_insert.sql", &q, err);
     }
-    if (st != TB_OK || w->written == 0) {
+    if (st != TB_OK) {
         return st;
     }
     tb_query_bind_int(q, "run", w->run.run);
@@ -255,6 +258,7 @@ enum tb_status tb_id_writer_finish(struct tb_id_writer *w, struct tb_err *err)
     tb_query_bind_int(q, "buckets", w->run.buckets);
     tb_query_bind_int(q, "place_min", (int64_t)w->run.place_min);
     tb_query_bind_int(q, "place_max", (int64_t)w->run.place_max);
+    tb_query_bind_int(q, "filter_blocks", (int64_t)w->run.filter_blocks);
     st = tb_query_run(q, err);
     if (st != TB_OK) {
         return st;
@@ -264,16 +268,12 @@ enum tb_status tb_id_writer_finish(struct tb_id_writer *w, struct tb_err *err)
     memmove(x->runs + 1, x->runs, x->n * sizeof *x->runs);
     x->runs[0] = w->run;
     x->n++;
-    w->run.filter = NULL; /* the list's now */
     return TB_OK;
 }
 
 void tb_id_writer_release(struct tb_id_writer *w)
 {
-    if (w->run.filter != NULL) {
-        w->db->ids->filter_bytes -= tb_id_filter_bytes(w->run.filter);
-        tb_id_filter_free(w->run.filter);
-    }
+    free(w->bits);
     free(w->pending);
     tb_buf_release(&w->out);
 }

@@ -1,4 +1,4 @@
-/* Concept: the inside of the id runs, for id_run.c, id_probe.c and id_merge.c: a run's row, its buckets, its filter.
+/* Concept: the inside of the id runs, for id_run.c, id_filter.c, id_probe.c and id_merge.c: a run's row, its buckets, its filter.
  * Shape:   a bucket's blob: u32 n; n keys of key_bytes each, less the bucket's first key; n places of place_bytes each, less the
  *          run's place_min; 8 bytes of padding, so that every load may read 8 bytes.
  */
@@ -15,8 +15,7 @@
 #define TB_BUCKET_PAD 8
 #define TB_RUN_SHIFT 24
 #define TB_MERGE_RUNS 8
-
-struct tb_id_filter; /* id_filter.h */
+#define TB_FILTER_PART_BLOCKS 255 /* of 64 bytes: with the row's head they fill a 16 KiB page */
 
 struct tb_id_run {
     int64_t run;
@@ -24,8 +23,8 @@ struct tb_id_run {
     uint64_t entries, place_min, place_max;
     uint32_t buckets;
     unsigned key_bytes, place_bytes;
-    uint64_t reads;              /* buckets read in vain or not since the run is known */
-    struct tb_id_filter *filter; /* NULL = none */
+    uint64_t filter_blocks; /* 0 = it has no filter */
+    uint64_t *filter;       /* its words in memory; NULL = not kept */
 };
 
 struct tb_id_index {
@@ -86,6 +85,8 @@ struct tb_id_writer {
     struct tb_id_entry *pending;
     size_t n, cap;
     struct tb_buf out;
+    uint64_t part;    /* of the filter, being filled */
+    uint64_t *bits;   /* its words */
 };
 
 enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, uint64_t place_min, uint64_t place_max,

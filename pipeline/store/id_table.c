@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,9 +6,8 @@
 
 #define SLOTS_MIN 4096u
 
-static bool grow_entries(struct tb_id_table *t)
+static bool grow_entries(struct tb_id_table *t, uint32_t cap)
 {
-    uint32_t cap = t->cap == 0 ? SLOTS_MIN / 2 : t->cap * 2;
     uint64_t *hi = realloc(t->hi, cap * sizeof *hi);
     if (hi == NULL) {
         return false;
@@ -36,9 +36,8 @@ static void put(struct tb_id_table *t, uint32_t entry)
     t->slots[i] = slot_of(t->hi[entry], entry);
 }
 
-static bool grow_slots(struct tb_id_table *t)
+static bool grow_slots(struct tb_id_table *t, uint32_t count)
 {
-    uint32_t count = t->mask == 0 ? SLOTS_MIN : (t->mask + 1) * 2;
     uint64_t *slots = calloc(count, sizeof *slots);
     if (slots == NULL) {
         return false;
@@ -56,7 +55,19 @@ static bool grow_slots(struct tb_id_table *t)
 bool tb_id_table_init(struct tb_id_table *t)
 {
     memset(t, 0, sizeof *t);
-    return grow_entries(t) && grow_slots(t);
+    return tb_id_table_reserve(t, 1);
+}
+
+bool tb_id_table_reserve(struct tb_id_table *t, uint32_t extra)
+{
+    uint32_t cap = t->cap == 0 ? SLOTS_MIN / 2 : t->cap, count = t->slots == NULL ? SLOTS_MIN : t->mask + 1;
+    while (cap < t->n + extra) {
+        cap *= 2;
+    }
+    while (count / 4 * 3 < t->n + extra) {
+        count *= 2;
+    }
+    return (cap == t->cap || grow_entries(t, cap)) && ((t->slots != NULL && count == t->mask + 1) || grow_slots(t, count));
 }
 
 void tb_id_table_release(struct tb_id_table *t)
@@ -75,9 +86,7 @@ void tb_id_table_clear(struct tb_id_table *t)
 
 uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place)
 {
-    if ((t->n == t->cap && !grow_entries(t)) || ((uint64_t)t->n * 4 >= (uint64_t)t->mask * 3 && !grow_slots(t))) {
-        return UINT32_MAX;
-    }
+    assert(t->n < t->cap);
     t->hi[t->n] = hi;
     t->place[t->n] = place;
     put(t, t->n);

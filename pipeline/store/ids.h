@@ -2,8 +2,7 @@
  *          has added. Both answer with candidates: the caller confirms by the other half of the id, which stands at the place.
  * Shape:   key = the first 48 bits of an identity; place = segment * TB_SEGMENT_ROWS + row. A run's entries lie in buckets by key
  *          prefix, a page each. Eight runs of a level merge into one of the next.
- * Limits:  a filter per run (TB_ID_FILTER_BYTES_MAX together) spares most bucket reads; it is built from a run that was read
- *          as often as it has buckets.
+ * Limits:  a filter per run spares most bucket reads (id_filter.h); in memory at most TB_ID_FILTER_BYTES_MAX of them.
  */
 #ifndef TB_IDS_H
 #define TB_IDS_H
@@ -69,7 +68,10 @@ struct tb_id_table {
 bool tb_id_table_init(struct tb_id_table *t);
 void tb_id_table_release(struct tb_id_table *t);
 void tb_id_table_clear(struct tb_id_table *t);
-/* The number of the new entry, or UINT32_MAX without memory. */
+/* Makes room for extra more entries: before a batch, because slots lie in the order of hi, and a table that grew while sorted
+ * entries come in would crowd them at its front. False without memory. */
+bool tb_id_table_reserve(struct tb_id_table *t, uint32_t extra) TB_MUST_USE;
+/* The number of the new entry; there must be room. */
 uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place);
 /* The entries of hi, one per call (*at = 0 before the first, then left alone); UINT32_MAX behind the last. */
 uint32_t tb_id_table_find(const struct tb_id_table *t, uint64_t hi, uint32_t *at);

@@ -267,11 +267,11 @@ static enum tb_status write_ids(struct tb_load_txn *t, struct tb_err *err)
     enum tb_status st = tb_ids_write(t->db, entries, n, err);
     free(entries);
     tb_id_table_clear(&t->ids);
-    for (uint32_t i = 0; i < t->open.n && st == TB_OK; i++) {
+    if (!tb_id_table_reserve(&t->ids, t->open.n)) {
+        return no_memory(err);
+    }
+    for (uint32_t i = 0; i < t->open.n; i++) {
         t->open.entry[i] = tb_id_table_add(&t->ids, t->open.rows[i].identity.hi, TB_PLACE_OPEN | i);
-        if (t->open.entry[i] == UINT32_MAX) {
-            st = no_memory(err);
-        }
     }
     return st;
 }

@@ -71,9 +71,11 @@ CREATE TABLE segment_dead (segment INTEGER PRIMARY KEY REFERENCES segment, dead 
 
 -- Exactly once: sorted runs of (first id bits, place), in buckets by id prefix. place = segment * 8192 + row.
 CREATE TABLE id_run (run INTEGER PRIMARY KEY, level INTEGER NOT NULL, entries INTEGER NOT NULL, buckets INTEGER NOT NULL,
-    place_min INTEGER NOT NULL, place_max INTEGER NOT NULL);
+    place_min INTEGER NOT NULL, place_max INTEGER NOT NULL, filter_blocks INTEGER NOT NULL);
 -- bucket = run * 2^24 + number of the bucket
 CREATE TABLE id_bucket (bucket INTEGER PRIMARY KEY, data BLOB NOT NULL);
+-- A filter over a run's ids. part = run * 2^24 + number of the part
+CREATE TABLE id_filter (part INTEGER PRIMARY KEY, data BLOB NOT NULL);
 
 -- Ids that came with different payloads at different times: the first and the last instant of all of them, whichever rules
 -- (so it does not depend on the order of files). The control id_reused of a day counts those with ts_max in the day and
