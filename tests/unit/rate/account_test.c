@@ -56,6 +56,33 @@ static void the_most_literal_row_in_force_wins(void **state)
     settings_release(&s);
 }
 
+/* The book remembers keys it met in a small table: neighbours there must not be taken for each other. */
+static void keys_are_told_apart(void **state)
+{
+    (void)state;
+    struct tb_settings s;
+    struct tb_err err = {0};
+    settings_make(&s, "UTC");
+    struct tb_tables *t =
+        tables_make(&s, NULL, ACCOUNT_HEAD "a,,plain,,,,,,,,\na,s2,sourced,,,,,,,,\nb,,other,,,,,,,,\n");
+    for (uint32_t distance = 1; distance <= 1u << 20; distance *= 2) {
+        struct tb_accountbook *b = NULL;
+        assert_ok(tb_accountbook_new(t, &b, &err), err);
+        for (int round = 0; round < 6; round++) {
+            static const char *const teams[] = {"plain", "sourced", "other"};
+            int k = round % 3;
+            const struct tb_account_row *row = tb_account_find(
+                b, 1, 5 * distance + (k == 2 ? distance : 0), k == 2 ? TB_STR("b") : TB_STR("a"),
+                7 * distance + (k == 1 ? distance : 0), k == 1 ? TB_STR("s2") : TB_STR("s1"));
+            assert_non_null(row);
+            assert_string_equal(row->team.s, teams[k]);
+        }
+        tb_accountbook_free(b);
+    }
+    tb_tables_free(t);
+    settings_release(&s);
+}
+
 /* Straight from the sentence of the contract. */
 static const struct tb_account_row *search(const struct tb_tables *t, int64_t ts_us, struct tb_str consumer,
                                            struct tb_str source)
@@ -127,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_most_literal_row_in_force_wins),
+        cmocka_unit_test(keys_are_told_apart),
         cmocka_unit_test(random_tables_agree_with_a_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -447,6 +447,40 @@ static void the_basis_is_the_first_that_applies(void **state)
     close_book(&f);
 }
 
+/* The book remembers keys it met in a small table: neighbours there must not be taken for each other. */
+static void keys_are_told_apart(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tb_charge c;
+    open_book(&f, "UTC",
+              ",m,input,1,1,,,,,,,,\n,m,input,2,1,,,,batch,,,,\nazure,m,input,4,1,,,,,,,,\n"
+              ",n,input,8,1,,,,,,,,\n,*,output,0,1,,,,,,,,\n");
+    static const struct {
+        const char *provider, *model, *tier, *cost;
+    } kinds[] = {{"p", "m", "flex", "1"},
+                 {"p", "m", "batch", "2"},
+                 {"azure", "m", "flex", "4"},
+                 {"p", "n", "flex", "8"}};
+    for (uint32_t distance = 1; distance <= 1u << 20; distance *= 2) {
+        for (int round = 0; round < 8; round++) {
+            int k = round % 4;
+            struct sample e = {.query = {.ts_us = TS_2026}};
+            sample_texts(&e, kinds[k].provider, kinds[k].model, kinds[k].tier);
+            e.query.provider_key = 5 * distance + (k == 2 ? distance : 0); /* equal keys name equal texts */
+            e.query.model_key = 7 * distance + (k == 3 ? distance : 0);
+            e.query.tier_key = 9 * distance + (k == 1 ? distance : 0);
+            sample_set(&e, TB_N_INPUT, 1);
+            sample_charge(f.book, &e, &c);
+            assert_money(c.cost, kinds[k].cost);
+        }
+        tb_pricebook_free(f.book);
+        struct tb_err err = {0};
+        assert_ok(tb_pricebook_new(f.tables, &f.book, &err), err);
+    }
+    close_book(&f);
+}
+
 static void damaged_or_huge_is_an_error_not_a_wrap(void **state)
 {
     (void)state;
@@ -486,6 +520,7 @@ int main(void)
         cmocka_unit_test(marginal_brackets_stack_in_line),
         cmocka_unit_test(more_brackets_than_parts_is_an_error),
         cmocka_unit_test(the_basis_is_the_first_that_applies),
+        cmocka_unit_test(keys_are_told_apart),
         cmocka_unit_test(damaged_or_huge_is_an_error_not_a_wrap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

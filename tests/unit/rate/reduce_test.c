@@ -605,6 +605,27 @@ static void a_day_without_any_price_still_settles(void **state)
     firm_close(&f);
 }
 
+/* No event names the currency, and the dictionary does not have it: a cost without a unit is not in that currency. */
+static void a_cost_without_unit_is_not_charged(void **state)
+{
+    (void)state;
+    struct firm f;
+    firm_open(&f, 14, 0);
+    f.world.events[0] = (struct happening){
+        .ts_us = first_instant(&f.world), .text = {[TB_T_MODEL] = "new-model"}, .cost = "0.5"};
+    happening_set(&f.world.events[0], TB_N_INPUT, 5);
+    f.world.n = 1;
+    judge_all(&f);
+    world_load(&f.world, 0, 1, false);
+    reduce_all(&f, 1);
+    struct tb_query *q = ask(&f.world, "SELECT basis, cost, logged_cost FROM usage_cell");
+    assert_true(next(q));
+    assert_true(same_text(tb_query_text(q, 0), "unpriced") && tb_query_is_null(q, 1));
+    assert_true(same_text(tb_query_text(q, 2), "0.5")); /* kept for the reconciliation */
+    tb_query_close(q);
+    firm_close(&f);
+}
+
 static void what_is_not_built_says_so(void **state)
 {
     (void)state;
@@ -678,6 +699,7 @@ int main(void)
         cmocka_unit_test(prices_times_k_are_costs_times_k),
         cmocka_unit_test(dst_days_have_their_hours),
         cmocka_unit_test(a_day_without_any_price_still_settles),
+        cmocka_unit_test(a_cost_without_unit_is_not_charged),
         cmocka_unit_test(what_is_not_built_says_so),
         cmocka_unit_test(a_pruned_day_stays_as_it_was),
         cmocka_unit_test(sources_bill_unless_the_config_says_no),

@@ -43,20 +43,20 @@ static struct tb_source_setting world_source_settings[] = {
 /* %s: the price of input of "big", so that prices can be multiplied. */
 #define WORLD_PRICES                                                                                         \
     PRICE_HEAD                                                                                               \
-        "openai,big,input,%1$d,1000000,,,,,,,,\nopenai,big,output,%2$d,1000000,,,,,,,,\n"                    \
-        "openai,big,input,%3$d,1000000,,,,,200,,,\nopenai,big,reasoning,%4$d,1000000,,,,,,,,\n"              \
-        ",big,input,%2$d,1000000,,,,,,,,\n,big,output,%3$d,1000000,,,,,,,,\n,big,request,%1$d,1000,,,,,,,,"  \
-        "\n"                                                                                                 \
-        ",big,cache_read,%1$d,1000,,,2026-03-29T10:00:00Z,,,,,\n,big,input,%4$d,1000000,,,,batch,,,,\n"      \
-        ",steps,input,%4$d,1000,,,,,,,,\n,steps,input,%3$d,1000,,,,,100,,marginal,\n"                        \
-        ",steps,input,%2$d,1000,,,,,,250,marginal,\n,steps,output,%1$d,1000,,,,,,,,\n"                       \
-        ",steps,cache_write_5m,%1$d,1,,2026-03-29,,,,,,\n,only-input,input,%4$d,1000000,,,,,,,,\n"
+    "openai,big,input,%1$d,1000000,,,,,,,,\nopenai,big,output,%2$d,1000000,,,,,,,,\n"                        \
+    "openai,big,input,%3$d,1000000,,,,,200,,,\nopenai,big,reasoning,%4$d,1000000,,,,,,,,\n"                  \
+    ",big,input,%2$d,1000000,,,,,,,,\n,big,output,%3$d,1000000,,,,,,,,\n,big,request,%1$d,1000,,,,,,,,"      \
+    "\n"                                                                                                     \
+    ",big,cache_read,%1$d,1000,,,2026-03-29T10:00:00Z,,,,,\n,big,input,%4$d,1000000,,,,batch,,,,\n"          \
+    ",steps,input,%4$d,1000,,,,,,,,\n,steps,input,%3$d,1000,,,,,100,,marginal,\n"                            \
+    ",steps,input,%2$d,1000,,,,,,250,marginal,\n,steps,output,%1$d,1000,,,,,,,,\n"                           \
+    ",steps,cache_write_5m,%1$d,1,,2026-03-29,,,,,,\n,only-input,input,%4$d,1000000,,,,,,,,\n"
 
 #define WORLD_ACCOUNTS                                                                                       \
     ACCOUNT_HEAD                                                                                             \
-        "ann,,web,10,6100,olga,,,,,2026-03-29\nann,,data,,,,,,,2026-03-29,\nbob,,web,10,6200,,,,,,\n"        \
-        "b*,coffee,roast,20,,ron,,,,,\nsvc-*,,apps,,7000,,,service,,,\nsvc-22*,,apps,30,,,,service,,,\n"     \
-        "svc-1,,,40,,,,,,,\n"
+    "ann,,web,10,6100,olga,,,,,2026-03-29\nann,,data,,,,,,,2026-03-29,\nbob,,web,10,6200,,,,,,\n"            \
+    "b*,coffee,roast,20,,ron,,,,,\nsvc-*,,apps,,7000,,,service,,,\nsvc-22*,,apps,30,,,,service,,,\n"         \
+    "svc-1,,,40,,,,,,,\n"
 
 static inline void world_init(struct world *w, const char *zone)
 {
@@ -142,7 +142,8 @@ static inline void world_draw_numbers(uint64_t *random, struct happening *h)
         }
     }
     if (random_below(random, 4) != 0) {
-        happening_set(h, TB_N_STATUS, (const int64_t[]){200, 200, 200, 429, 500}[random_below(random, 5)]);
+        happening_set(h, TB_N_STATUS,
+                      (const int64_t[]){200, 200, 399, 400, 429, 500}[random_below(random, 6)]);
     }
     if (random_below(random, 3) == 0) {
         happening_set(h, TB_N_SUCCESS, random_below(random, 2));
