@@ -1,4 +1,5 @@
 /* Checks: the control totals as the checks report has them, with a word beside every colour. */
+#include <ctype.h>
 #include <stdio.h>
 #include "reports/workbook_parts.h"
 
@@ -37,11 +38,24 @@ static void write_result(struct tb_workbook_book *b, struct tb_grid *g, bool ok,
     }
 }
 
+/* As a sentence begins. */
+static void write_about(struct tb_grid *g, struct tb_str s)
+{
+    char text[256];
+    if (s.n == 0 || s.n >= sizeof text) {
+        tb_grid_text(g, ABOUT, 0, s);
+        return;
+    }
+    memcpy(text, s.s, s.n);
+    text[0] = (char)toupper((unsigned char)text[0]);
+    tb_grid_text(g, ABOUT, 0, (struct tb_str){text, s.n});
+}
+
 static void write_row(struct tb_workbook_book *b, struct tb_grid *g, const struct tb_table *t, size_t i)
 {
     const struct tb_cell *about = tb_table_cell(t, i, TB_CHECK_ABOUT), *control = tb_table_cell(t, i, TB_CHECK_CONTROL);
     tb_grid_row(g);
-    tb_grid_text(g, ABOUT, 0, about->null ? control->text : about->text);
+    write_about(g, about->null ? control->text : about->text);
     write_value(g, EXPECTED, tb_table_cell(t, i, TB_CHECK_EXPECTED));
     write_value(g, FOUND, tb_table_cell(t, i, TB_CHECK_FOUND));
     write_value(g, DIFFERENCE, tb_table_cell(t, i, TB_CHECK_DIFFERENCE));
@@ -55,7 +69,7 @@ void tb_workbook_checks(struct tb_workbook_book *b)
     struct tb_grid g;
     const struct tb_table *t = tb_workbook_table(b->w->checks, "rows");
     tb_workbook_head(b, b->checks, "Control totals", "each sum by two roads; a pack is withheld when one differs");
-    tb_grid_begin(&g, b->checks, 2, columns, COLUMNS, TB_WORKBOOK_LINES_MAX);
+    tb_grid_begin(&g, b->checks, 3, columns, COLUMNS, TB_WORKBOOK_LINES_MAX);
     for (size_t i = 0; i < tb_table_rows(t); i++) {
         write_row(b, &g, t, i);
     }

@@ -23,7 +23,7 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [STATUS] = {"Status", TB_XS_TEXT, false, 22},
     [QUANTITY] = {"Charged units of the day", TB_XS_COUNT, false, 0},
     [COST] = {"Cost of the day, exact", TB_XS_COST, true, 0},
-    [LINE] = {"Line of prices.csv", TB_XS_COUNT, false, 0},
+    [LINE] = {"Line in prices.csv", TB_XS_COUNT, false, 0},
     [NOTE] = {"Note", TB_XS_TEXT, false, 34},
 };
 
@@ -113,9 +113,8 @@ static void write_condition(struct tb_grid *g, const struct tb_price_row *r)
         n = snprintf(text, sizeof text, "tier %.*s", (int)(r->service_tier.n < 100 ? r->service_tier.n : 100), r->service_tier.s);
     }
     if (r->context >= 0) {
-        snprintf(text + n, sizeof text - (size_t)n, "%s%s of context%s%" PRId64 "%s", n > 0 ? ", " : "",
-                 r->marginal ? "tokens" : "requests", r->context_from ? " of at least " : " over ", r->context,
-                 r->marginal ? " (marginal)" : "");
+        snprintf(text + n, sizeof text - (size_t)n, "%scontext %s %" PRId64 "%s", n > 0 ? ", " : "",
+                 r->context_from ? "from" : "over", r->context, r->marginal ? ", tokens above it" : "");
     }
     tb_grid_text(g, CONDITION, 0, text[0] != '\0' ? tb_str_of(text) : TB_STR_NULL);
 }

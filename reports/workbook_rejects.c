@@ -17,7 +17,7 @@ static const struct tb_grid_column by_line[COLUMNS] = {
     [REASON] = {"Reason", TB_XS_TEXT, false, 40},       [LINES] = {"Line", TB_XS_COUNT, false, 0},
     [FILE_NAME] = {"File", TB_XS_TEXT, false, 60},      [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
     [NODE] = {"Node", TB_XS_TEXT, false, 20},           [BYTE] = {"Byte", TB_XS_COUNT, false, 0},
-    [EXCERPT] = {"Excerpt (keys only)", TB_XS_TEXT, false, 60},
+    [EXCERPT] = {"Excerpt (keys only)", TB_XS_TEXT | TB_XS_WRAP, false, 60},
 };
 static const struct tb_grid_column incomplete[] = {
     [REASON] = {"What is wrong", TB_XS_TEXT, false, 40},

@@ -5,11 +5,11 @@
 
 /* Six tiles of two columns, a narrow column between two tiles; charts and lists take three tiles each. */
 enum { TILES = 6, TILE_COLUMNS = 3, COLUMNS = TILES * TILE_COLUMNS - 1, RIGHT = 9, LEFT_LAST = 7 };
-enum { ROW_TITLE, ROW_STATUS, ROW_RUN, ROW_TILES = 4, ROW_CHARTS = 8, CHART_ROWS = 16, ROW_LISTS = ROW_CHARTS + CHART_ROWS + 1 };
+enum { ROW_TITLE, ROW_STATUS, ROW_RUN, ROW_TILES = 4, ROW_CHARTS = 8, CHART_ROWS = 20, ROW_LISTS = ROW_CHARTS + CHART_ROWS + 1 };
 #define COLUMN_PLACES 11.5
 #define GAP_PLACES    1.2
 #define CHART_WIDTH   536
-#define CHART_HEIGHT  312
+#define CHART_HEIGHT  392
 
 static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
 static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",

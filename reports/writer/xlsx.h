@@ -35,6 +35,9 @@ enum {
     TB_XS_CHANGE,         /* +1,234.50 */
     TB_XS_CHANGE_PERCENT, /* +12.3% */
     TB_XS_DECIMAL,        /* 12.345678 */
+    TB_XS_ON_DAY_BEFORE,  /* +12.3% on the day before */
+    TB_XS_ON_MEAN,        /* +12.3% on the mean */
+    TB_XS_FAILED,         /* 1,234 failed */
     TB_XS_FORMATS,
     TB_XS_FORMAT_MASK = 15,
     TB_XS_TITLE = 1 << 4,
@@ -54,7 +57,8 @@ enum {
     TB_XS_LINK = 1 << 18,
     TB_XS_WRAP = 1 << 19,
     TB_XS_CENTER = 1 << 20,
-    TB_XS_RIGHT = 1 << 21
+    TB_XS_RIGHT = 1 << 21,
+    TB_XS_INDENT = 1 << 22 /* away from the number to its left */
 };
 
 enum tb_xlsx_tab { TB_TAB_READ, TB_TAB_REFERENCE, TB_TAB_ACT }; /* blue, grey, amber */

@@ -22,7 +22,7 @@ static void ask(struct tb_xlsx_sheet *s, int column, unsigned style, size_t plac
     if (style & (TB_XS_TITLE | TB_XS_SUBTITLE | TB_XS_HEADING | TB_XS_KPI | TB_XS_KPI_LABEL | TB_XS_KPI_NOTE)) {
         return; /* these run over or are merged */
     }
-    double w = (double)places * (style & (TB_XS_TOTAL | TB_XS_HEADER | TB_XS_BOLD) ? 1.1 : 1.0);
+    double w = (double)(places + (style & TB_XS_INDENT ? 2 : 0)) * (style & (TB_XS_TOTAL | TB_XS_HEADER | TB_XS_BOLD) ? 1.1 : 1.0);
     s->asked[column] = w > s->asked[column] ? w : s->asked[column];
 }
 
@@ -42,15 +42,15 @@ static void check(struct tb_xlsx_sheet *s, int row, int column, lxw_error e)
     }
 }
 
-/* A header wraps between words: its longest word, and room for the filter's button. */
+/* A header wraps between words into two lines: its longest word or half of it, and room for the filter's button. */
 static size_t header_places(const char *s)
 {
-    size_t longest = 0, word = 0;
+    size_t longest = 0, word = 0, half = strlen(s) / 2 + 2;
     for (; *s != '\0'; s++) {
         word = *s == ' ' ? 0 : word + 1;
         longest = word > longest ? word : longest;
     }
-    return longest + 3;
+    return (longest > half ? longest : half) + 3;
 }
 
 void tb_xlsx_text(struct tb_xlsx_sheet *s, int row, int column, unsigned style, struct tb_str v)

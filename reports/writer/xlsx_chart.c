@@ -16,6 +16,17 @@ static uint16_t gap_of(int n, bool bars)
     return n == 1 ? 500 : n == 2 ? 350 : n <= 4 ? 200 : n <= 10 ? 80 : 50;
 }
 
+/* The library names the axes of lying bars by where they lie: categories are on y. */
+static lxw_chart_axis *category_axis(lxw_chart *chart, const struct tb_xlsx_chart *c)
+{
+    return c->bars ? chart->y_axis : chart->x_axis;
+}
+
+static lxw_chart_axis *value_axis(lxw_chart *chart, const struct tb_xlsx_chart *c)
+{
+    return c->bars ? chart->x_axis : chart->y_axis;
+}
+
 static void set_fonts(lxw_chart *chart, const struct tb_xlsx_chart *c)
 {
     lxw_chart_font title = {.size = 11, .bold = LXW_TRUE, .color = 0x1F3864};
@@ -24,18 +35,25 @@ static void set_fonts(lxw_chart *chart, const struct tb_xlsx_chart *c)
     chart_axis_set_num_font(chart->x_axis, &small);
     chart_axis_set_num_font(chart->y_axis, &small);
     if (c->category_format != NULL) {
-        chart_axis_set_num_format(chart->x_axis, c->category_format);
+        chart_axis_set_num_format(category_axis(chart, c), c->category_format);
     }
-    chart_axis_set_num_format(chart->y_axis, c->value_format);
+    chart_axis_set_num_format(value_axis(chart, c), c->value_format);
+    chart_axis_set_min(value_axis(chart, c), 0);
 }
 
-static void set_lines(lxw_chart *chart)
+static void set_lines(lxw_chart *chart, const struct tb_xlsx_chart *c)
 {
     lxw_chart_line grid = {.color = 0xD9D9D9, .width = 0.5};
     lxw_chart_line axis = {.color = 0xA6A6A6, .width = 0.75};
     lxw_chart_line frame = {.color = 0xD0D7E2, .width = 0.75};
-    chart_axis_major_gridlines_set_line(chart->y_axis, &grid);
-    chart_axis_set_line(chart->x_axis, &axis);
+    chart_axis_major_gridlines_set_visible(category_axis(chart, c), LXW_FALSE);
+    chart_axis_major_gridlines_set_visible(value_axis(chart, c), LXW_TRUE);
+    chart_axis_major_gridlines_set_line(value_axis(chart, c), &grid);
+    lxw_chart_line none = {.none = LXW_TRUE};
+    chart_axis_set_line(category_axis(chart, c), &axis);
+    chart_axis_set_line(value_axis(chart, c), &none);
+    chart_axis_set_major_tick_mark(category_axis(chart, c), LXW_CHART_AXIS_TICK_MARK_NONE);
+    chart_axis_set_major_tick_mark(value_axis(chart, c), LXW_CHART_AXIS_TICK_MARK_NONE);
     chart_chartarea_set_line(chart, &frame);
 }
 
@@ -88,10 +106,10 @@ void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c)
     chart_legend_set_position(chart, LXW_CHART_LEGEND_NONE);
     set_series(s->x, chart, c);
     set_fonts(chart, c);
-    set_lines(chart);
-    if (c->bars) { /* the first category on top */
-        chart_axis_set_reverse(chart->x_axis);
-        chart_axis_set_label_position(chart->y_axis, LXW_CHART_AXIS_LABEL_POSITION_HIGH);
+    set_lines(chart, c);
+    if (c->bars) { /* the first category on top; the values' axis would follow it there */
+        chart_axis_set_reverse(category_axis(chart, c));
+        chart_axis_set_label_position(value_axis(chart, c), LXW_CHART_AXIS_LABEL_POSITION_HIGH);
     }
     lxw_chart_options options = {.x_scale = c->width / DEFAULT_WIDTH,
                                  .y_scale = c->height / DEFAULT_HEIGHT,

@@ -26,13 +26,18 @@ void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row, cons
                    int64_t lines_max)
 {
     assert(n > 0 && n <= TB_XLSX_COLUMNS_MAX);
+    bool totals = false;
+    for (int i = 0; i < n; i++) {
+        totals = totals || columns[i].total;
+    }
+    int header = row + (totals ? 1 : 0);
     int64_t room = TB_XLSX_ROWS_MAX - row - 8; /* totals, header, the words below */
     *g = (struct tb_grid){.sheet = sheet,
                           .columns = columns,
                           .n = n,
                           .total_row = row,
-                          .header_row = row + 1,
-                          .row = row + 1,
+                          .header_row = header,
+                          .row = header,
                           .lines_max = lines_max < room ? lines_max : room};
     for (int i = 0; i < n; i++) {
         tb_xlsx_width_max(sheet, i, columns[i].places_max > 0 ? columns[i].places_max : PLACES_MAX);
@@ -54,6 +59,12 @@ int tb_grid_lines(const struct tb_grid *g)
     return g->row - g->header_row;
 }
 
+/* Texts keep to the left, a little away from the column before. */
+static unsigned side_of(const struct tb_grid *g, int column)
+{
+    return format_of(g, column) != TB_XS_TEXT ? TB_XS_RIGHT : column > 0 ? TB_XS_INDENT : 0;
+}
+
 static unsigned style_of(const struct tb_grid *g, int column, unsigned flags)
 {
     return g->columns[column].style | TB_XS_ROW | flags;
@@ -62,8 +73,8 @@ static unsigned style_of(const struct tb_grid *g, int column, unsigned flags)
 void tb_grid_text(struct tb_grid *g, int column, unsigned flags, struct tb_str v)
 {
     if (!g->skip) { /* texts among numbers keep their column's side, not its number format */
-        unsigned side = format_of(g, column) != TB_XS_TEXT ? TB_XS_RIGHT : 0;
-        tb_xlsx_text(g->sheet, g->row, column, (style_of(g, column, flags) & ~(unsigned)TB_XS_FORMAT_MASK) | side, v);
+        unsigned style = style_of(g, column, flags) & ~(unsigned)TB_XS_FORMAT_MASK;
+        tb_xlsx_text(g->sheet, g->row, column, style | side_of(g, column), v);
     }
 }
 
@@ -143,20 +154,9 @@ static void write_headers(struct tb_grid *g, const char *table)
     }
     tb_xlsx_table(g->sheet, g->header_row, g->row, 0, g->n - 1, table, labels);
     for (int i = 0; i < g->n; i++) { /* again, each on the side of its values */
-        unsigned side = format_of(g, i) != TB_XS_TEXT ? TB_XS_RIGHT : 0;
-        tb_xlsx_text(g->sheet, g->header_row, i, TB_XS_HEADER | side, tb_str_of(labels[i]));
+        tb_xlsx_text(g->sheet, g->header_row, i, TB_XS_HEADER | side_of(g, i), tb_str_of(labels[i]));
     }
     tb_xlsx_height(g->sheet, g->header_row, 32);
-}
-
-static bool has_totals(const struct tb_grid *g)
-{
-    for (int i = 0; i < g->n; i++) {
-        if (g->columns[i].total) {
-            return true;
-        }
-    }
-    return false;
 }
 
 int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const char *more)
@@ -168,7 +168,7 @@ int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const c
     if (g->failed) { /* a sum that does not fit is no number to show: let the writer refuse it */
         tb_xlsx_number(g->sheet, g->total_row, 0, 0, 1.0 / 0.0);
     }
-    if (has_totals(g)) {
+    if (g->header_row > g->total_row) {
         write_totals(g);
     }
     write_headers(g, table);

@@ -30,7 +30,7 @@ struct tb_grid {
     tb_money sum[TB_XLSX_COLUMNS_MAX]; /* counts as they are, money in its unit */
 };
 
-/* row: of the totals (header below it). */
+/* row: of the totals, the header below it; where no column has a total, of the header. */
 void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row, const struct tb_grid_column *columns, int n,
                    int64_t lines_max);
 void tb_grid_row(struct tb_grid *g);

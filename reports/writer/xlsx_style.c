@@ -23,6 +23,9 @@ static const char *const number_formats[TB_XS_FORMATS] = {
     [TB_XS_CHANGE] = "+#,##0.00;-#,##0.00;0.00",
     [TB_XS_CHANGE_PERCENT] = "+0.0%;-0.0%;0.0%",
     [TB_XS_DECIMAL] = "General",
+    [TB_XS_ON_DAY_BEFORE] = "+0.0%\" on the day before\";-0.0%\" on the day before\";0.0%\" on the day before\"",
+    [TB_XS_ON_MEAN] = "+0.0%\" on that mean\";-0.0%\" on that mean\";0.0%\" on that mean\"",
+    [TB_XS_FAILED] = "#,##0\" failed\"",
 };
 
 static void set_status(lxw_format *f, lxw_color_t fill, lxw_color_t font)
@@ -115,6 +118,9 @@ static void set_marks(lxw_format *f, unsigned style)
     }
     if (style & TB_XS_RIGHT) {
         format_set_align(f, LXW_ALIGN_RIGHT);
+    }
+    if (style & TB_XS_INDENT) {
+        format_set_indent(f, 1);
     }
 }
 
