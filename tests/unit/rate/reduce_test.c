@@ -2,7 +2,10 @@
  * when it rebuilds. */
 #include "tests/unit/rate/world.h"
 
+#include "base/embed.h"
 #include "rate/reduce.h"
+
+extern const struct tb_embed tb_embed_rate[];
 
 #define DAY_FIRST 20539 /* 2026-03-27; the clocks of Amsterdam go forward on the 29th */
 #define DAYS      4
@@ -676,6 +679,30 @@ static void a_pruned_day_stays_as_it_was(void **state)
     firm_close(&f);
 }
 
+static void statements_look_days_up(void **state)
+{
+    (void)state;
+    struct firm f;
+    int statements = 0;
+    firm_open(&f, 15, 0);
+    for (const struct tb_embed *e = tb_embed_rate; e->path != NULL; e++, statements++) {
+        char explain[4096];
+        assert_memory_equal(e->data, "-- what one row is:", 19);
+        assert_non_null(strstr((const char *)e->data, "\n-- in:"));
+        assert_non_null(strstr((const char *)e->data, "\n-- out:"));
+        snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", (const char *)e->data);
+        struct tb_query *q = ask(&f.world, explain);
+        while (next(q)) {
+            if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0) {
+                fail_msg("%s scans a whole table", e->path);
+            }
+        }
+        tb_query_close(q);
+    }
+    assert_int_equal(statements, 8);
+    firm_close(&f);
+}
+
 static void sources_bill_unless_the_config_says_no(void **state)
 {
     (void)state;
@@ -702,6 +729,7 @@ int main(void)
         cmocka_unit_test(a_cost_without_unit_is_not_charged),
         cmocka_unit_test(what_is_not_built_says_so),
         cmocka_unit_test(a_pruned_day_stays_as_it_was),
+        cmocka_unit_test(statements_look_days_up),
         cmocka_unit_test(sources_bill_unless_the_config_says_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
