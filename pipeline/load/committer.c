@@ -88,6 +88,7 @@ static void take_pruned(void *ctx, uint32_t i)
 static enum tb_status append(struct tb_committer *c, struct tb_batch *b, struct tb_err *err)
 {
     struct tb_append_counts now = {0, 0, 0, 0}, *sum = &c->filing.counts;
+    assert(c->txn != NULL);
     c->batch = b;
     c->pruned_st = TB_OK;
     enum tb_status st = learn_texts(c, b, err);
