@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/hash.h"
 #include "config/settings.h"
 #include "config/tables.h"
 #include "event/event.h"
@@ -140,6 +141,41 @@ static inline uint64_t random_next(uint64_t *state)
 static inline uint32_t random_below(uint64_t *state, uint32_t n)
 {
     return (uint32_t)((random_next(state) >> 32) * n >> 32);
+}
+
+/* --- a price table of its own rows ------------------------------------------------------------------------------------ */
+
+#define TS_2026 INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z */
+
+struct fixture {
+    struct tb_settings settings;
+    struct tb_tables *tables;
+    struct tb_pricebook *book;
+};
+
+static inline void open_book(struct fixture *f, const char *zone, const char *rows)
+{
+    struct tb_err err = {0};
+    char *text = NULL;
+    assert_true(asprintf(&text, "%s%s", PRICE_HEAD, rows) > 0);
+    settings_make(&f->settings, zone);
+    f->tables = tables_make(&f->settings, text, NULL);
+    assert_ok(tb_pricebook_new(f->tables, &f->book, &err), err);
+    free(text);
+}
+
+static inline void close_book(struct fixture *f)
+{
+    tb_pricebook_free(f->book);
+    tb_tables_free(f->tables);
+    settings_release(&f->settings);
+}
+
+static inline void assert_money(tb_money found, const char *expected)
+{
+    char text[TB_MONEY_TEXT_MAX];
+    tb_money_format(found, text);
+    assert_string_equal(text, expected);
 }
 
 #endif
