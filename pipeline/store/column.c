@@ -159,6 +159,11 @@ static uint64_t divisor_of(const uint64_t *v, uint32_t n)
     return 1;
 }
 
+static uint64_t zigzag(uint64_t d)
+{
+    return d << 1 ^ (0 - (d >> 63));
+}
+
 static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint32_t n, struct tb_err *err)
 {
     uint64_t whole[TB_SEGMENT_ROWS], step[TB_SEGMENT_ROWS];
@@ -174,18 +179,18 @@ static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint
             st = add(out, &by, 8, err);
         }
     }
-    step[0] = 0;
     for (uint32_t i = 1; i < n; i++) {
-        uint64_t d = v[i] - v[i - 1];
-        step[i] = d << 1 ^ (0 - (d >> 63));
+        step[i] = zigzag(v[i] - v[i - 1]);
     }
+    uint64_t before = n > 1 ? v[0] - (v[1] - v[0]) : v[0]; /* so that the first step is like the second: equal steps are a constant */
+    step[0] = zigzag(v[0] - before);
     struct fit plain = fit_of(v, n), delta = fit_of(step, n);
     if (st != TB_OK || plain.bytes <= delta.bytes + 9) {
         return st == TB_OK ? add_fit(out, v, n, &plain, err) : st;
     }
     st = add_u8(out, DELTA, err);
     if (st == TB_OK) {
-        st = add(out, &v[0], 8, err);
+        st = add(out, &before, 8, err);
     }
     return st == TB_OK ? add_fit(out, step, n, &delta, err) : st;
 }

@@ -1,7 +1,7 @@
 /* Concept: up to TB_SEGMENT_ROWS integers as few bytes. One column is one of
  *            constant  one value
  *            packed    offsets from the smallest value in `width` bits each; the few that need more are listed behind
- *            delta     the first value, then the steps (zigzag) as a packed column: for what grows
+ *            delta     a start, then the steps (zigzag) as a packed column: for what grows
  *            listed    the distinct values, then the index of each as a packed column: for dictionary ids
  *          and may have a common divisor taken out (timestamps in milliseconds). README.md has the bytes.
  * Errors:  encoding fails without memory alone; decoding returns false for bytes that are no column of n values.
