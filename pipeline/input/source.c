@@ -14,8 +14,7 @@
 
 #define LIST_BYTES_MAX (256u << 20) /* about a million files with their paths */
 
-/* --- the list
- * ----------------------------------------------------------------------------------------------------- */
+/* --- the list --- */
 
 void tb_input_list_init(struct tb_input_list *l)
 {
@@ -105,8 +104,7 @@ static enum tb_status sort_from(struct tb_input_list *l, size_t from, struct tb_
     return TB_OK;
 }
 
-/* --- one pattern
- * -------------------------------------------------------------------------------------------------- */
+/* --- one pattern --- */
 
 struct walk {
     struct tb_input_list *list;

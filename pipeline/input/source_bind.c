@@ -10,8 +10,7 @@
 #include "input/source_parts.h"
 #include "input/source_pattern.h"
 
-/* --- a path by name
- * ----------------------------------------------------------------------------------------------- */
+/* --- a path by name --- */
 
 /* Absolute, without "//", "." and, where it leads to the same file, without "..". NULL without memory. */
 static char *absolute(const char *path, const struct stat *want)
@@ -132,8 +131,7 @@ out:
     return status;
 }
 
-/* --- what is not there
- * -------------------------------------------------------------------------------------------- */
+/* --- what is not there --- */
 
 static bool has_day(const struct tb_input_list *l, const struct tb_source_setting *source,
                     struct tb_str pattern, int32_t day)

@@ -158,8 +158,7 @@ static enum tb_status reader_data(struct reader *r, char *dst, size_t cap, size_
     return got > 0 ? TB_OK : TB_END;
 }
 
-/* --- one compressed stream
- * ---------------------------------------------------------------------------------------- */
+/* --- one compressed stream --- */
 
 struct filter {
     struct tb_bytes b;
@@ -210,8 +209,7 @@ enum tb_status tb_bytes_open_filter(struct tb_bytes *below, enum tb_kind kind, s
     return TB_OK;
 }
 
-/* --- an archive
- * --------------------------------------------------------------------------------------------------- */
+/* --- an archive --- */
 
 struct tb_archive {
     struct tb_bytes member;

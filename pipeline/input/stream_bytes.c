@@ -8,8 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- what all layers share
- * ---------------------------------------------------------------------------------------- */
+/* --- what all layers share --- */
 
 void tb_bytes_init(struct tb_bytes *b, const struct tb_bytes_ops *ops, struct tb_bytes *root)
 {
@@ -151,8 +150,7 @@ int64_t tb_bytes_seek(struct tb_bytes *b, int64_t offset, int whence)
     return at;
 }
 
-/* --- a file
- * ------------------------------------------------------------------------------------------------------- */
+/* --- a file --- */
 
 struct file {
     struct tb_bytes b;
@@ -275,8 +273,7 @@ enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struc
     return TB_OK;
 }
 
-/* --- bytes in memory
- * ---------------------------------------------------------------------------------------------- */
+/* --- bytes in memory --- */
 
 struct memory {
     struct tb_bytes b;

@@ -35,9 +35,7 @@ const char *tb_inflate_why(const struct tb_inflate *z)
     return z->why;
 }
 
-/* --- zlib
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- zlib --- */
 
 static uInt clamp(size_t n)
 {
@@ -83,8 +81,7 @@ static enum tb_inflate_result run_zlib(struct tb_inflate *z, const unsigned char
 
 #if TB_ISAL
 
-/* --- ISA-L
- * -------------------------------------------------------------------------------------------------------- */
+/* --- ISA-L --- */
 
 static const char *explain_isal(int ret)
 {
@@ -137,8 +134,7 @@ static enum tb_inflate_result run_isal(struct tb_inflate *z, const unsigned char
 
 #endif
 
-/* --- either
- * ------------------------------------------------------------------------------------------------------- */
+/* --- either --- */
 
 struct tb_inflate *tb_inflate_new(bool exact)
 {

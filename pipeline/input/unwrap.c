@@ -85,8 +85,7 @@ void tb_unwrap_free(struct tb_unwrap *u)
     free(u);
 }
 
-/* --- the queue
- * ---------------------------------------------------------------------------------------------------- */
+/* --- the queue --- */
 
 static void give(struct tb_unwrap *u, struct tb_str text, const struct origin *o, const char *reject)
 {
@@ -128,8 +127,7 @@ bool tb_unwrap_next(struct tb_unwrap *u, struct tb_record *out)
     return false;
 }
 
-/* --- slots
- * -------------------------------------------------------------------------------------------------------- */
+/* --- slots --- */
 
 static void slot_free(struct tb_unwrap *u, struct slot *s)
 {
@@ -253,8 +251,7 @@ static void slot_add(struct tb_unwrap *u, struct slot *s, struct tb_str part)
     s->text.n += part.n;
 }
 
-/* --- taking apart
- * ------------------------------------------------------------------------------------------------- */
+/* --- taking apart --- */
 
 static bool recognise(struct tb_unwrap *u, struct tb_str text, int level, struct tb_wrap *w)
 {
@@ -362,8 +359,7 @@ void tb_unwrap_push(struct tb_unwrap *u, const struct tb_line *line, bool too_lo
     process(u, text, o, too_long);
 }
 
-/* --- a member's beginning and end
- * --------------------------------------------------------------------------------- */
+/* --- a member's beginning and end --- */
 
 void tb_unwrap_start(struct tb_unwrap *u)
 {

@@ -65,8 +65,8 @@ bool tb_wrap_journald(struct tb_str text, struct tb_buf *scratch, struct tb_wrap
 /* text begins with `{`: the wrapper that its first key may be of, or TB_WRAPPERS when of none. A few ns. */
 enum tb_wrapper tb_wrap_by_key(struct tb_str text);
 
-/* --- unwrap_json.c: just enough JSON for envelopes. p..end is what is left; NULL = it is not that, or has no
- * end. --- */
+/* unwrap_skip.c, unwrap_unescape.c: just enough JSON for envelopes. p..end is what is left; NULL = it is not
+ * that, or has no end. */
 
 const char *tb_json_blanks(const char *p, const char *end);
 /* The first quote, backslash or control byte at or behind p; may be a little behind end. */
