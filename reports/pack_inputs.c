@@ -10,7 +10,7 @@ enum { SOURCE, NODE, FILE_NAME, FORMAT, KIND, DIGEST, BYTES, LINES };
 static const struct tb_column columns[] = {
     {"source", "Source", TB_CELL_TEXT, true, false}, {"node", "Node", TB_CELL_TEXT, true, false},
     {"file", "File", TB_CELL_TEXT, true, false},     {"format", "Format", TB_CELL_TEXT, true, false},
-    {"kind", "Kind", TB_CELL_TEXT, true, false},     {"digest", "XXH3-128 of the content", TB_CELL_TEXT, true, false},
+    {"kind", "Kind", TB_CELL_TEXT, true, false},     {"digest", "XXH3-128 of the file", TB_CELL_TEXT, true, false},
     {"bytes", "Bytes", TB_CELL_INT, false, true},    {"lines", "Lines", TB_CELL_INT, false, true},
 };
 
@@ -38,8 +38,9 @@ static enum tb_status digest_inputs(struct tb_sha256 *sha, const struct tb_table
     if (digest == NULL) {
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the digests of %zu files", n);
     }
-    for (size_t i = 0; i < n; i++) {
-        digest[i] = tb_table_cell(t, i, DIGEST)->text;
+    for (size_t i = 0; i < n; i++) { /* of a pipe nothing is left to digest but its name */
+        const struct tb_cell *c = tb_table_cell(t, i, DIGEST);
+        digest[i] = c->null ? tb_table_cell(t, i, FILE_NAME)->text : c->text;
     }
     qsort(digest, n, sizeof *digest, by_text);
     for (size_t i = 0; i < n; i++) {

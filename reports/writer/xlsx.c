@@ -205,6 +205,14 @@ static void set_widths(struct tb_xlsx_sheet *s)
     }
 }
 
+/* The library takes one range of a kind per sheet; it may be a list. */
+static void set_texts(struct tb_xlsx_sheet *s)
+{
+    if (s->texts[0] != '\0' && s->x->status == TB_OK) {
+        tb_xlsx_good(s->x, worksheet_ignore_errors(s->ws, LXW_IGNORE_NUMBER_STORED_AS_TEXT, s->texts), "numbers as texts");
+    }
+}
+
 static void release(struct tb_xlsx *x)
 {
     for (int i = 0; i < x->sheet_count; i++) {
@@ -219,6 +227,7 @@ enum tb_status tb_xlsx_close(struct tb_xlsx *x, struct tb_err *err)
 {
     for (int i = 0; i < x->sheet_count; i++) {
         set_widths(x->sheets[i]);
+        set_texts(x->sheets[i]);
     }
     if (x->status == TB_OK) {
         lxw_workbook *book = x->book;

@@ -201,6 +201,15 @@ void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int las
              sheet != NULL ? "!" : "", first, one ? "" : ":", one ? "" : last);
 }
 
+void tb_xlsx_numbers_as_text(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column)
+{
+    char range[TB_XLSX_RANGE_MAX];
+    size_t n = strlen(s->texts);
+    tb_xlsx_range(NULL, row, column, last_row, last_column, range);
+    assert(n + strlen(range) + 2 < sizeof s->texts);
+    snprintf(s->texts + n, sizeof s->texts - n, "%s%s", n > 0 ? " " : "", range);
+}
+
 static bool is_table_name(const char *name)
 {
     size_t letters = 0, n = strlen(name);

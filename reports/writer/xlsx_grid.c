@@ -146,6 +146,20 @@ static void write_totals(struct tb_grid *g)
     }
 }
 
+/* Ids are texts, whatever they look like: each run of text columns. */
+static void mark_texts(const struct tb_grid *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        int first = i;
+        while (i < g->n && format_of(g, i) == TB_XS_TEXT) {
+            i++;
+        }
+        if (i > first) {
+            tb_xlsx_numbers_as_text(g->sheet, g->header_row + 1, first, g->row, i - 1);
+        }
+    }
+}
+
 static void write_headers(struct tb_grid *g, const char *table)
 {
     const char *labels[TB_XLSX_COLUMNS_MAX];
@@ -172,6 +186,7 @@ int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const c
         write_totals(g);
     }
     write_headers(g, table);
+    mark_texts(g);
     if (g->dropped > 0) {
         char words[256];
         snprintf(words, sizeof words, "%lld more lines are not shown here: see %s", (long long)g->dropped, more);
