@@ -93,6 +93,15 @@ static inline uint64_t tb_block_escaped(uint64_t backslash, uint64_t *carry)
     return (even ^ sum << 1) & follows;
 }
 
+/* How many bits are set. (Where the processor's own instruction may not be assumed the builtin is a call.) */
+static inline unsigned tb_block_count(uint64_t m)
+{
+    m -= m >> 1 & UINT64_C(0x5555555555555555);
+    m = (m & UINT64_C(0x3333333333333333)) + (m >> 2 & UINT64_C(0x3333333333333333));
+    m = (m + (m >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (unsigned)(m * UINT64_C(0x0101010101010101) >> 56);
+}
+
 /* Bit i = the parity of bits 0..i: which bytes lie within quotes, the opening ones included. */
 static inline uint64_t tb_block_within(uint64_t quote)
 {

@@ -72,9 +72,9 @@ const char *tb_json_skip_nested(const char *p, const char *end)
         within = (uint64_t)0 - (quoted >> 63);
         b.open &= ~quoted;
         b.close &= ~quoted;
-        size_t closes = (size_t)__builtin_popcountll(b.close);
+        size_t closes = tb_block_count(b.close);
         if (depth > closes) { /* not in this block */
-            depth += (size_t)__builtin_popcountll(b.open) - closes;
+            depth += tb_block_count(b.open) - closes;
             continue;
         }
         const char *behind = close_last(p, &b, &depth);

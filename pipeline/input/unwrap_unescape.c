@@ -76,11 +76,11 @@ static char plain_escape(char c)
 
 static bool has_bmi2(void)
 {
-    return __builtin_cpu_supports("bmi2") != 0;
+    return __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt");
 }
 
 /* Copies 64 bytes without those that are not in keep; returns how many. */
-__attribute__((target("bmi2"))) static size_t squeeze(char *q, const char *p, uint64_t keep)
+__attribute__((target("bmi2,popcnt"))) static inline size_t squeeze(char *q, const char *p, uint64_t keep)
 {
     char *start = q;
     for (unsigned i = 0; i < 64; i += 8) {
@@ -94,7 +94,8 @@ __attribute__((target("bmi2"))) static size_t squeeze(char *q, const char *p, ui
 }
 
 /* Goes over whole blocks that hold neither the string's end nor an escape that makes another byte. */
-static void unescape_blocks(const char **from, const char *end, char **to)
+__attribute__((target("bmi2,popcnt"))) static void unescape_blocks(const char **from, const char *end,
+                                                                   char **to)
 {
     const char *p = *from;
     char *q = *to;
