@@ -7,9 +7,9 @@ const char *const tb_event_text_names[TB_T_COUNT] = {
     "feature", "variant",  "trigger",  "client_ip",       "user_agent", "cost_currency"};
 
 const char *const tb_event_number_names[TB_N_COUNT] = {
-    "input",      "cache_read", "cache_write_5m", "cache_write_1h", "output",        "reasoning",
-    "total_only", "saved",      "status",         "success",        "latency_ms",    "retries",
-    "request_bytes", "response_bytes", "prompt_chars", "limit",     "remaining"};
+    "input",         "cache_read",     "cache_write_5m", "cache_write_1h", "output",     "reasoning",
+    "total_only",    "saved",          "status",         "success",        "latency_ms", "retries",
+    "request_bytes", "response_bytes", "prompt_chars",   "limit",          "remaining"};
 
 const char *const tb_quality_names[4] = {"none", "total_only", "estimated", "exact"};
 

@@ -15,17 +15,43 @@
 
 /* Dimensions. The names (tb_event_text_names) are format-file keys, SQL columns and JSON keys alike. */
 enum tb_event_text {
-    TB_T_NODE, TB_T_CONSUMER, TB_T_PROVIDER, TB_T_MODEL_REQUESTED, TB_T_MODEL, TB_T_SERVICE_TIER, TB_T_FEATURE,
-    TB_T_VARIANT, TB_T_TRIGGER, TB_T_CLIENT_IP, TB_T_USER_AGENT, TB_T_COST_CURRENCY, TB_T_COUNT
+    TB_T_NODE,
+    TB_T_CONSUMER,
+    TB_T_PROVIDER,
+    TB_T_MODEL_REQUESTED,
+    TB_T_MODEL,
+    TB_T_SERVICE_TIER,
+    TB_T_FEATURE,
+    TB_T_VARIANT,
+    TB_T_TRIGGER,
+    TB_T_CLIENT_IP,
+    TB_T_USER_AGENT,
+    TB_T_COST_CURRENCY,
+    TB_T_COUNT
 };
 extern const char *const tb_event_text_names[TB_T_COUNT];
 
 /* Numbers. total_only is set when only a total is known (quality total_only; the classes are then absent); saved holds
  * the tokens of a semantic-cache hit (the classes are then absent). success is 0 or 1. */
 enum tb_event_number {
-    TB_N_INPUT, TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M, TB_N_CACHE_WRITE_1H, TB_N_OUTPUT, TB_N_REASONING,
-    TB_N_TOTAL_ONLY, TB_N_SAVED, TB_N_STATUS, TB_N_SUCCESS, TB_N_LATENCY_MS, TB_N_RETRIES, TB_N_REQUEST_BYTES,
-    TB_N_RESPONSE_BYTES, TB_N_PROMPT_CHARS, TB_N_LIMIT, TB_N_REMAINING, TB_N_COUNT
+    TB_N_INPUT,
+    TB_N_CACHE_READ,
+    TB_N_CACHE_WRITE_5M,
+    TB_N_CACHE_WRITE_1H,
+    TB_N_OUTPUT,
+    TB_N_REASONING,
+    TB_N_TOTAL_ONLY,
+    TB_N_SAVED,
+    TB_N_STATUS,
+    TB_N_SUCCESS,
+    TB_N_LATENCY_MS,
+    TB_N_RETRIES,
+    TB_N_REQUEST_BYTES,
+    TB_N_RESPONSE_BYTES,
+    TB_N_PROMPT_CHARS,
+    TB_N_LIMIT,
+    TB_N_REMAINING,
+    TB_N_COUNT
 };
 extern const char *const tb_event_number_names[TB_N_COUNT];
 
@@ -33,24 +59,24 @@ enum tb_quality { TB_QUALITY_NONE, TB_QUALITY_TOTAL_ONLY, TB_QUALITY_ESTIMATED, 
 extern const char *const tb_quality_names[4]; /* "none", "total_only", "estimated", "exact" */
 
 enum tb_event_flag {
-    TB_F_TOOL = 1,            /* a tool call: never a request, never in chargeback */
-    TB_F_TOTAL_MISMATCH = 2,  /* a logged total differs from the sum of the classes */
-    TB_F_CACHE_HIT = 4,       /* semantic-cache hit: counted, never charged */
-    TB_F_REFUSED = 8          /* 429, or the scraper's rate-limit event */
+    TB_F_TOOL = 1,           /* a tool call: never a request, never in chargeback */
+    TB_F_TOTAL_MISMATCH = 2, /* a logged total differs from the sum of the classes */
+    TB_F_CACHE_HIT = 4,      /* semantic-cache hit: counted, never charged */
+    TB_F_REFUSED = 8         /* 429, or the scraper's rate-limit event */
 };
 
 struct tb_event {
     int64_t ts_us;
-    struct tb_str id;                 /* the log's own call id (+ plugin key), absent when it has none */
+    struct tb_str id; /* the log's own call id (+ plugin key), absent when it has none */
     struct tb_str text[TB_T_COUNT];
     int64_t number[TB_N_COUNT];
-    uint32_t present;                 /* bit 1 << TB_N_x */
-    uint8_t quality;                  /* enum tb_quality */
-    uint8_t flags;                    /* enum tb_event_flag */
+    uint32_t present; /* bit 1 << TB_N_x */
+    uint8_t quality;  /* enum tb_quality */
+    uint8_t flags;    /* enum tb_event_flag */
     bool has_cost;
-    struct tb_decimal cost;           /* logged cost; its currency in text[TB_T_COST_CURRENCY], absent = unit unknown */
-    struct tb_str prompt;             /* view of the prompt's text as extracted; NEVER stored or printed */
-    uint64_t prompt_fingerprint;      /* 0 = none */
+    struct tb_decimal cost; /* logged cost; its currency in text[TB_T_COST_CURRENCY], absent = unit unknown */
+    struct tb_str prompt;   /* view of the prompt's text as extracted; NEVER stored or printed */
+    uint64_t prompt_fingerprint; /* 0 = none */
 };
 
 static inline bool tb_event_has(const struct tb_event *e, enum tb_event_number n)

@@ -43,7 +43,8 @@ uint64_t tb_payload_digest(const struct tb_payload *p)
     for (int i = 0; i < TB_N_COUNT; i++) {
         in[n++] = (p->present >> i & 1) != 0 ? (uint64_t)p->number[i] : 0;
     }
-    in[n++] = p->present | (uint64_t)p->quality << 32 | (uint64_t)p->flags << 40 | (uint64_t)p->has_cost << 48;
+    in[n++] =
+        p->present | (uint64_t)p->quality << 32 | (uint64_t)p->flags << 40 | (uint64_t)p->has_cost << 48;
     in[n++] = p->has_cost ? (uint64_t)p->cost.mantissa : 0;
     in[n++] = p->has_cost ? (uint64_t)((unsigned __int128)p->cost.mantissa >> 64) : 0;
     in[n++] = p->has_cost ? (uint64_t)(int64_t)p->cost.exponent : 0;
@@ -63,8 +64,9 @@ static int fields(const struct tb_payload *p)
 
 static int64_t total(const struct tb_payload *p)
 {
-    static const enum tb_event_number classes[] = {TB_N_INPUT,  TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M, TB_N_CACHE_WRITE_1H,
-                                                   TB_N_OUTPUT, TB_N_TOTAL_ONLY, TB_N_SAVED};
+    static const enum tb_event_number classes[] = {TB_N_INPUT,          TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M,
+                                                   TB_N_CACHE_WRITE_1H, TB_N_OUTPUT,     TB_N_TOTAL_ONLY,
+                                                   TB_N_SAVED};
     int64_t sum = 0;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         sum += (p->present >> classes[i] & 1) != 0 ? p->number[classes[i]] : 0;
@@ -77,9 +79,11 @@ static int order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-int tb_payload_compare(const struct tb_payload *a, uint64_t a_digest, const struct tb_payload *b, uint64_t b_digest)
+int tb_payload_compare(const struct tb_payload *a, uint64_t a_digest, const struct tb_payload *b,
+                       uint64_t b_digest)
 {
-    int c = order(a->quality, b->quality); /* has usage beats none, exact > estimated > total_only: one scale */
+    int c =
+        order(a->quality, b->quality); /* has usage beats none, exact > estimated > total_only: one scale */
     c = c != 0 ? c : order(fields(a), fields(b));
     c = c != 0 ? c : order(total(a), total(b));
     c = c != 0 ? c : order(a->ts_us, b->ts_us);

@@ -17,17 +17,37 @@ uint64_t tb_prompt_fingerprint(struct tb_str text)
     return fingerprint == 0 ? 1 : fingerprint;
 }
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+
+/* How many of the 16 bytes at p do not continue a sequence: all but 10xxxxxx, that is -128..-65. */
+static inline __m128i begins16(const char *p)
+{
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i begins = _mm_cmpgt_epi8(v, _mm_set1_epi8(-65));
+    return _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), begins), _mm_setzero_si128());
+}
+
+static int64_t chars_blocks(struct tb_str text, size_t *at)
+{
+    __m128i sum = _mm_setzero_si128();
+    for (; *at + 16 <= text.n; *at += 16) {
+        sum = _mm_add_epi64(sum, begins16(text.s + *at));
+    }
+    return _mm_cvtsi128_si64(sum) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sum, sum));
+}
+#else
+static int64_t chars_blocks(struct tb_str text, size_t *at)
+{
+    (void)text, (void)at;
+    return 0;
+}
+#endif
+
 int64_t tb_prompt_chars(struct tb_str text)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    int64_t chars = 0;
     size_t i = 0;
-    for (; i + 8 <= text.n; i += 8) { /* every byte but 10xxxxxx begins a character */
-        uint64_t x;
-        memcpy(&x, text.s + i, 8);
-        uint64_t continues = (x >> 7 & ~x >> 6) & ones;
-        chars += 8 - (int64_t)((continues * ones) >> 56);
-    }
+    int64_t chars = chars_blocks(text, &i);
     for (; i < text.n; i++) {
         chars += (text.s[i] & 0xC0) != 0x80;
     }

@@ -93,14 +93,16 @@ static enum tb_number_end value_number(const struct tb_eval *ev, const struct tb
     bool ms = field == TB_FIELD_NUMBER + TB_N_LATENCY_MS;
     int64_t mul = ms && a->unit == TB_UNIT_S ? 1000 : 1;
     int64_t div = !ms ? 1 : a->unit == TB_UNIT_US ? 1000 : a->unit == TB_UNIT_NS ? 1000000 : 1;
-    enum tb_number_end end = tb_value_int(&ev->w->scan, v, mul, div, ms ? TB_ROUND_HALF_AWAY : TB_ROUND_NOT, out);
+    enum tb_number_end end =
+        tb_value_int(&ev->w->scan, v, mul, div, ms ? TB_ROUND_HALF_AWAY : TB_ROUND_NOT, out);
     if (end == TB_NUMBER_OK && a->minus != 0) {
         *out = *out > a->minus ? *out - a->minus : 0;
     }
     return end;
 }
 
-static enum tb_number_end alternative_number(const struct tb_eval *ev, const struct tb_alternative *a, int field, int64_t *out)
+static enum tb_number_end alternative_number(const struct tb_eval *ev, const struct tb_alternative *a,
+                                             int field, int64_t *out)
 {
     bool boolean = field == TB_FIELD_NUMBER + TB_N_SUCCESS;
     if (a->is_const || a->map != NULL) {
@@ -124,7 +126,8 @@ static enum tb_number_end alternative_number(const struct tb_eval *ev, const str
     return value_number(ev, a, field, v, out);
 }
 
-enum tb_number_end tb_eval_number(const struct tb_eval *ev, int field, int64_t *out, const struct tb_alternative **used)
+enum tb_number_end tb_eval_number(const struct tb_eval *ev, int field, int64_t *out,
+                                  const struct tb_alternative **used)
 {
     const struct tb_alternatives *a = &ev->rule->field[field];
     for (size_t i = 0; i < a->n; i++) {
@@ -149,7 +152,8 @@ static const char *ts_text(const struct tb_eval *ev, const struct tb_value *v, b
     return zone || zone_utc ? NULL : "ts_no_zone";
 }
 
-static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v, enum tb_unit unit, int64_t *ts)
+static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v, enum tb_unit unit,
+                             int64_t *ts)
 {
     int64_t mul = unit == TB_UNIT_S ? TB_US_PER_S : unit == TB_UNIT_MS ? 1000 : 1;
     switch (tb_value_int(&ev->w->scan, v, mul, unit == TB_UNIT_NS ? 1000 : 1, TB_ROUND_CUT, ts)) {
@@ -164,7 +168,8 @@ static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v,
     }
 }
 
-int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason, const struct tb_alternative **used)
+int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
+                   const struct tb_alternative **used)
 {
     const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_TS];
     int64_t ts = 0;
@@ -184,7 +189,8 @@ int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
     return ts;
 }
 
-enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out, const struct tb_alternative **used)
+enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out,
+                                const struct tb_alternative **used)
 {
     const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_COST];
     for (size_t i = 0; i < a->n; i++) {

@@ -28,7 +28,8 @@ static void write_from(const struct tb_eval *ev, const struct tb_alternative *a,
         return;
     }
     int key = in->key_n < 100 ? (int)in->key_n : 100;
-    snprintf(out, FROM_MAX, "%.*s%.*s%s", (int)(star - a->place.path), a->place.path, key, ev->w->scan.line + in->key_at, star + 1);
+    snprintf(out, FROM_MAX, "%.*s%.*s%s", (int)(star - a->place.path), a->place.path, key,
+             ev->w->scan.line + in->key_at, star + 1);
 }
 
 static void write_missing(const struct tb_rule *r, int field, char out[FROM_MAX])
@@ -36,7 +37,8 @@ static void write_missing(const struct tb_rule *r, int field, char out[FROM_MAX]
     const struct tb_alternatives *a = &r->field[field];
     int n = snprintf(out, FROM_MAX, "nothing at");
     for (size_t i = 0; i < a->n && n < FROM_MAX - 1; i++) {
-        n += snprintf(out + n, (size_t)(FROM_MAX - n), "%s %s", i == 0 ? "" : ",", a->alt[i].is_const ? "constant" : a->alt[i].place.path);
+        n += snprintf(out + n, (size_t)(FROM_MAX - n), "%s %s", i == 0 ? "" : ",",
+                      a->alt[i].is_const ? "constant" : a->alt[i].place.path);
     }
 }
 
@@ -48,8 +50,9 @@ static void tell(const struct teller *t, int field, struct tb_str value, const s
     if (used != NULL) {
         write_from(ev, used, from);
     } else if (value.s != NULL) {
-        snprintf(from, sizeof from, "%s", tb_str_eq(value, TB_STR("(anonymous)")) || tb_str_eq(value, TB_STR("(none)")) ? "default"
-                                                                                                              : "derived");
+        snprintf(from, sizeof from, "%s",
+                 tb_str_eq(value, TB_STR("(anonymous)")) || tb_str_eq(value, TB_STR("(none)")) ? "default"
+                                                                                               : "derived");
     } else {
         write_missing(ev->rule, field, from);
     }
@@ -77,7 +80,8 @@ static void tell_number(const struct teller *t, int n, const char *derived)
     }
     enum tb_number_end end = tb_eval_number(ev, TB_FIELD_NUMBER + n, &raw, &used);
     if (!has && end != TB_NUMBER_ABSENT) {
-        t->field(t->ctx, t->event, tb_event_number_names[n], value, end == TB_NUMBER_OK ? "left out: see flags" : "left out: no good number");
+        t->field(t->ctx, t->event, tb_event_number_names[n], value,
+                 end == TB_NUMBER_OK ? "left out: see flags" : "left out: no good number");
         return;
     }
     tell(t, TB_FIELD_NUMBER + n, value, used);
@@ -116,7 +120,8 @@ static void tell_cost(const struct teller *t)
     tell(t, TB_FIELD_COST, raw, used);
     if (e->has_cost) {
         t->field(t->ctx, t->event, "cost_currency", e->text[TB_T_COST_CURRENCY],
-                 e->text[TB_T_COST_CURRENCY].s != NULL ? "the format's cost_currency" : "unknown: evidence only, never charged");
+                 e->text[TB_T_COST_CURRENCY].s != NULL ? "the format's cost_currency"
+                                                       : "unknown: evidence only, never charged");
     }
 }
 
@@ -147,7 +152,9 @@ static void tell_event(const struct teller *t)
     tell(t, TB_FIELD_TS, (struct tb_str){text, tb_ts_format(e->ts_us, text)}, used);
     tell_texts(t);
     for (int i = 0; i < TB_N_COUNT; i++) {
-        const char *derived = i == TB_N_TOTAL_ONLY ? "only a total is known" : i == TB_N_SAVED ? "semantic-cache hit" : NULL;
+        const char *derived = i == TB_N_TOTAL_ONLY ? "only a total is known"
+                              : i == TB_N_SAVED    ? "semantic-cache hit"
+                                                   : NULL;
         if (i != TB_N_PROMPT_CHARS) {
             tell_number(t, i, derived);
         }
@@ -157,7 +164,8 @@ static void tell_event(const struct teller *t)
     t->field(t->ctx, t->event, "quality", tb_str_of(tb_quality_names[e->quality]), "derived");
     int n = snprintf(text, sizeof text, "%s%s%s%s", (e->flags & TB_F_TOOL) != 0 ? "tool " : "",
                      (e->flags & TB_F_TOTAL_MISMATCH) != 0 ? "total_mismatch " : "",
-                     (e->flags & TB_F_CACHE_HIT) != 0 ? "cache_hit " : "", (e->flags & TB_F_REFUSED) != 0 ? "refused " : "");
+                     (e->flags & TB_F_CACHE_HIT) != 0 ? "cache_hit " : "",
+                     (e->flags & TB_F_REFUSED) != 0 ? "refused " : "");
     if (n > 0) {
         t->field(t->ctx, t->event, "flags", (struct tb_str){text, (size_t)n - 1}, "derived");
     }

@@ -52,7 +52,8 @@ static bool key_known(void *ctx, struct tb_str key)
     return false;
 }
 
-static void rejected(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out, const char *reason, size_t byte)
+static void rejected(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out, const char *reason,
+                     size_t byte)
 {
     *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = reason, .byte = byte};
     struct tb_trie *t = (struct tb_trie *)(uintptr_t)&x->f->trie; /* key_known only reads */
@@ -131,7 +132,8 @@ static void extract_json(struct tb_extractor *x, struct tb_str record, struct tb
     const char *reason;
     switch (tb_walk_line(&x->walk, record)) {
     case TB_WALK_BAD:
-        if (tb_strict_check(record, &byte, &reason)) { /* no memory for a long line's masks: say so, lose nothing silently */
+        if (tb_strict_check(record, &byte,
+                            &reason)) { /* no memory for a long line's masks: say so, lose nothing silently */
             reason = "no_memory";
         }
         rejected(x, record, out, reason, byte);

@@ -15,7 +15,7 @@ struct tb_extractor {
     struct tb_pad pad;
     struct tb_event event[TB_EVENTS_PER_RECORD_MAX];
     struct tb_eval eval[TB_EVENTS_PER_RECORD_MAX]; /* what each event was made from, for explanations */
-    char *prompt; /* decoded prompts of the line */
+    char *prompt;                                  /* decoded prompts of the line */
     size_t prompt_cap, prompt_used;
     uint32_t prompt_at; /* the value that prompt_text was decoded from; 0 = none yet */
     struct tb_str prompt_text;

@@ -5,8 +5,8 @@
 #include "event/prompt.h"
 #include "format/message.h"
 
-#define TOKEN_BITS                                                                                                    \
-    (1u << TB_N_INPUT | 1u << TB_N_CACHE_READ | 1u << TB_N_CACHE_WRITE_5M | 1u << TB_N_CACHE_WRITE_1H |                \
+#define TOKEN_BITS                                                                                           \
+    (1u << TB_N_INPUT | 1u << TB_N_CACHE_READ | 1u << TB_N_CACHE_WRITE_5M | 1u << TB_N_CACHE_WRITE_1H |      \
      1u << TB_N_OUTPUT | 1u << TB_N_REASONING | 1u << TB_N_TOTAL_ONLY)
 #define KEY_BYTES_MAX 100 /* of a plugin key in an id */
 
@@ -65,7 +65,10 @@ static bool is_essential(int n)
 
 static const char *number_reason(enum tb_number_end end, int64_t n)
 {
-    return end == TB_NUMBER_BAD ? "bad_number" : end == TB_NUMBER_RANGE ? "number_range" : n < 0 ? "negative" : NULL;
+    return end == TB_NUMBER_BAD     ? "bad_number"
+           : end == TB_NUMBER_RANGE ? "number_range"
+           : n < 0                  ? "negative"
+                                    : NULL;
 }
 
 static const char *fill_numbers(const struct tb_eval *ev, struct tb_event *e)
@@ -73,7 +76,10 @@ static const char *fill_numbers(const struct tb_eval *ev, struct tb_event *e)
     for (int k = 0; k < ev->rule->numbers; k++) {
         int i = ev->rule->number[k];
         int64_t n = 0;
-        enum tb_number_end end = tb_eval_number(ev, TB_FIELD_NUMBER + i, &n, NULL);
+        enum tb_number_end end = tb_eval_digits(ev, &ev->rule->field[TB_FIELD_NUMBER + i], &n);
+        if (end == TB_NUMBER_BAD || (end == TB_NUMBER_OK && i == TB_N_SUCCESS)) {
+            end = tb_eval_number(ev, TB_FIELD_NUMBER + i, &n, NULL);
+        }
         if (end == TB_NUMBER_ABSENT) {
             continue;
         }
@@ -95,7 +101,8 @@ static const char *fill_numbers(const struct tb_eval *ev, struct tb_event *e)
 static const char *split_classes(const struct tb_format *f, struct tb_event *e)
 {
     if (f->cached_inside_input && tb_event_has(e, TB_N_INPUT)) {
-        e->number[TB_N_INPUT] -= e->number[TB_N_CACHE_READ] + e->number[TB_N_CACHE_WRITE_5M] + e->number[TB_N_CACHE_WRITE_1H];
+        e->number[TB_N_INPUT] -=
+            e->number[TB_N_CACHE_READ] + e->number[TB_N_CACHE_WRITE_5M] + e->number[TB_N_CACHE_WRITE_1H];
     }
     if (!f->reasoning_inside_output && tb_event_has(e, TB_N_REASONING)) {
         tb_event_set(e, TB_N_OUTPUT, e->number[TB_N_OUTPUT] + e->number[TB_N_REASONING]);
@@ -185,7 +192,8 @@ static void fill_kind(const struct tb_eval *ev, struct tb_event *e)
 
 static void fill_defaults(struct tb_event *e)
 {
-    bool failed = (e->flags & TB_F_REFUSED) != 0 || (tb_event_has(e, TB_N_STATUS) && e->number[TB_N_STATUS] >= 400) ||
+    bool failed = (e->flags & TB_F_REFUSED) != 0 ||
+                  (tb_event_has(e, TB_N_STATUS) && e->number[TB_N_STATUS] >= 400) ||
                   (tb_event_has(e, TB_N_SUCCESS) && e->number[TB_N_SUCCESS] == 0);
     if (e->text[TB_T_CONSUMER].s == NULL) {
         e->text[TB_T_CONSUMER] = TB_STR("(anonymous)");
@@ -250,7 +258,8 @@ static void fill_prompt(struct tb_extractor *x, const struct tb_eval *ev, struct
         tb_event_set(e, TB_N_PROMPT_CHARS, tb_prompt_chars(e->prompt));
     }
     if (has(ev->rule, TB_FIELD_PROMPT_HASH)) { /* the producer's own: it knows best what is the same */
-        struct tb_str hash = tb_eval_text(ev, &ev->rule->field[TB_FIELD_PROMPT_HASH], TB_FIELD_BYTES_MAX, NULL);
+        struct tb_str hash =
+            tb_eval_text(ev, &ev->rule->field[TB_FIELD_PROMPT_HASH], TB_FIELD_BYTES_MAX, NULL);
         if (hash.s != NULL) {
             e->prompt_fingerprint = tb_prompt_fingerprint(hash);
         }

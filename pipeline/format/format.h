@@ -24,10 +24,12 @@ enum tb_status tb_format_set_new(const char *dir, struct tb_format_set **out, st
 void tb_format_set_free(struct tb_format_set *set);
 size_t tb_format_count(const struct tb_format_set *set);
 const struct tb_format *tb_format_at(const struct tb_format_set *set, size_t i); /* sorted by id */
-const struct tb_format *tb_format_find(const struct tb_format_set *set, const char *id); /* NULL when not there */
+const struct tb_format *tb_format_find(const struct tb_format_set *set,
+                                       const char *id); /* NULL when not there */
 const char *tb_format_id(const struct tb_format *f);
 const char *tb_format_about(const struct tb_format *f);
-const char *tb_format_digest(const struct tb_format *f); /* 16 hex digits of the file's content: part of run ids */
+const char *
+tb_format_digest(const struct tb_format *f); /* 16 hex digits of the file's content: part of run ids */
 
 enum tb_outcome_kind { TB_OUTCOME_EVENTS, TB_OUTCOME_IGNORED, TB_OUTCOME_REJECTED };
 
@@ -53,17 +55,20 @@ void tb_extractor_start(struct tb_extractor *x);
 void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out);
 
 /* Which format lines are: points per format; the winner, or NULL when none recognises a line. */
-const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records, size_t n);
+const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records,
+                                      size_t n);
 
 /* For `formats test`: calls field(name, value, from) for each event field of the last tb_extract: where it came from
  * ("/ai/proxy/usage/prompt_tokens"), or why not. Prompt values are given as "(N characters)". */
 void tb_extract_explain(struct tb_extractor *x, struct tb_str record,
-                        void (*field)(void *ctx, uint32_t event, const char *name, struct tb_str value, const char *from),
+                        void (*field)(void *ctx, uint32_t event, const char *name, struct tb_str value,
+                                      const char *from),
                         void *ctx);
 
 /* Runs the samples in each format file (accepted, ignored, rejected); calls bad for each that does not hold. Returns the
  * number of samples run. */
-size_t tb_format_check_samples(const struct tb_format_set *set, void (*bad)(void *ctx, const char *id, size_t sample, const char *why),
+size_t tb_format_check_samples(const struct tb_format_set *set,
+                               void (*bad)(void *ctx, const char *id, size_t sample, const char *why),
                                void *ctx);
 
 #endif

@@ -15,7 +15,8 @@ struct found {
 
 static char peek(struct body *b)
 {
-    while (b->at < b->n && (b->s[b->at] == ' ' || b->s[b->at] == '\n' || b->s[b->at] == '\t' || b->s[b->at] == '\r')) {
+    while (b->at < b->n &&
+           (b->s[b->at] == ' ' || b->s[b->at] == '\n' || b->s[b->at] == '\t' || b->s[b->at] == '\r')) {
         b->at++;
     }
     return b->at < b->n ? b->s[b->at] : 0;

@@ -12,7 +12,9 @@ static bool pattern(struct text *t, const char *p)
 {
     for (; *p != 0; p++, t->at++) {
         char c = t->at < t->n ? t->s[t->at] : 0;
-        bool good = *p == '0' ? c >= '0' && c <= '9' : *p == 'a' ? (c | 0x20) >= 'a' && (c | 0x20) <= 'z' : c == *p;
+        bool good = *p == '0'   ? c >= '0' && c <= '9'
+                    : *p == 'a' ? (c | 0x20) >= 'a' && (c | 0x20) <= 'z'
+                                : c == *p;
         if (!good) {
             return false;
         }
@@ -80,14 +82,16 @@ static bool access_more(struct text *t)
 
 static bool is_access(struct text t)
 {
-    return span(&t, DIGITS "abcdefABCDEF.:") && pattern(&t, " - ") && token(&t) && pattern(&t, " [00/aaa/0000:00:00:00 ") &&
-           span(&t, "+-") && pattern(&t, "0000] ") && quoted(&t) && pattern(&t, " 000 ") && span(&t, DIGITS "-") &&
-           access_more(&t) && memmem(t.s, t.n, "{\"", 2) == NULL;
+    return span(&t, DIGITS "abcdefABCDEF.:") && pattern(&t, " - ") && token(&t) &&
+           pattern(&t, " [00/aaa/0000:00:00:00 ") && span(&t, "+-") && pattern(&t, "0000] ") && quoted(&t) &&
+           pattern(&t, " 000 ") && span(&t, DIGITS "-") && access_more(&t) &&
+           memmem(t.s, t.n, "{\"", 2) == NULL;
 }
 
 static bool is_level(struct text *t)
 {
-    static const char *const levels[] = {"debug", "info", "notice", "warn", "error", "crit", "alert", "emerg"};
+    static const char *const levels[] = {"debug", "info", "notice", "warn",
+                                         "error", "crit", "alert",  "emerg"};
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         size_t n = strlen(levels[i]);
         if (t->n - t->at >= n && memcmp(t->s + t->at, levels[i], n) == 0) {

@@ -68,12 +68,14 @@ static void compare(void *ctx, uint32_t event, const char *name, struct tb_str v
     w->seen[event]++;
     if (!same(want, value)) {
         char got[120];
-        snprintf(got, sizeof got, "%.*s", value.s == NULL ? 8 : (int)(value.n < 100 ? value.n : 100), value.s == NULL ? "(absent)" : value.s);
+        snprintf(got, sizeof got, "%.*s", value.s == NULL ? 8 : (int)(value.n < 100 ? value.n : 100),
+                 value.s == NULL ? "(absent)" : value.s);
         complain(w->r, "field \"%s\" is \"%s\"%s", name, got, "");
     }
 }
 
-static void check_accepted(struct run *r, const struct tb_json_node *sample, struct tb_str line, const struct tb_outcome *out)
+static void check_accepted(struct run *r, const struct tb_json_node *sample, struct tb_str line,
+                           const struct tb_outcome *out)
 {
     struct wanted w = {.r = r, .events = tb_json_get(sample, "events")};
     if (out->kind != TB_OUTCOME_EVENTS) {
@@ -92,11 +94,15 @@ static void check_accepted(struct run *r, const struct tb_json_node *sample, str
     }
 }
 
-static void check_other(struct run *r, const struct tb_json_node *sample, enum tb_outcome_kind kind, const struct tb_outcome *out)
+static void check_other(struct run *r, const struct tb_json_node *sample, enum tb_outcome_kind kind,
+                        const struct tb_outcome *out)
 {
     const struct tb_json_node *want = tb_json_get(sample, "reason");
     if (out->kind != kind) {
-        complain(r, "is %s%s%s", out->kind == TB_OUTCOME_EVENTS ? "accepted" : out->kind == TB_OUTCOME_IGNORED ? "ignored: " : "rejected: ",
+        complain(r, "is %s%s%s",
+                 out->kind == TB_OUTCOME_EVENTS    ? "accepted"
+                 : out->kind == TB_OUTCOME_IGNORED ? "ignored: "
+                                                   : "rejected: ",
                  out->reason == NULL ? "" : out->reason, "");
     } else if (want == NULL || !tb_str_eq(tb_json_text(want), tb_str_of(out->reason))) {
         complain(r, "has the reason \"%s\"%s%s", out->reason, "", "");

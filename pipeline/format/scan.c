@@ -28,7 +28,7 @@ static inline bool four_hex(const unsigned char *p)
 
 #if defined(__x86_64__)
 #define prefix_xor_sse2 prefix_xor_c
-#define flatten_sse2 flatten_c
+#define flatten_sse2    flatten_c
 #define TARGET
 #define ISA(x) x##_sse2
 #include "format/scan_block.h"
@@ -36,20 +36,19 @@ static inline bool four_hex(const unsigned char *p)
 #undef ISA
 
 #define flatten_avx2 flatten_c
-#define TARGET AVX2
-#define ISA(x) x##_avx2
+#define TARGET       AVX2
+#define ISA(x)       x##_avx2
 #include "format/scan_block.h"
 #undef TARGET
 #undef ISA
 
 #define prefix_xor_avx512 prefix_xor_avx2
-#define TARGET AVX512
-#define ISA(x) x##_avx512
+#define TARGET            AVX512
+#define ISA(x)            x##_avx512
 #include "format/scan_block.h"
 #undef TARGET
 #undef ISA
 #endif
-
 
 struct isa {
     const char *name;
@@ -67,8 +66,9 @@ static void isas_find(void)
     size_t n = 0;
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("pclmul");
+    bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+                __builtin_cpu_supports("pclmul");
     if (avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
         __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2")) {
         isas[n++] = (struct isa){"avx512", window_avx512};
@@ -118,7 +118,8 @@ bool tb_scan_init(struct tb_scan *s)
     s->colon = malloc(bytes);
     s->element = malloc(bytes);
     s->odd = malloc(bytes);
-    if (s->brace == NULL || s->brace_colons == NULL || s->colon == NULL || s->element == NULL || s->odd == NULL) {
+    if (s->brace == NULL || s->brace_colons == NULL || s->colon == NULL || s->element == NULL ||
+        s->odd == NULL) {
         tb_scan_release(s);
         return false;
     }

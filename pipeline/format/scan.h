@@ -20,18 +20,19 @@
 
 struct tb_scan {
     const char *line;
-    uint64_t *quotes;    /* bit i: byte i is a quote that opens or closes a string; whole line */
-    uint32_t *brace;     /* where { [ ] } stand, outside strings */
+    uint64_t *quotes;       /* bit i: byte i is a quote that opens or closes a string; whole line */
+    uint32_t *brace;        /* where { [ ] } stand, outside strings */
     uint32_t *brace_colons; /* how many of this window's colons stand before brace i */
-    uint32_t *colon;     /* where : stands */
-    uint32_t *element;   /* one for each value that no colon precedes: a scalar's or bracket's first byte; for a string
+    uint32_t *colon;        /* where : stands */
+    uint32_t *
+        element; /* one for each value that no colon precedes: a scalar's or bracket's first byte; for a string
                             the first byte behind it that is not blank */
-    uint32_t *odd;       /* first byte behind a scalar that is not plain digits */
+    uint32_t *odd; /* first byte behind a scalar that is not plain digits */
     uint32_t braces, colons, elements, odds;
-    bool escaped_keys;   /* some key holds an escape: compare decoded */
-    size_t n;            /* bytes of the line */
-    size_t next;         /* where the next window begins; n when the line is done */
-    size_t quotes_cap;   /* words */
+    bool escaped_keys; /* some key holds an escape: compare decoded */
+    size_t n;          /* bytes of the line */
+    size_t next;       /* where the next window begins; n when the line is done */
+    size_t quotes_cap; /* words */
     struct tb_scan_state {
         uint64_t escaped, string, sep, open, colon, key, key_end, scalar, zero, odd, slash, slash_end, error;
     } state;

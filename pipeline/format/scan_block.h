@@ -63,7 +63,8 @@ static TARGET bool ISA(window)(struct tb_scan *s)
         if ((m.slash | st.escaped) != 0) {
             quote = ISA(unescape)(&m, &st, &escaped);
         }
-        uint64_t string = ISA(prefix_xor)(quote) ^ st.string; /* from the opening quote to before the closing one */
+        uint64_t string =
+            ISA(prefix_xor)(quote) ^ st.string; /* from the opening quote to before the closing one */
         st.string = (uint64_t)((int64_t)string >> 63);
         s->quotes[at >> 6] = quote;
         uint64_t out = ~(string | quote);
@@ -101,7 +102,7 @@ static TARGET bool ISA(window)(struct tb_scan *s)
             struct escapes e;
             ISA(escapes)(p, &e);
             uint64_t in = escaped & string;
-            error |= in & ~(e.plain | e.u);
+            error |= in & ~e.good;
             for (uint64_t u = in & e.u; u != 0; u &= u - 1) {
                 error |= (uint64_t)!four_hex(line + at + __builtin_ctzll(u) + 1);
             }

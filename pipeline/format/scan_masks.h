@@ -14,9 +14,9 @@ struct masks {
     uint64_t quote, slash, low, space, open, close, comma, colon, digit, zero;
 };
 
-struct escapes {
-    uint64_t plain; /* one of "\/bfnrt */
-    uint64_t u;
+struct escapes { /* bytes that may stand behind a backslash */
+    uint64_t good;
+    uint64_t u; /* those that want four hex digits */
 };
 
 #define INLINE static inline __attribute__((always_inline))
@@ -53,10 +53,10 @@ INLINE void masks_c(const unsigned char *p, struct masks *m)
 
 INLINE void escapes_c(const unsigned char *p, struct escapes *e)
 {
-    static const char plain[] = "\"\\/bfnrt";
-    e->plain = 0;
+    static const char good[] = "\"\\/bfnrtu";
+    e->good = 0;
     for (unsigned i = 0; i < 64; i++) {
-        e->plain |= (uint64_t)(p[i] != 0 && strchr(plain, p[i]) != NULL) << i;
+        e->good |= (uint64_t)(p[i] != 0 && strchr(good, p[i]) != NULL) << i;
     }
     e->u = eq_c(p, 'u');
 }
@@ -103,10 +103,10 @@ INLINE uint64_t join4(__m128i a, __m128i b, __m128i c, __m128i d)
 }
 
 #define ALL4(f) join4(f(v0), f(v1), f(v2), f(v3))
-#define LOAD4(p)                                                                                                      \
-    __m128i v0 = _mm_loadu_si128((const __m128i *)(const void *)(p)),                                                  \
-            v1 = _mm_loadu_si128((const __m128i *)(const void *)((p) + 16)),                                           \
-            v2 = _mm_loadu_si128((const __m128i *)(const void *)((p) + 32)),                                           \
+#define LOAD4(p)                                                                                             \
+    __m128i v0 = _mm_loadu_si128((const __m128i *)(const void *)(p)),                                        \
+            v1 = _mm_loadu_si128((const __m128i *)(const void *)((p) + 16)),                                 \
+            v2 = _mm_loadu_si128((const __m128i *)(const void *)((p) + 32)),                                 \
             v3 = _mm_loadu_si128((const __m128i *)(const void *)((p) + 48))
 #define EQ4(v) _mm_cmpeq_epi8(v, _mm_set1_epi8(c))
 
@@ -116,10 +116,11 @@ INLINE uint64_t eq_sse2(const unsigned char *p, char c)
     return ALL4(EQ4);
 }
 
-#define LOW4(v) _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v)
+#define LOW4(v)  _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v)
 #define FOLD4(v) _mm_cmpeq_epi8(_mm_or_si128(v, _mm_set1_epi8(0x20)), _mm_set1_epi8(c))
-#define DIGIT4(v)                                                                                                     \
-    _mm_cmpeq_epi8(_mm_min_epu8(_mm_sub_epi8(v, _mm_set1_epi8('0')), _mm_set1_epi8(9)), _mm_sub_epi8(v, _mm_set1_epi8('0')))
+#define DIGIT4(v)                                                                                            \
+    _mm_cmpeq_epi8(_mm_min_epu8(_mm_sub_epi8(v, _mm_set1_epi8('0')), _mm_set1_epi8(9)),                      \
+                   _mm_sub_epi8(v, _mm_set1_epi8('0')))
 
 INLINE void masks_sse2(const unsigned char *p, struct masks *m)
 {
@@ -146,9 +147,9 @@ INLINE void masks_sse2(const unsigned char *p, struct masks *m)
 
 INLINE void escapes_sse2(const unsigned char *p, struct escapes *e)
 {
-    e->plain = eq_sse2(p, '"') | eq_sse2(p, '\\') | eq_sse2(p, '/') | eq_sse2(p, 'b') | eq_sse2(p, 'f') |
-               eq_sse2(p, 'n') | eq_sse2(p, 'r') | eq_sse2(p, 't');
     e->u = eq_sse2(p, 'u');
+    e->good = eq_sse2(p, '"') | eq_sse2(p, '\\') | eq_sse2(p, '/') | eq_sse2(p, 'b') | eq_sse2(p, 'f') |
+              eq_sse2(p, 'n') | eq_sse2(p, 'r') | eq_sse2(p, 't') | e->u;
 }
 
 INLINE uint64_t tabs_sse2(const unsigned char *p)
@@ -159,7 +160,7 @@ INLINE uint64_t tabs_sse2(const unsigned char *p)
 /* --- AVX2 -------------------------------------------------------------------------------------------------------------- */
 
 #define AVX2_TARGET "avx2,bmi,bmi2,lzcnt,popcnt,pclmul"
-#define AVX2 __attribute__((target(AVX2_TARGET)))
+#define AVX2        __attribute__((target(AVX2_TARGET)))
 
 INLINE AVX2 uint64_t join2(__m256i a, __m256i b)
 {
@@ -167,8 +168,8 @@ INLINE AVX2 uint64_t join2(__m256i a, __m256i b)
 }
 
 #define EQ2(x) join2(_mm256_cmpeq_epi8(a, _mm256_set1_epi8(x)), _mm256_cmpeq_epi8(b, _mm256_set1_epi8(x)))
-#define LOAD2(p)                                                                                                      \
-    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(p)),                                                \
+#define LOAD2(p)                                                                                             \
+    __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(p)),                                      \
             b = _mm256_loadu_si256((const __m256i *)(const void *)((p) + 32))
 
 INLINE AVX2 void masks_avx2(const unsigned char *p, struct masks *m)
@@ -177,25 +178,42 @@ INLINE AVX2 void masks_avx2(const unsigned char *p, struct masks *m)
     m->quote = EQ2('"');
     m->slash = EQ2('\\');
     __m256i low = _mm256_set1_epi8(0x1f);
-    m->low = join2(_mm256_cmpeq_epi8(_mm256_min_epu8(a, low), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, low), b));
+    m->low =
+        join2(_mm256_cmpeq_epi8(_mm256_min_epu8(a, low), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, low), b));
     m->space = EQ2(' ');
     m->comma = EQ2(',');
     m->colon = EQ2(':');
     m->zero = EQ2('0');
     __m256i zero = _mm256_set1_epi8('0'), nine = _mm256_set1_epi8(9);
     __m256i da = _mm256_sub_epi8(a, zero), db = _mm256_sub_epi8(b, zero);
-    m->digit = join2(_mm256_cmpeq_epi8(_mm256_min_epu8(da, nine), da), _mm256_cmpeq_epi8(_mm256_min_epu8(db, nine), db));
+    m->digit = join2(_mm256_cmpeq_epi8(_mm256_min_epu8(da, nine), da),
+                     _mm256_cmpeq_epi8(_mm256_min_epu8(db, nine), db));
     a = _mm256_or_si256(a, _mm256_set1_epi8(0x20));
     b = _mm256_or_si256(b, _mm256_set1_epi8(0x20));
     m->open = EQ2('{');
     m->close = EQ2('}');
 }
 
+/* By nibbles: a byte is good when the classes of its low and its high one meet. 1: " /, 2: \, 4: b f n, 8: r t (and b "
+ * share the low nibble 2), 16: u. */
+#define ESCAPE_LOW  0, 0, 1 | 4 | 8, 0, 8, 16, 4, 0, 0, 0, 0, 0, 2, 0, 4, 1
+#define ESCAPE_HIGH 0, 0, 1, 0, 0, 2, 4, 8 | 16, 0, 0, 0, 0, 0, 0, 0, 0
+
+INLINE AVX2 __m256i escape_class(__m256i v)
+{
+    const __m256i low = _mm256_setr_epi8(ESCAPE_LOW, ESCAPE_LOW),
+                  high = _mm256_setr_epi8(ESCAPE_HIGH, ESCAPE_HIGH);
+    __m256i h = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+    return _mm256_and_si256(_mm256_shuffle_epi8(low, v), _mm256_shuffle_epi8(high, h));
+}
+
 INLINE AVX2 void escapes_avx2(const unsigned char *p, struct escapes *e)
 {
     LOAD2(p);
-    e->plain = EQ2('"') | EQ2('\\') | EQ2('/') | EQ2('b') | EQ2('f') | EQ2('n') | EQ2('r') | EQ2('t');
-    e->u = EQ2('u');
+    a = escape_class(a);
+    b = escape_class(b);
+    e->u = join2(_mm256_slli_epi16(a, 3), _mm256_slli_epi16(b, 3)); /* bit 4 to bit 7 */
+    e->good = ~EQ2(0);
 }
 
 INLINE AVX2 uint64_t tabs_avx2(const unsigned char *p)
@@ -213,7 +231,7 @@ INLINE AVX2 uint64_t prefix_xor_avx2(uint64_t x)
 /* --- AVX-512 (VBMI2: Ice Lake, Zen 4 and later) -------------------------------------------------------------------------- */
 
 #define AVX512_TARGET AVX2_TARGET ",avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2"
-#define AVX512 __attribute__((target(AVX512_TARGET)))
+#define AVX512        __attribute__((target(AVX512_TARGET)))
 
 #define EQ1(x) _mm512_cmpeq_epi8_mask(v, _mm512_set1_epi8(x))
 
@@ -235,9 +253,12 @@ INLINE AVX512 void masks_avx512(const unsigned char *p, struct masks *m)
 
 INLINE AVX512 void escapes_avx512(const unsigned char *p, struct escapes *e)
 {
-    __m512i v = _mm512_loadu_si512(p);
-    e->plain = EQ1('"') | EQ1('\\') | EQ1('/') | EQ1('b') | EQ1('f') | EQ1('n') | EQ1('r') | EQ1('t');
-    e->u = EQ1('u');
+    const __m512i low = _mm512_broadcast_i32x4(_mm_setr_epi8(ESCAPE_LOW));
+    const __m512i high = _mm512_broadcast_i32x4(_mm_setr_epi8(ESCAPE_HIGH));
+    __m512i v = _mm512_loadu_si512(p), h = _mm512_and_si512(_mm512_srli_epi16(v, 4), _mm512_set1_epi8(15));
+    __m512i c = _mm512_and_si512(_mm512_shuffle_epi8(low, v), _mm512_shuffle_epi8(high, h));
+    e->good = _mm512_test_epi8_mask(c, c);
+    e->u = _mm512_test_epi8_mask(c, _mm512_set1_epi8(16));
 }
 
 INLINE AVX512 uint64_t tabs_avx512(const unsigned char *p)
@@ -257,9 +278,12 @@ INLINE AVX512 uint32_t flatten_avx512(uint64_t m, uint32_t base, uint32_t *out)
     __m512i from = _mm512_set1_epi32((int)base);
     _mm512_storeu_si512(out, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(packed)), from));
     if (__builtin_expect(n > 16, 0)) {
-        _mm512_storeu_si512(out + 16, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 1)), from));
-        _mm512_storeu_si512(out + 32, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 2)), from));
-        _mm512_storeu_si512(out + 48, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 3)), from));
+        _mm512_storeu_si512(
+            out + 16, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 1)), from));
+        _mm512_storeu_si512(
+            out + 32, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 2)), from));
+        _mm512_storeu_si512(
+            out + 48, _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_extracti32x4_epi32(packed, 3)), from));
     }
     return n;
 }

@@ -5,20 +5,33 @@
 #include <string.h>
 #include "base/hash.h"
 
-static const char *const format_keys[] = {"id",           "about",       "kind",         "recognise",
-                                          "fields",       "rules",       "zone",         "cached_inside_input",
-                                          "cost_currency", "estimated_if", "cache_hit_if", "reasoning_inside_output",
-                                          "refused_if",   "samples",     NULL};
+static const char *const format_keys[] = {"id",
+                                          "about",
+                                          "kind",
+                                          "recognise",
+                                          "fields",
+                                          "rules",
+                                          "zone",
+                                          "cached_inside_input",
+                                          "cost_currency",
+                                          "estimated_if",
+                                          "cache_hit_if",
+                                          "reasoning_inside_output",
+                                          "refused_if",
+                                          "samples",
+                                          NULL};
 
 const char *tb_field_name(int field)
 {
     static const char *const others[] = {"id", "ts", "total", "cost", "prompt", "prompt_hash"};
     if (field < TB_FIELD_NUMBER) {
-        return field == TB_FIELD_TEXT + TB_T_COST_CURRENCY ? NULL : tb_event_text_names[field - TB_FIELD_TEXT];
+        return field == TB_FIELD_TEXT + TB_T_COST_CURRENCY ? NULL
+                                                           : tb_event_text_names[field - TB_FIELD_TEXT];
     }
     if (field < TB_FIELD_ID) {
         int n = field - TB_FIELD_NUMBER;
-        return n == TB_N_TOTAL_ONLY || n == TB_N_SAVED || n == TB_N_PROMPT_CHARS ? NULL : tb_event_number_names[n];
+        return n == TB_N_TOTAL_ONLY || n == TB_N_SAVED || n == TB_N_PROMPT_CHARS ? NULL
+                                                                                 : tb_event_number_names[n];
     }
     return others[field - TB_FIELD_ID];
 }
@@ -28,8 +41,8 @@ static enum tb_status no_memory(struct tb_err *err)
     return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a format file");
 }
 
-static enum tb_status word(struct tb_schema *s, const struct tb_json_node *n, const char *key, bool needed, char **out,
-                           struct tb_err *err)
+static enum tb_status word(struct tb_schema *s, const struct tb_json_node *n, const char *key, bool needed,
+                           char **out, struct tb_err *err)
 {
     const struct tb_json_node *v = tb_json_get(n, key);
     *out = NULL;
@@ -43,7 +56,8 @@ static enum tb_status word(struct tb_schema *s, const struct tb_json_node *n, co
     return *out == NULL ? no_memory(err) : TB_OK;
 }
 
-static enum tb_status flag(struct tb_schema *s, const struct tb_json_node *n, const char *key, bool *out, struct tb_err *err)
+static enum tb_status flag(struct tb_schema *s, const struct tb_json_node *n, const char *key, bool *out,
+                           struct tb_err *err)
 {
     const struct tb_json_node *v = tb_json_get(n, key);
     if (v != NULL && tb_json_type(v) != TB_JSON_BOOL) {
@@ -61,7 +75,8 @@ static bool is_word(const char *s)
 
 /* --- rules ------------------------------------------------------------------------------------------------------------------ */
 
-static enum tb_status rule_fields(struct tb_schema *s, const struct tb_json_node *fields, struct tb_rule *r, struct tb_err *err)
+static enum tb_status rule_fields(struct tb_schema *s, const struct tb_json_node *fields, struct tb_rule *r,
+                                  struct tb_err *err)
 {
     const char *names[TB_FIELD_COUNT + 1];
     size_t n = 0;
@@ -73,7 +88,8 @@ static enum tb_status rule_fields(struct tb_schema *s, const struct tb_json_node
     names[n] = NULL;
     enum tb_status st = tb_json_check_keys(s->j, fields, names, err);
     for (int i = 0; st == TB_OK && i < TB_FIELD_COUNT; i++) {
-        const struct tb_json_node *v = tb_field_name(i) == NULL ? NULL : tb_json_get(fields, tb_field_name(i));
+        const struct tb_json_node *v =
+            tb_field_name(i) == NULL ? NULL : tb_json_get(fields, tb_field_name(i));
         if (v != NULL) {
             st = tb_schema_alternatives(s, v, i, &r->field[i], err);
             s->f->wants[i] = true;
@@ -94,7 +110,8 @@ static enum tb_status optional_conditions(struct tb_schema *s, const struct tb_j
     return v == NULL ? TB_OK : tb_schema_conditions(s, v, out, err);
 }
 
-static enum tb_status rule_each(struct tb_schema *s, const struct tb_json_node *n, struct tb_rule *r, struct tb_err *err)
+static enum tb_status rule_each(struct tb_schema *s, const struct tb_json_node *n, struct tb_rule *r,
+                                struct tb_err *err)
 {
     memset(&s->each, 0, sizeof s->each);
     s->each_scope = 0;
@@ -112,8 +129,10 @@ static enum tb_status rule_each(struct tb_schema *s, const struct tb_json_node *
     }
     int scope = star == 0 ? 0 : tb_trie_scope(&s->f->trie, s->each.step, star);
     if (scope < 0 || s->each.relative || s->each.n == 0) {
-        return tb_json_complain(s->j, each, err, "\"each\" is a path from the record's root, with at most %d different `*` in a format",
-                                TB_TRIE_SCOPES_MAX - 1);
+        return tb_json_complain(
+            s->j, each, err,
+            "\"each\" is a path from the record's root, with at most %d different `*` in a format",
+            TB_TRIE_SCOPES_MAX - 1);
     }
     s->each_scope = r->scope = scope;
     for (int p = 0; scope != 0 && (scope = s->f->trie.scope[scope].parent) != 0; p++) {
@@ -122,7 +141,8 @@ static enum tb_status rule_each(struct tb_schema *s, const struct tb_json_node *
     return TB_OK;
 }
 
-static enum tb_status rule_outcome(struct tb_schema *s, const struct tb_json_node *n, struct tb_rule *r, struct tb_err *err)
+static enum tb_status rule_outcome(struct tb_schema *s, const struct tb_json_node *n, struct tb_rule *r,
+                                   struct tb_err *err)
 {
     char *ignore, *reject;
     enum tb_status st = word(s, n, "ignore", false, &ignore, err);
@@ -133,7 +153,8 @@ static enum tb_status rule_outcome(struct tb_schema *s, const struct tb_json_nod
     r->reason = ignore != NULL ? ignore : reject;
     r->then = ignore != NULL ? TB_THEN_IGNORE : reject != NULL ? TB_THEN_REJECT : TB_THEN_EVENT;
     if ((ignore != NULL && reject != NULL) || (r->reason != NULL && !is_word(r->reason))) {
-        return tb_json_complain(s->j, n, err, "a rule has one reason, \"ignore\" or \"reject\", a word of a-z, 0-9 and _");
+        return tb_json_complain(s->j, n, err,
+                                "a rule has one reason, \"ignore\" or \"reject\", a word of a-z, 0-9 and _");
     }
     if (r->reason != NULL && (s->each.n != 0 || tb_json_get(n, "most") != NULL)) {
         return tb_json_complain(s->j, n, err, "\"each\" and \"most\" are for rules that make events");
@@ -141,8 +162,8 @@ static enum tb_status rule_outcome(struct tb_schema *s, const struct tb_json_nod
     return TB_OK;
 }
 
-static enum tb_status rule(struct tb_schema *s, const struct tb_json_node *n, const struct tb_json_node *root, struct tb_rule *r,
-                           struct tb_err *err)
+static enum tb_status rule(struct tb_schema *s, const struct tb_json_node *n, const struct tb_json_node *root,
+                           struct tb_rule *r, struct tb_err *err)
 {
     static const char *const keys[] = {"if", "each", "key_in_id", "most", "tool", "ignore", "reject", NULL};
     int64_t most = TB_EVENTS_PER_RECORD_MAX;
@@ -154,7 +175,8 @@ static enum tb_status rule(struct tb_schema *s, const struct tb_json_node *n, co
     st = st == TB_OK ? optional_conditions(s, n, "if", &r->when, err) : st;
     const struct tb_json_node *m = tb_json_get(n, "most");
     if (st == TB_OK && m != NULL && (!tb_json_int(m, &most) || most < 1 || most > TB_EVENTS_PER_RECORD_MAX)) {
-        return tb_json_complain(s->j, m, err, "\"most\" is a number of events, 1 to %d", TB_EVENTS_PER_RECORD_MAX);
+        return tb_json_complain(s->j, m, err, "\"most\" is a number of events, 1 to %d",
+                                TB_EVENTS_PER_RECORD_MAX);
     }
     r->most = (uint32_t)most;
     st = st == TB_OK ? rule_fields(s, tb_json_get(root, "fields"), r, err) : st;
@@ -170,10 +192,12 @@ static enum tb_status rules(struct tb_schema *s, const struct tb_json_node *root
 {
     const struct tb_json_node *list = tb_json_get(root, "rules"), *fields = tb_json_get(root, "fields");
     if (list == NULL || tb_json_type(list) != TB_JSON_ARRAY || tb_json_count(list) == 0) {
-        return tb_json_complain(s->j, list == NULL ? root : list, err, "\"rules\" must be an array of at least one rule");
+        return tb_json_complain(s->j, list == NULL ? root : list, err,
+                                "\"rules\" must be an array of at least one rule");
     }
     if (fields == NULL || tb_json_type(fields) != TB_JSON_OBJECT || tb_json_get(fields, "ts") == NULL) {
-        return tb_json_complain(s->j, fields == NULL ? root : fields, err, "\"fields\" must be an object, with \"ts\" at least");
+        return tb_json_complain(s->j, fields == NULL ? root : fields, err,
+                                "\"fields\" must be an object, with \"ts\" at least");
     }
     struct tb_rule *r = tb_schema_alloc(s, (size_t)tb_json_count(list) * sizeof *r);
     if (r == NULL) {
@@ -196,7 +220,8 @@ static enum tb_status recognise(struct tb_schema *s, const struct tb_json_node *
 {
     const struct tb_json_node *list = tb_json_get(root, "recognise");
     if (list == NULL || tb_json_type(list) != TB_JSON_ARRAY || tb_json_count(list) == 0) {
-        return tb_json_complain(s->j, list == NULL ? root : list, err, "\"recognise\" must be an array of arrays of conditions");
+        return tb_json_complain(s->j, list == NULL ? root : list, err,
+                                "\"recognise\" must be an array of arrays of conditions");
     }
     struct tb_conditions *all = tb_schema_alloc(s, (size_t)tb_json_count(list) * sizeof *all);
     if (all == NULL) {
@@ -233,7 +258,8 @@ static enum tb_status head(struct tb_schema *s, const struct tb_json_node *root,
         return tb_json_complain(s->j, tb_json_get(root, "id"), err, "\"id\" is a word of a-z, 0-9 and _");
     }
     if (strcmp(kind, "json") != 0) {
-        return tb_json_complain(s->j, tb_json_get(root, "kind"), err, "\"kind\" is \"json\" (\"delimited\" is not built yet)");
+        return tb_json_complain(s->j, tb_json_get(root, "kind"), err,
+                                "\"kind\" is \"json\" (\"delimited\" is not built yet)");
     }
     if (zone != NULL && strcmp(zone, "UTC") != 0) {
         return tb_json_complain(s->j, tb_json_get(root, "zone"), err, "\"zone\" is \"UTC\" or left out");
@@ -256,7 +282,8 @@ static enum tb_status load(struct tb_schema *s, struct tb_err *err)
     return st;
 }
 
-enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_format **out, struct tb_err *err)
+enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_format **out,
+                              struct tb_err *err)
 {
     *out = NULL;
     struct tb_format *f = calloc(1, sizeof *f);

@@ -15,8 +15,8 @@
 
 /* The fields of a format file, in the order in which names are listed. Texts and numbers of the event first. */
 enum tb_field {
-    TB_FIELD_TEXT,                                  /* + enum tb_event_text, up to TB_T_USER_AGENT */
-    TB_FIELD_NUMBER = TB_FIELD_TEXT + TB_T_COUNT,   /* + enum tb_event_number */
+    TB_FIELD_TEXT,                                /* + enum tb_event_text, up to TB_T_USER_AGENT */
+    TB_FIELD_NUMBER = TB_FIELD_TEXT + TB_T_COUNT, /* + enum tb_event_number */
     TB_FIELD_ID = TB_FIELD_NUMBER + TB_N_COUNT,
     TB_FIELD_TS,
     TB_FIELD_TOTAL,
@@ -63,13 +63,21 @@ struct tb_alternatives {
     size_t n;
 };
 
-enum tb_test { TB_TEST_PRESENT, TB_TEST_ABSENT, TB_TEST_EQUALS, TB_TEST_NOT, TB_TEST_FROM, TB_TEST_BELOW, TB_TEST_ANY };
+enum tb_test {
+    TB_TEST_PRESENT,
+    TB_TEST_ABSENT,
+    TB_TEST_EQUALS,
+    TB_TEST_NOT,
+    TB_TEST_FROM,
+    TB_TEST_BELOW,
+    TB_TEST_ANY
+};
 
 #define TB_NO_NUMBER INT32_MAX
 
 struct tb_condition {
     enum tb_test test;
-    int field;             /* -1: place */
+    int field; /* -1: place */
     struct tb_place place;
     const struct tb_str *values;
     const struct tb_decimal *numbers; /* of values; an exponent of TB_NO_NUMBER: that one is no number */
@@ -89,7 +97,7 @@ enum tb_then { TB_THEN_EVENT, TB_THEN_IGNORE, TB_THEN_REJECT };
 struct tb_rule {
     enum tb_then then;
     const char *reason;
-    int scope;        /* that each instance of makes an event; 0: the record */
+    int scope; /* that each instance of makes an event; 0: the record */
     bool key_in_id;
     bool tool;
     uint32_t most;
@@ -116,12 +124,13 @@ struct tb_format {
     bool reasoning_inside_output;
     bool zone_utc; /* timestamps without a zone are UTC */
     struct tb_str cost_currency;
-    struct tb_json *json; /* kept for its samples */
+    struct tb_json *json;       /* kept for its samples */
     bool wants[TB_FIELD_COUNT]; /* some rule has it */
 };
 
 /* Compiles text (JSON with comments); name is for errors. */
-enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_format **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_format **out,
+                              struct tb_err *err) TB_MUST_USE;
 void tb_schema_free(struct tb_format *f);
 
 /* --- between schema.c and schema_path.c ----------------------------------------------------------------------------------- */
@@ -143,14 +152,15 @@ struct tb_schema { /* while loading */
 };
 
 void *tb_schema_alloc(struct tb_schema *s, size_t n);
-enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err);
+enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out,
+                              struct tb_err *err);
 
 /* The place of path under s->each; sets *none (and succeeds) when it is relative and there is no each. */
-enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out, bool *none,
-                               struct tb_err *err);
+enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out,
+                               bool *none, struct tb_err *err);
 enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
                                       struct tb_alternatives *out, struct tb_err *err);
-enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n, struct tb_conditions *out,
-                                    struct tb_err *err);
+enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n,
+                                    struct tb_conditions *out, struct tb_err *err);
 
 #endif

@@ -16,8 +16,8 @@ static enum tb_status no_memory(struct tb_err *err)
 
 /* --- paths ---------------------------------------------------------------------------------------------------------------- */
 
-static enum tb_status add_step(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *p, struct tb_step step,
-                               struct tb_err *err)
+static enum tb_status add_step(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *p,
+                               struct tb_step step, struct tb_err *err)
 {
     if (p->n == TB_PATH_STEPS_MAX) {
         return tb_json_complain(s->j, n, err, "a path of more than %d steps: shorten it", TB_PATH_STEPS_MAX);
@@ -42,7 +42,8 @@ static struct tb_str pointer_segment(struct tb_schema *s, const char *p, size_t 
     return (struct tb_str){text, k};
 }
 
-static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out,
+                              struct tb_err *err)
 {
     struct tb_str t = tb_json_text(n);
     size_t at = 0;
@@ -51,7 +52,8 @@ static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n,
         at = 1;
     }
     if (t.n > at ? t.s[at] != '/' : !out->relative) {
-        return tb_json_complain(s->j, n, err, "\"%.*s\" is no path: begin it with \"/\" or \"@/\"", (int)t.n, t.s);
+        return tb_json_complain(s->j, n, err, "\"%.*s\" is no path: begin it with \"/\" or \"@/\"", (int)t.n,
+                                t.s);
     }
     while (at < t.n) {
         const char *end = memchr(t.s + at + 1, '/', t.n - at - 1);
@@ -70,7 +72,8 @@ static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n,
     return TB_OK;
 }
 
-static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node *e, struct tb_step *step, struct tb_err *err)
+static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node *e, struct tb_step *step,
+                                  struct tb_err *err)
 {
     static const char *const keys[] = {"key", "prefix", "at", NULL};
     const struct tb_json_node *only = tb_json_first(e);
@@ -80,7 +83,8 @@ static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node
     }
     struct tb_str text = only == NULL ? TB_STR_NULL : tb_json_text(only);
     if (tb_json_count(e) != 1 || text.s == NULL) {
-        return tb_json_complain(s->j, e, err, "a step is one of {\"key\": K}, {\"prefix\": P}, {\"at\": \"first\" or \"last\"}");
+        return tb_json_complain(
+            s->j, e, err, "a step is one of {\"key\": K}, {\"prefix\": P}, {\"at\": \"first\" or \"last\"}");
     }
     struct tb_str what = tb_json_key(only);
     if (tb_str_eq(what, TB_STR("at"))) {
@@ -96,7 +100,8 @@ static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node
     return TB_OK;
 }
 
-static enum tb_status steps(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+static enum tb_status steps(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out,
+                            struct tb_err *err)
 {
     for (const struct tb_json_node *e = tb_json_first(n); e != NULL; e = tb_json_next(e)) {
         struct tb_str text = tb_json_text(e);
@@ -121,7 +126,8 @@ static enum tb_status steps(struct tb_schema *s, const struct tb_json_node *n, s
     return TB_OK;
 }
 
-enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out, struct tb_err *err)
+enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out,
+                              struct tb_err *err)
 {
     memset(out, 0, sizeof *out);
     switch (tb_json_type(n)) {
@@ -143,8 +149,8 @@ static const char *path_text(struct tb_schema *s, const struct tb_step *step, si
         static const char *const names[] = {"", "", "*", "(first)", "(last)"};
         bool named = step[i].kind == TB_STEP_KEY || step[i].kind == TB_STEP_PREFIX;
         int key = named ? (int)(step[i].key.n < 60 ? step[i].key.n : 60) : 0;
-        at += (size_t)snprintf(out + at, sizeof out - at, "/%.*s%s%s", key, named ? step[i].key.s : "", names[step[i].kind],
-                               step[i].kind == TB_STEP_PREFIX ? "..." : "");
+        at += (size_t)snprintf(out + at, sizeof out - at, "/%.*s%s%s", key, named ? step[i].key.s : "",
+                               names[step[i].kind], step[i].kind == TB_STEP_PREFIX ? "..." : "");
     }
     return tb_arena_cstr(&s->f->arena, (struct tb_str){out, at});
 }
@@ -158,8 +164,8 @@ static bool encloses(const struct tb_trie *t, int scope, int from)
     return from == scope;
 }
 
-enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out, bool *none,
-                               struct tb_err *err)
+enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out,
+                               bool *none, struct tb_err *err)
 {
     struct tb_path p, whole;
     enum tb_status st = tb_schema_path(s, n, &p, err);
@@ -179,11 +185,14 @@ enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n
     }
     int slot = tb_trie_slot(&s->f->trie, whole.step, whole.n, &out->scope);
     if (slot < 0) {
-        return tb_json_complain(s->j, n, err, "too many paths, or `*` beside \"last\" in one array: at most %d paths under one `*`",
-                                TB_TRIE_SLOTS_MAX);
+        return tb_json_complain(
+            s->j, n, err,
+            "too many paths, or `*` beside \"last\" in one array: at most %d paths under one `*`",
+            TB_TRIE_SLOTS_MAX);
     }
     if (!encloses(&s->f->trie, out->scope, s->each_scope)) {
-        return tb_json_complain(s->j, n, err, "a path goes through a `*` that the rule's \"each\" does not go through");
+        return tb_json_complain(s->j, n, err,
+                                "a path goes through a `*` that the rule's \"each\" does not go through");
     }
     out->slot = (uint8_t)slot;
     out->path = path_text(s, whole.step, whole.n);
@@ -193,7 +202,8 @@ enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n
 /* --- constants -------------------------------------------------------------------------------------------------------------- */
 
 /* A constant as text: strings as they are, numbers and booleans as JSON writes them; null is absent. */
-static enum tb_status constant(struct tb_schema *s, const struct tb_json_node *n, struct tb_str *out, struct tb_err *err)
+static enum tb_status constant(struct tb_schema *s, const struct tb_json_node *n, struct tb_str *out,
+                               struct tb_err *err)
 {
     char text[32];
     int64_t number;
@@ -221,8 +231,8 @@ static enum tb_status constant(struct tb_schema *s, const struct tb_json_node *n
 }
 
 /* One constant or an array of them. */
-static enum tb_status constants(struct tb_schema *s, const struct tb_json_node *n, const struct tb_str **out, size_t *count,
-                                struct tb_err *err)
+static enum tb_status constants(struct tb_schema *s, const struct tb_json_node *n, const struct tb_str **out,
+                                size_t *count, struct tb_err *err)
 {
     bool array = tb_json_type(n) == TB_JSON_ARRAY;
     *count = array ? (size_t)tb_json_count(n) : 1;
@@ -243,7 +253,8 @@ static enum tb_status constants(struct tb_schema *s, const struct tb_json_node *
 
 /* --- alternatives ----------------------------------------------------------------------------------------------------------- */
 
-static enum tb_status map(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, struct tb_err *err)
+static enum tb_status map(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
+                          struct tb_err *err)
 {
     a->pairs = (size_t)tb_json_count(n);
     struct tb_pair *pairs = tb_schema_alloc(s, a->pairs * sizeof *pairs);
@@ -262,7 +273,8 @@ static enum tb_status map(struct tb_schema *s, const struct tb_json_node *n, str
     return TB_OK;
 }
 
-static enum tb_status unit(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, struct tb_err *err)
+static enum tb_status unit(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
+                           struct tb_err *err)
 {
     static const char *const names[] = {"text", "s", "ms", "us", "ns", NULL};
     struct tb_str t = tb_json_text(n);
@@ -275,8 +287,8 @@ static enum tb_status unit(struct tb_schema *s, const struct tb_json_node *n, st
     return tb_json_complain(s->j, n, err, "\"unit\" is \"text\" (RFC 3339), \"s\", \"ms\", \"us\" or \"ns\"");
 }
 
-static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json_node *e, struct tb_alternative *a,
-                                       struct tb_err *err)
+static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json_node *e,
+                                       struct tb_alternative *a, struct tb_err *err)
 {
     struct tb_str key = tb_json_key(e), text = tb_json_text(e);
     if (tb_str_eq(key, TB_STR("unit"))) {
@@ -286,14 +298,17 @@ static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json
         return constants(s, e, &a->not_these, &a->nots, err);
     }
     if (tb_str_eq(key, TB_STR("map"))) {
-        return tb_json_type(e) == TB_JSON_OBJECT ? map(s, e, a, err) : tb_json_complain(s->j, e, err, "\"map\" is an object");
+        return tb_json_type(e) == TB_JSON_OBJECT ? map(s, e, a, err)
+                                                 : tb_json_complain(s->j, e, err, "\"map\" is an object");
     }
     if (tb_str_eq(key, TB_STR("take"))) {
         a->take = TB_TAKE_COUNT;
-        return tb_str_eq(text, TB_STR("count")) ? TB_OK : tb_json_complain(s->j, e, err, "\"take\" is \"count\"");
+        return tb_str_eq(text, TB_STR("count")) ? TB_OK
+                                                : tb_json_complain(s->j, e, err, "\"take\" is \"count\"");
     }
     if (tb_str_eq(key, TB_STR("minus"))) {
-        return tb_json_int(e, &a->minus) ? TB_OK : tb_json_complain(s->j, e, err, "\"minus\" is a whole number");
+        return tb_json_int(e, &a->minus) ? TB_OK
+                                         : tb_json_complain(s->j, e, err, "\"minus\" is a whole number");
     }
     if (tb_str_eq(key, TB_STR("cut"))) {
         a->cut = text.n == 1 ? text.s[0] : 0;
@@ -303,8 +318,8 @@ static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json
 }
 
 /* *none: a relative path where there is no each: this alternative is left out. */
-static enum tb_status alternative(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a, bool *none,
-                                  struct tb_err *err)
+static enum tb_status alternative(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
+                                  bool *none, struct tb_err *err)
 {
     static const char *const keys[] = {"path", "const", "unit", "not", "map", "take", "minus", "cut", NULL};
     *none = false;
@@ -323,7 +338,8 @@ static enum tb_status alternative(struct tb_schema *s, const struct tb_json_node
         return st;
     }
     a->is_const = fixed != NULL;
-    return fixed != NULL ? constant(s, fixed, &a->constant, err) : tb_schema_place(s, path, &a->place, none, err);
+    return fixed != NULL ? constant(s, fixed, &a->constant, err)
+                         : tb_schema_place(s, path, &a->place, none, err);
 }
 
 enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
@@ -348,8 +364,8 @@ enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_
         if (field == TB_FIELD_TS && a->unit == TB_UNIT_NONE) {
             a->unit = TB_UNIT_TEXT;
         }
-        a->is_plain = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 && a->cut == 0 &&
-                      a->nots == 0 && a->map == NULL;
+        a->is_plain = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 &&
+                      a->cut == 0 && a->nots == 0 && a->map == NULL;
         out->n += none ? 0 : 1;
     }
     return TB_OK;
@@ -382,13 +398,15 @@ static enum tb_status condition_numbers(struct tb_schema *s, struct tb_condition
     return TB_OK;
 }
 
-static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_node *e, struct tb_condition *c,
-                                     struct tb_err *err)
+static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_node *e,
+                                     struct tb_condition *c, struct tb_err *err)
 {
     struct tb_str key = tb_json_key(e);
     if (tb_str_eq(key, TB_STR("present"))) {
         c->test = tb_json_bool(e) ? TB_TEST_PRESENT : TB_TEST_ABSENT;
-        return tb_json_type(e) == TB_JSON_BOOL ? TB_OK : tb_json_complain(s->j, e, err, "\"present\" is true or false");
+        return tb_json_type(e) == TB_JSON_BOOL
+                   ? TB_OK
+                   : tb_json_complain(s->j, e, err, "\"present\" is true or false");
     }
     bool equals = tb_str_eq(key, TB_STR("equals"));
     if (equals || tb_str_eq(key, TB_STR("not"))) {
@@ -404,7 +422,8 @@ static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_n
     return TB_OK; /* path, field */
 }
 
-static enum tb_status condition_any(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c, struct tb_err *err)
+static enum tb_status condition_any(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c,
+                                    struct tb_err *err)
 {
     struct tb_conditions any;
     enum tb_status st = tb_schema_conditions(s, n, &any, err);
@@ -414,10 +433,11 @@ static enum tb_status condition_any(struct tb_schema *s, const struct tb_json_no
     return st;
 }
 
-static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c, bool *none,
-                                struct tb_err *err)
+static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *n, struct tb_condition *c,
+                                bool *none, struct tb_err *err)
 {
-    static const char *const keys[] = {"path", "field", "present", "equals", "not", "from", "below", "any", NULL};
+    static const char *const keys[] = {"path", "field", "present", "equals", "not",
+                                       "from", "below", "any",     NULL};
     *none = false;
     c->field = -1;
     c->test = TB_TEST_PRESENT;
@@ -425,18 +445,21 @@ static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *
         return tb_schema_place(s, n, &c->place, none, err);
     }
     enum tb_status st = tb_json_check_keys(s->j, n, keys, err);
-    const struct tb_json_node *any = tb_json_get(n, "any"), *path = tb_json_get(n, "path"), *field = tb_json_get(n, "field");
+    const struct tb_json_node *any = tb_json_get(n, "any"), *path = tb_json_get(n, "path"),
+                              *field = tb_json_get(n, "field");
     if (st != TB_OK) {
         return st;
     }
     if ((any != NULL) + (path != NULL) + (field != NULL) != 1 || tb_json_count(n) > 2) {
-        return tb_json_complain(s->j, n, err, "a condition is one of \"path\", \"field\", \"any\", and one test");
+        return tb_json_complain(s->j, n, err,
+                                "a condition is one of \"path\", \"field\", \"any\", and one test");
     }
     if (any != NULL) {
         return condition_any(s, any, c, err);
     }
     if (field != NULL && (c->field = field_by_name(tb_json_text(field))) < 0) {
-        return tb_json_complain(s->j, field, err, "\"%.*s\" is no field", (int)tb_json_text(field).n, tb_json_text(field).s);
+        return tb_json_complain(s->j, field, err, "\"%.*s\" is no field", (int)tb_json_text(field).n,
+                                tb_json_text(field).s);
     }
     for (const struct tb_json_node *e = tb_json_first(n); st == TB_OK && e != NULL; e = tb_json_next(e)) {
         st = condition_test(s, e, c, err);
@@ -444,8 +467,8 @@ static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *
     return st == TB_OK && path != NULL ? tb_schema_place(s, path, &c->place, none, err) : st;
 }
 
-enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n, struct tb_conditions *out,
-                                    struct tb_err *err)
+enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n,
+                                    struct tb_conditions *out, struct tb_err *err)
 {
     if (tb_json_type(n) != TB_JSON_ARRAY) {
         return tb_json_complain(s->j, n, err, "conditions are an array");

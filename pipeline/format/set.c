@@ -42,14 +42,16 @@ static enum tb_status add(struct tb_format_set *set, struct tb_format *f, struct
     return TB_OK;
 }
 
-static enum tb_status add_text(struct tb_format_set *set, struct tb_str text, const char *name, struct tb_err *err)
+static enum tb_status add_text(struct tb_format_set *set, struct tb_str text, const char *name,
+                               struct tb_err *err)
 {
     struct tb_format *f;
     enum tb_status st = tb_schema_load(text, name, &f, err);
     return st == TB_OK ? add(set, f, err) : st;
 }
 
-static enum tb_status add_file(struct tb_format_set *set, const char *dir, const char *name, struct tb_err *err)
+static enum tb_status add_file(struct tb_format_set *set, const char *dir, const char *name,
+                               struct tb_err *err)
 {
     char path[TB_NAME_MAX];
     struct tb_buf text;
@@ -80,7 +82,8 @@ static enum tb_status add_dir(struct tb_format_set *set, const char *dir, struct
     struct dirent **list;
     int n = scandir(dir, &list, is_format_file, by_name);
     if (n < 0) {
-        return tb_err_set(err, TB_FAIL, TB_E_FORMAT, "cannot read the folder of formats \"%s\": %s", dir, strerror(errno));
+        return tb_err_set(err, TB_FAIL, TB_E_FORMAT, "cannot read the folder of formats \"%s\": %s", dir,
+                          strerror(errno));
     }
     enum tb_status st = TB_OK;
     for (int i = 0; i < n; i++) {

@@ -8,13 +8,13 @@
 #include "format/strict.h"
 #include "format/walk.h"
 
-#define SHAPES_MAX 24
+#define SHAPES_MAX      24
 #define LEARN_BYTES_MAX (32u << 10)
-#define TOKENS_MAX 768
-#define CREDIT_MAX 256
-#define CREDIT_START 64
-#define MISS_COSTS 4 /* hits that pay for one miss */
-#define PAUSE_LINES 2000 /* without matching, when credit is used up */
+#define TOKENS_MAX      768
+#define CREDIT_MAX      256
+#define CREDIT_START    64
+#define MISS_COSTS      4    /* hits that pay for one miss */
+#define PAUSE_LINES     2000 /* without matching, when credit is used up */
 
 enum then { THEN_STRING, THEN_SCALAR, THEN_END };
 
@@ -49,7 +49,6 @@ struct kept { /* an instance, without its values */
     uint64_t present;
     uint16_t parent;
     bool dead;
-    uint8_t type;
 };
 
 struct shape {
@@ -61,7 +60,7 @@ struct shape {
     uint32_t segments;
     struct capture *capture;
     uint32_t captures;
-    uint32_t scalars; /* captures[0 .. scalars) are tokens, the rest brackets */
+    uint32_t scalars;  /* captures[0 .. scalars) are tokens, the rest brackets */
     struct kept *kept; /* of all scopes, one after the other */
     uint16_t kepts[TB_TRIE_SCOPES_MAX];
 };
@@ -109,7 +108,8 @@ static bool four_hex(const unsigned char *p)
 static size_t scalar_end_slow(const unsigned char *line, size_t n, size_t at)
 {
     size_t end = at;
-    while (end < n && !is_end(line[end]) && line[end] != ':' && line[end] != '"' && line[end] != '[' && line[end] != '{') {
+    while (end < n && !is_end(line[end]) && line[end] != ':' && line[end] != '"' && line[end] != '[' &&
+           line[end] != '{') {
         end++;
     }
     return tb_strict_scalar((const char *)line + at, end - at) ? end : 0;
@@ -118,6 +118,11 @@ static size_t scalar_end_slow(const unsigned char *line, size_t n, size_t at)
 INLINE bool equal16_c(const unsigned char *a, const unsigned char *b)
 {
     return ((load8(a) ^ load8(b)) | (load8(a + 8) ^ load8(b + 8))) == 0;
+}
+
+INLINE bool equal32_c(const unsigned char *a, const unsigned char *b)
+{
+    return equal16_c(a, b) && equal16_c(a + 16, b + 16);
 }
 
 INLINE uint32_t special16_c(const unsigned char *p)
@@ -164,6 +169,12 @@ INLINE bool equal16_sse2(const unsigned char *a, const unsigned char *b)
     return _mm_movemask_epi8(_mm_cmpeq_epi8(load16(a), load16(b))) == 0xffff;
 }
 
+INLINE bool equal32_sse2(const unsigned char *a, const unsigned char *b)
+{
+    __m128i x = _mm_cmpeq_epi8(load16(a), load16(b)), y = _mm_cmpeq_epi8(load16(a + 16), load16(b + 16));
+    return _mm_movemask_epi8(_mm_and_si128(x, y)) == 0xffff;
+}
+
 INLINE uint32_t special16_sse2(const unsigned char *p)
 {
     __m128i v = load16(p), low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
@@ -199,19 +210,28 @@ INLINE AVX2 void string_masks_avx2(const unsigned char *p, uint64_t *quote, uint
     __m256i bound = _mm256_set1_epi8(0x1f);
     *quote = EQ2('"');
     *slash = EQ2('\\');
-    *low = join2(_mm256_cmpeq_epi8(_mm256_min_epu8(a, bound), a), _mm256_cmpeq_epi8(_mm256_min_epu8(b, bound), b));
+    *low = join2(_mm256_cmpeq_epi8(_mm256_min_epu8(a, bound), a),
+                 _mm256_cmpeq_epi8(_mm256_min_epu8(b, bound), b));
 }
 
-#define equal16_avx2 equal16_sse2
-#define special16_avx2 special16_sse2
+INLINE AVX2 bool equal32_avx2(const unsigned char *a, const unsigned char *b)
+{
+    __m256i x = _mm256_loadu_si256((const __m256i *)(const void *)a),
+            y = _mm256_loadu_si256((const __m256i *)(const void *)b);
+    return _mm256_movemask_epi8(_mm256_cmpeq_epi8(x, y)) == -1;
+}
+
+#define equal16_avx2     equal16_sse2
+#define special16_avx2   special16_sse2
 #define not_digit16_avx2 not_digit16_sse2
-#define TARGET AVX2
-#define ISA(x) x##_avx2
+#define TARGET           AVX2
+#define ISA(x)           x##_avx2
 #include "format/shape_match.h"
 #undef TARGET
 #undef ISA
 
-INLINE AVX512 void string_masks_avx512(const unsigned char *p, uint64_t *quote, uint64_t *slash, uint64_t *low)
+INLINE AVX512 void string_masks_avx512(const unsigned char *p, uint64_t *quote, uint64_t *slash,
+                                       uint64_t *low)
 {
     __m512i v = _mm512_loadu_si512(p);
     *quote = EQ1('"');
@@ -219,11 +239,12 @@ INLINE AVX512 void string_masks_avx512(const unsigned char *p, uint64_t *quote, 
     *low = _mm512_cmplt_epu8_mask(v, _mm512_set1_epi8(0x20));
 }
 
-#define equal16_avx512 equal16_sse2
-#define special16_avx512 special16_sse2
+#define equal16_avx512     equal16_sse2
+#define equal32_avx512     equal32_avx2
+#define special16_avx512   special16_sse2
 #define not_digit16_avx512 not_digit16_sse2
-#define TARGET AVX512
-#define ISA(x) x##_avx512
+#define TARGET             AVX512
+#define ISA(x)             x##_avx512
 #include "format/shape_match.h"
 #undef TARGET
 #undef ISA
@@ -268,7 +289,8 @@ static void compile(struct shape *s)
     for (uint32_t i = 0; i < s->tokens; i++) {
         const struct token *t = &s->token[i];
         if (t->varies) {
-            s->segment[s->segments++] = (struct segment){begin, t->begin - begin, t->string ? THEN_STRING : THEN_SCALAR};
+            s->segment[s->segments++] =
+                (struct segment){begin, t->begin - begin, t->string ? THEN_STRING : THEN_SCALAR};
             begin = t->end;
         }
     }
@@ -277,7 +299,8 @@ static void compile(struct shape *s)
         uint32_t at = s->capture[i].value.at;
         /* a varying empty string begins where the next segment does: it belongs to the one before it */
         s->capture[i].place = place_of(s, at);
-        if (s->token[s->capture[i].token].varies && s->capture[i].place.offset == 0 && s->capture[i].place.segment > 0) {
+        if (s->token[s->capture[i].token].varies && s->capture[i].place.offset == 0 &&
+            s->capture[i].place.segment > 0) {
             uint32_t before = s->capture[i].place.segment - 1;
             s->capture[i].place = (struct place){before, s->segment[before].n};
         }
@@ -327,7 +350,6 @@ static void load_instances(struct tb_shapes *all, const struct shape *s, struct 
             in->present = k->present;
             in->parent = k->parent;
             in->dead = k->dead;
-            in->type = k->type;
             in->key_n = k->key_n;
         }
     }
@@ -458,7 +480,11 @@ static bool keep_instances(struct shape *s, const struct tb_walk *w)
     for (unsigned scope = 0; s->kept != NULL && scope < w->trie->scopes; scope++) {
         for (uint16_t i = 0; i < w->instances[scope]; i++) {
             const struct tb_instance *in = &w->instance[scope][i];
-            s->kept[k++] = (struct kept){.key_at = scope == 0 ? 0 : in->key_at, .key_n = in->key_n, .present = in->present, .parent = in->parent, .dead = in->dead, .type = in->type};
+            s->kept[k++] = (struct kept){.key_at = scope == 0 ? 0 : in->key_at,
+                                         .key_n = in->key_n,
+                                         .present = in->present,
+                                         .parent = in->parent,
+                                         .dead = in->dead};
         }
     }
     return s->kept != NULL;
@@ -481,7 +507,8 @@ static bool keep_values(struct shape *s, const struct tb_walk *w, bool scalars)
             const struct tb_instance *in = &w->instance[scope][i];
             for (uint64_t m = in->present; m != 0; m &= m - 1) {
                 uint8_t slot = (uint8_t)__builtin_ctzll(m);
-                struct capture c = {.instance = i, .scope = (uint8_t)scope, .slot = slot, .value = in->value[slot]};
+                struct capture c = {
+                    .instance = i, .scope = (uint8_t)scope, .slot = slot, .value = in->value[slot]};
                 if ((c.value.type < TB_V_OBJECT) != scalars) {
                     continue;
                 }
@@ -512,7 +539,8 @@ static bool take_apart(struct shape *s, const struct tb_walk *w)
     s->token = malloc((s->tokens + 1) * sizeof *s->token);
     s->segment = malloc((s->tokens + 1) * sizeof *s->segment);
     s->capture = malloc((values + 1) * sizeof *s->capture);
-    if (s->text == NULL || s->token == NULL || s->segment == NULL || s->capture == NULL || !keep_instances(s, w)) {
+    if (s->text == NULL || s->token == NULL || s->segment == NULL || s->capture == NULL ||
+        !keep_instances(s, w)) {
         return false;
     }
     memcpy(s->text, w->scan.line, s->n);

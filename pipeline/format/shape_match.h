@@ -5,14 +5,17 @@
 /* Whether the n bytes at a and b are equal. */
 INLINE TARGET bool ISA(equal)(const unsigned char *a, const unsigned char *b, size_t n)
 {
-    if (n >= 16) {
+    if (n >= 32) {
         size_t i = 0;
-        for (; i + 16 < n; i += 16) {
-            if (!ISA(equal16)(a + i, b + i)) {
+        for (; i + 32 < n; i += 32) {
+            if (!ISA(equal32)(a + i, b + i)) {
                 return false;
             }
         }
-        return ISA(equal16)(a + n - 16, b + n - 16);
+        return ISA(equal32)(a + n - 32, b + n - 32);
+    }
+    if (n >= 16) {
+        return ISA(equal16)(a, b) && ISA(equal16)(a + n - 16, b + n - 16);
     }
     if (n >= 8) {
         return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
@@ -59,7 +62,7 @@ static TARGET size_t ISA(string_escaped)(const unsigned char *line, size_t n, si
         if ((escaped & inside) != 0) {
             struct escapes e;
             ISA(escapes)(p, &e);
-            if ((escaped & inside & ~(e.plain | e.u)) != 0) {
+            if ((escaped & inside & ~e.good) != 0) {
                 return 0;
             }
             for (uint64_t u = escaped & inside & e.u; u != 0; u &= u - 1) {

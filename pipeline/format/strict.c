@@ -104,7 +104,8 @@ bool tb_strict_scalar_before(const char *line, size_t end)
 
 static void skip_blanks(struct reader *r)
 {
-    while (r->at < r->n && (r->s[r->at] == ' ' || r->s[r->at] == '\t' || r->s[r->at] == '\n' || r->s[r->at] == '\r')) {
+    while (r->at < r->n &&
+           (r->s[r->at] == ' ' || r->s[r->at] == '\t' || r->s[r->at] == '\n' || r->s[r->at] == '\r')) {
         r->at++;
     }
 }
@@ -230,7 +231,9 @@ static bool read_line(struct reader *r)
         char c = peek(r);
         struct tb_str text;
         bool empty = true;
-        bool good = c == '{' || c == '[' ? read_open(r, c, &empty) : c == '"' ? read_string(r, &text) : read_scalar(r);
+        bool good = c == '{' || c == '[' ? read_open(r, c, &empty)
+                    : c == '"'           ? read_string(r, &text)
+                                         : read_scalar(r);
         if (!good) {
             return false;
         }
@@ -276,7 +279,8 @@ static void outline_token(struct reader *r, char kind, struct tb_str text)
     }
 }
 
-size_t tb_strict_outline(struct tb_str line, bool (*known)(void *ctx, struct tb_str key), void *ctx, char *out, size_t size)
+size_t tb_strict_outline(struct tb_str line, bool (*known)(void *ctx, struct tb_str key), void *ctx,
+                         char *out, size_t size)
 {
     struct outline o = {known, ctx, out, 0, size};
     struct reader r = {.s = line.s, .n = line.n, .token = outline_token, .ctx = &o};

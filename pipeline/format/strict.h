@@ -19,6 +19,7 @@ bool tb_strict_scalar_before(const char *line, size_t end);
 
 /* Writes the line's structure into out: brackets, and the keys that known() recognises, the others as `_`; no values.
  * Stops where the line stops being JSON. Returns the length. */
-size_t tb_strict_outline(struct tb_str line, bool (*known)(void *ctx, struct tb_str key), void *ctx, char *out, size_t size);
+size_t tb_strict_outline(struct tb_str line, bool (*known)(void *ctx, struct tb_str key), void *ctx,
+                         char *out, size_t size);
 
 #endif

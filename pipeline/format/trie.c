@@ -30,8 +30,8 @@ void tb_trie_release(struct tb_trie *t)
 static uint16_t node_new(struct tb_trie *t, uint8_t scope)
 {
     if (t->nodes == t->nodes_cap) {
-        struct tb_trie_node *more = t->nodes_cap >= NODES_MAX ? NULL
-                                                              : realloc(t->node, 2u * t->nodes_cap * sizeof *more);
+        struct tb_trie_node *more =
+            t->nodes_cap >= NODES_MAX ? NULL : realloc(t->node, 2u * t->nodes_cap * sizeof *more);
         if (more == NULL) {
             return 0;
         }

@@ -14,33 +14,33 @@
 #include "base/arena.h"
 #include "base/str.h"
 
-#define TB_TRIE_SLOTS_MAX 64
+#define TB_TRIE_SLOTS_MAX  64
 #define TB_TRIE_SCOPES_MAX 8
 
 struct tb_trie_entry { /* of a node's key table */
     uint64_t tail;     /* the key's last 8 bytes, the last one highest, 0-filled */
     struct tb_str key; /* absent: the entry is free */
     uint16_t child;
-    uint16_t next;     /* another key with the same tail and length: entry number, 0 = none */
+    uint16_t next; /* another key with the same tail and length: entry number, 0 = none */
 };
 
 struct tb_trie_node {
     struct tb_trie_entry *table; /* 1 << bits entries, then the chained ones; NULL without exact keys */
     uint64_t magic;
-    uint64_t slots;              /* this node's and its descendants' slots in scope */
+    uint64_t slots; /* this node's and its descendants' slots in scope */
     uint8_t bits;
-    uint8_t scope;               /* that slot and slots are of */
-    uint8_t scopes;              /* bit s: scope s begins at a descendant */
-    uint8_t opens;               /* the scope that begins here, 0 = none */
-    int8_t slot;                 /* -1 = none */
-    bool container;              /* has children: worth entering */
-    uint16_t prefix;             /* first child by prefix, 0 = none; the next one in its prefix_next */
+    uint8_t scope;   /* that slot and slots are of */
+    uint8_t scopes;  /* bit s: scope s begins at a descendant */
+    uint8_t opens;   /* the scope that begins here, 0 = none */
+    int8_t slot;     /* -1 = none */
+    bool container;  /* has children: worth entering */
+    uint16_t prefix; /* first child by prefix, 0 = none; the next one in its prefix_next */
     uint16_t prefix_next;
     struct tb_str prefix_key;
-    uint16_t any;                /* child for other keys; 0 = none */
-    uint16_t first;              /* child for an array's first element */
-    uint16_t each;               /* child for each element */
-    uint16_t keys;               /* while building: exact children as a list */
+    uint16_t any;   /* child for other keys; 0 = none */
+    uint16_t first; /* child for an array's first element */
+    uint16_t each;  /* child for each element */
+    uint16_t keys;  /* while building: exact children as a list */
     uint16_t sibling;
     struct tb_str key;
 };

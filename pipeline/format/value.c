@@ -85,32 +85,37 @@ static uint32_t unescape_u(const char *p, size_t n, size_t *length)
     return cp == 0 ? 0xFFFD : cp;
 }
 
-/* Copies 16 bytes and says how many of them stand before the first backslash. */
-static inline unsigned copy_plain(const char *from, char *to)
+/* Copies 16 bytes; bit i tells that byte i is a backslash. */
+static inline uint32_t copy16(const char *from, char *to)
 {
 #if defined(__x86_64__)
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
     _mm_storeu_si128((__m128i *)(void *)to, v);
-    return (unsigned)__builtin_ctz(0x10000u | (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\'))));
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
 #else
-    unsigned i = 0;
+    uint32_t m = 0;
     memcpy(to, from, 16);
-    while (i < 16 && from[i] != '\\') {
-        i++;
+    for (unsigned i = 0; i < 16; i++) {
+        m |= (uint32_t)(from[i] == '\\') << i;
     }
-    return i;
+    return m;
 #endif
 }
 
 size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
 {
-    static const char plain[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
     size_t n = 0, i = 0;
     while (i < s.n && size - n >= 4) {
         if (s.s[i] != '\\') {
             if (s.n - i >= 16 && size - n >= 20) {
-                unsigned copied = copy_plain(s.s + i, out + n);
+                uint32_t slash = copy16(s.s + i, out + n);
+                size_t copied = 16;
+                if (__builtin_expect(slash != 0,
+                                     0)) { /* a branch: the next copy need not wait for this one */
+                    copied = (size_t)__builtin_ctz(slash);
+                }
                 i += copied;
                 n += copied;
             } else {
@@ -150,22 +155,32 @@ bool tb_value_same_key(struct tb_str a, struct tb_str b)
     return same;
 }
 
-/* Whether s is ASCII, and, with escapes false, holds no backslash. */
-static bool is_plain(struct tb_str s, bool escapes)
+/* Bit i: byte i of the 16 at p is not ASCII, or, with slash, is a backslash. */
+static inline uint32_t special16(const char *p, bool slash)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7, slash = escapes ? high : ones * '\\';
-    uint64_t seen = 0;
-    size_t i = 0;
-    for (; i + 8 <= s.n; i += 8) {
-        uint64_t x, y;
-        memcpy(&x, s.s + i, 8);
-        y = x ^ slash;
-        seen |= x | ((y - ones) & ~y);
+#if defined(__x86_64__)
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i s = slash ? _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')) : _mm_setzero_si128();
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(v, s));
+#else
+    uint32_t m = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        m |= (uint32_t)((p[i] & 0x80) != 0 || (slash && p[i] == '\\')) << i;
     }
-    for (; i < s.n; i++) {
-        seen |= (s.s[i] & 0x80) != 0 || (s.s[i] == '\\' && !escapes) ? high : 0;
+    return m;
+#endif
+}
+
+/* Whether s is ASCII, and, with slash, holds no backslash. 16 bytes behind s may be read: texts stand in lines. */
+static inline bool is_plain(struct tb_str s, bool slash)
+{
+    for (size_t i = 0; i < s.n; i += 16) {
+        uint32_t rest = s.n - i >= 16 ? 0xffff : (1u << (s.n - i)) - 1;
+        if ((special16(s.s + i, slash) & rest) != 0) {
+            return false;
+        }
     }
-    return (seen & high) == 0;
+    return true;
 }
 
 #define TEXT_MAX 2048
@@ -186,7 +201,7 @@ static size_t cut(char *text, size_t n, size_t max, struct tb_str raw)
 struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
 {
     assert(max < TEXT_MAX);
-    if (raw.n <= max && is_plain(raw, false)) {
+    if (raw.n <= max && is_plain(raw, true)) {
         return raw;
     }
     char plain[TEXT_MAX + 32];
@@ -196,7 +211,7 @@ struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
         return TB_STR_NULL;
     }
     size_t length = n;
-    if (is_plain((struct tb_str){plain, n}, true)) {
+    if (is_plain((struct tb_str){plain, n}, false)) {
         memcpy(room, plain, n);
     } else {
         length = tb_utf8_repair((struct tb_str){plain, n}, room);
@@ -218,7 +233,8 @@ struct tb_str tb_value_text(const struct tb_scan *s, const struct tb_value *v, s
 
 int tb_value_bool(const struct tb_scan *s, const struct tb_value *v)
 {
-    static const char *const words[] = {"false", "False", "FALSE", "f", "0", "true", "True", "TRUE", "t", "1"};
+    static const char *const words[] = {"false", "False", "FALSE", "f", "0",
+                                        "true",  "True",  "TRUE",  "t", "1"};
     struct tb_str raw = tb_value_raw(s, v);
     for (int i = 0; v->type < TB_V_OBJECT && i < 10; i++) {
         if (tb_str_eq(raw, tb_str_of(words[i]))) {
@@ -286,9 +302,11 @@ static enum tb_number_end quotient(tb_int128 num, tb_int128 den, bool more, enum
     return TB_NUMBER_OK;
 }
 
-enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r, int64_t *out)
+enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r,
+                                  int64_t *out)
 {
-    const tb_int128 big = (tb_int128)1000000000000000000 * 1000000000; /* 10^27: times any unit it still fits */
+    const tb_int128 big =
+        (tb_int128)1000000000000000000 * 1000000000; /* 10^27: times any unit it still fits */
     tb_int128 m = d->mantissa, den = div;
     int32_t e = d->exponent;
     bool more = false;

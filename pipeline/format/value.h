@@ -1,6 +1,7 @@
 /* Concept: reading the values that the walk found: texts, numbers, instants.
  * Shape:   texts come out as valid UTF-8 (invalid bytes and lone surrogates become U+FFFD). A number may stand in quotes.
  * Owns:    nothing: a text is a view of the line, or of the pad when it had to be decoded; valid until tb_pad_clear.
+ *          Raw bytes handed in stand in a line: 16 bytes behind them may be read.
  */
 #ifndef TB_VALUE_H
 #define TB_VALUE_H
@@ -9,7 +10,7 @@
 #include "base/str.h"
 #include "format/walk.h"
 
-#define TB_PAD_CHUNKS 64
+#define TB_PAD_CHUNKS      64
 #define TB_PAD_CHUNK_BYTES (32u << 10)
 
 struct tb_pad { /* where decoded texts of one line go; they do not move */
@@ -19,7 +20,11 @@ struct tb_pad { /* where decoded texts of one line go; they do not move */
 };
 
 enum tb_number_end { TB_NUMBER_OK, TB_NUMBER_ABSENT, TB_NUMBER_BAD, TB_NUMBER_RANGE };
-enum tb_rounding { TB_ROUND_NOT, TB_ROUND_HALF_AWAY, TB_ROUND_CUT }; /* _NOT: the value must be whole, else BAD */
+enum tb_rounding {
+    TB_ROUND_NOT,
+    TB_ROUND_HALF_AWAY,
+    TB_ROUND_CUT
+}; /* _NOT: the value must be whole, else BAD */
 
 /* The bytes of a string as they stand between its quotes, of another scalar as they stand. */
 struct tb_str tb_value_raw(const struct tb_scan *s, const struct tb_value *v);
@@ -36,13 +41,16 @@ bool tb_value_same_key(struct tb_str a, struct tb_str b);
 struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad);
 
 /* The text of a scalar. Absent for null, objects and arrays. */
-struct tb_str tb_value_text(const struct tb_scan *s, const struct tb_value *v, size_t max, struct tb_pad *pad);
+struct tb_str tb_value_text(const struct tb_scan *s, const struct tb_value *v, size_t max,
+                            struct tb_pad *pad);
 
 /* A number or a string that holds one. null and blank strings are absent. */
-enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_value *v, struct tb_decimal *out);
+enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_value *v,
+                                    struct tb_decimal *out);
 
 /* d * mul / div as a whole number. */
-enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r, int64_t *out);
+enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64_t div, enum tb_rounding r,
+                                  int64_t *out);
 
 /* The two in one, quick for plain integers. */
 enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,

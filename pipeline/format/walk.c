@@ -14,8 +14,8 @@ struct cursor {
     const struct tb_trie_node *node; /* all nodes */
     uint32_t colon, element;         /* next of the scan's lists */
     uint32_t depth;
-    struct tb_frame *top;            /* innermost frame on the way to a slot */
-    uint16_t pending;                /* node of the value that begins at the next bracket; 0 = unwanted */
+    struct tb_frame *top; /* innermost frame on the way to a slot */
+    uint16_t pending;     /* node of the value that begins at the next bracket; 0 = unwanted */
     uint16_t pending_instance;
     uint32_t root_elements;
 };
@@ -112,7 +112,8 @@ static inline void forget(struct cursor *c, const struct tb_trie_node *n, uint16
 }
 
 /* The instance for a value under `*`: of an equal key, the one that is there. */
-static uint16_t instance_for(struct cursor *c, const struct tb_trie_node *n, uint16_t parent, struct tb_str key)
+static uint16_t instance_for(struct cursor *c, const struct tb_trie_node *n, uint16_t parent,
+                             struct tb_str key)
 {
     struct tb_walk *w = c->w;
     struct tb_instance *list = w->instance[n->opens];
@@ -150,7 +151,8 @@ static uint16_t key_other(const struct cursor *c, const struct tb_trie_node *n, 
     return n->any;
 }
 
-static inline uint16_t key_child(const struct cursor *c, const struct tb_trie_node *n, struct tb_str key, const char *begin)
+static inline uint16_t key_child(const struct cursor *c, const struct tb_trie_node *n, struct tb_str key,
+                                 const char *begin)
 {
     if (n->table != NULL) {
         uint64_t tail = tb_key_tail(key.s, key.n, begin);
@@ -179,7 +181,8 @@ static uint16_t key_escaped(const struct cursor *c, const struct tb_trie_node *n
 }
 
 /* The child of n that the key before the colon at q leads to; *key is the key as it stands. */
-static inline uint16_t key_before(const struct cursor *c, const struct tb_trie_node *n, uint32_t q, struct tb_str *key)
+static inline uint16_t key_before(const struct cursor *c, const struct tb_trie_node *n, uint32_t q,
+                                  struct tb_str *key)
 {
     const struct tb_scan *s = &c->w->scan;
     uint32_t end = q - 1;
@@ -196,16 +199,14 @@ static inline uint16_t key_before(const struct cursor *c, const struct tb_trie_n
 
 /* --- values -------------------------------------------------------------------------------------------------------------- */
 
-static inline void put(struct cursor *c, const struct tb_trie_node *n, uint16_t number, enum tb_value_type type, uint32_t at)
+static inline void put(struct cursor *c, const struct tb_trie_node *n, uint16_t number,
+                       enum tb_value_type type, uint32_t at)
 {
     struct tb_instance *in = &c->w->instance[n->scope][number];
     if (n->slot >= 0) {
         uint32_t length = type == TB_V_STRING ? (uint32_t)tb_scan_quote_from(&c->w->scan, at) - at : 0;
         in->value[n->slot] = (struct tb_value){at, length, (uint8_t)type};
         in->present |= UINT64_C(1) << n->slot;
-    }
-    if (n->opens != 0) {
-        in->type = (uint8_t)type;
     }
 }
 

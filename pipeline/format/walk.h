@@ -12,21 +12,29 @@
 #include "format/shape.h"
 #include "format/trie.h"
 
-enum tb_value_type { TB_V_NONE, TB_V_NULL, TB_V_TRUE, TB_V_FALSE, TB_V_NUMBER, TB_V_STRING, TB_V_OBJECT, TB_V_ARRAY };
+enum tb_value_type {
+    TB_V_NONE,
+    TB_V_NULL,
+    TB_V_TRUE,
+    TB_V_FALSE,
+    TB_V_NUMBER,
+    TB_V_STRING,
+    TB_V_OBJECT,
+    TB_V_ARRAY
+};
 
 struct tb_value {
     uint32_t at;  /* first byte; of a string the one behind the quote */
-    uint32_t n;   /* bytes of a string between its quotes; elements of an array */
+    uint32_t n;   /* bytes of a string between its quotes; elements of an array; else nothing */
     uint8_t type; /* enum tb_value_type */
 };
 
-struct tb_instance { /* what one value under a `*` holds; the record itself is the one instance of scope 0 */
+struct tb_instance {  /* what one value under a `*` holds; the record itself is the one instance of scope 0 */
     uint64_t present; /* bit s: value[s] holds something */
     uint32_t key_at;  /* its key between the quotes, when it has one */
     uint32_t key_n;
-    uint16_t parent;  /* instance of the parent scope */
-    bool dead;        /* a later duplicate replaced it */
-    uint8_t type;     /* of the value itself, enum tb_value_type */
+    uint16_t parent; /* instance of the parent scope */
+    bool dead;       /* a later duplicate replaced it */
     struct tb_value value[TB_TRIE_SLOTS_MAX];
 };
 
@@ -41,7 +49,8 @@ struct tb_frame { /* an open bracket on the way to a slot */
 
 struct tb_walk {
     const struct tb_trie *trie;
-    struct tb_scan scan; /* line and n are always those of the line last read, the rest only after tb_walk_whole */
+    struct tb_scan
+        scan; /* line and n are always those of the line last read, the rest only after tb_walk_whole */
     struct tb_shapes *shapes;
     struct tb_instance record;
     struct tb_instance *instance[TB_TRIE_SCOPES_MAX]; /* [TB_EVENTS_PER_RECORD_MAX] each; [0] = &record */

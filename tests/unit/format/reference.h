@@ -14,9 +14,10 @@
 
 struct ref_event {
     int64_t ts_us;
-    char id[600], consumer[1100], provider[1100], model[1100], model_requested[1100], feature[1100], client_ip[1100],
-        user_agent[1100]; /* "" = absent */
-    int64_t input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, total_only, saved; /* -1 = absent */
+    char id[600], consumer[1100], provider[1100], model[1100], model_requested[1100], feature[1100],
+        client_ip[1100], user_agent[1100]; /* "" = absent */
+    int64_t input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, total_only,
+        saved; /* -1 = absent */
     int64_t status, success, latency_ms, retries, request_bytes, response_bytes;
     int quality; /* enum tb_quality */
     bool mismatch, cache_hit, refused, has_cost;
@@ -44,7 +45,10 @@ static cJSON *get2(cJSON *o, const char *a, const char *b)
 static void text(cJSON *v, char *out)
 {
     char number[64];
-    const char *s = cJSON_IsString(v) ? v->valuestring : cJSON_IsTrue(v) ? "true" : cJSON_IsFalse(v) ? "false" : NULL;
+    const char *s = cJSON_IsString(v)  ? v->valuestring
+                    : cJSON_IsTrue(v)  ? "true"
+                    : cJSON_IsFalse(v) ? "false"
+                                       : NULL;
     out[0] = 0;
     if (cJSON_IsNumber(v)) {
         snprintf(number, sizeof number, "%.0f", v->valuedouble);
@@ -112,10 +116,10 @@ static int64_t boolean(cJSON *v)
 {
     double d = cJSON_IsNumber(v) ? v->valuedouble : -1;
     const char *s = cJSON_IsString(v) ? v->valuestring : "";
-    bool yes = cJSON_IsTrue(v) || d == 1 || strcmp(s, "true") == 0 || strcmp(s, "True") == 0 || strcmp(s, "TRUE") == 0 ||
-               strcmp(s, "t") == 0 || strcmp(s, "1") == 0;
-    bool no = cJSON_IsFalse(v) || d == 0 || strcmp(s, "false") == 0 || strcmp(s, "False") == 0 || strcmp(s, "FALSE") == 0 ||
-              strcmp(s, "f") == 0 || strcmp(s, "0") == 0;
+    bool yes = cJSON_IsTrue(v) || d == 1 || strcmp(s, "true") == 0 || strcmp(s, "True") == 0 ||
+               strcmp(s, "TRUE") == 0 || strcmp(s, "t") == 0 || strcmp(s, "1") == 0;
+    bool no = cJSON_IsFalse(v) || d == 0 || strcmp(s, "false") == 0 || strcmp(s, "False") == 0 ||
+              strcmp(s, "FALSE") == 0 || strcmp(s, "f") == 0 || strcmp(s, "0") == 0;
     return yes ? 1 : no ? 0 : -1;
 }
 
@@ -145,8 +149,9 @@ static int64_t known(int64_t n)
 /* Classes, quality and the rest that both formats share. False: rejected. total: -1 absent. */
 static bool finish(struct ref_event *e, int64_t total, bool cached_inside, bool cost_bad)
 {
-    if (e->input == BAD || e->output == BAD || e->cache_read == BAD || e->cache_write_5m == BAD || e->cache_write_1h == BAD ||
-        e->reasoning == BAD || total == BAD || e->status == BAD || e->status > 999 || cost_bad) {
+    if (e->input == BAD || e->output == BAD || e->cache_read == BAD || e->cache_write_5m == BAD ||
+        e->cache_write_1h == BAD || e->reasoning == BAD || total == BAD || e->status == BAD ||
+        e->status > 999 || cost_bad) {
         return false;
     }
     if (known(e->reasoning) > known(e->output)) {
@@ -159,9 +164,10 @@ static bool finish(struct ref_event *e, int64_t total, bool cached_inside, bool 
             return false;
         }
     }
-    int64_t sum = known(e->input) + known(e->cache_read) + known(e->cache_write_5m) + known(e->cache_write_1h) + known(e->output);
-    bool classes = e->input >= 0 || e->cache_read >= 0 || e->cache_write_5m >= 0 || e->cache_write_1h >= 0 || e->output >= 0 ||
-                   e->reasoning >= 0;
+    int64_t sum = known(e->input) + known(e->cache_read) + known(e->cache_write_5m) +
+                  known(e->cache_write_1h) + known(e->output);
+    bool classes = e->input >= 0 || e->cache_read >= 0 || e->cache_write_5m >= 0 || e->cache_write_1h >= 0 ||
+                   e->output >= 0 || e->reasoning >= 0;
     e->quality = classes ? 3 : total >= 0 ? 1 : 0;
     e->total_only = e->saved = -1;
     if (!classes && total >= 0) {
@@ -172,7 +178,8 @@ static bool finish(struct ref_event *e, int64_t total, bool cached_inside, bool 
     e->quality = estimate && e->quality == 3 ? 2 : e->quality;
     e->refused = e->status == 429;
     if (e->refused || e->cache_hit) {
-        e->input = e->cache_read = e->cache_write_5m = e->cache_write_1h = e->output = e->reasoning = e->total_only = -1;
+        e->input = e->cache_read = e->cache_write_5m = e->cache_write_1h = e->output = e->reasoning =
+            e->total_only = -1;
         e->has_cost = false;
         e->cost = 0;
         e->quality = e->refused || e->quality == 0 ? 0 : 3;
@@ -184,8 +191,12 @@ static bool finish(struct ref_event *e, int64_t total, bool cached_inside, bool 
         strcpy(e->consumer, "(anonymous)");
     }
     if (e->status >= 400 || e->success == 0) {
-        strcpy(e->provider, e->provider[0] == 0 ? "(none)" : e->provider);
-        strcpy(e->model, e->model[0] == 0 ? "(none)" : e->model);
+        if (e->provider[0] == 0) {
+            strcpy(e->provider, "(none)");
+        }
+        if (e->model[0] == 0) {
+            strcpy(e->model, "(none)");
+        }
     }
     return true;
 }
@@ -200,7 +211,8 @@ static bool set_ts(struct ref_event *e, double us)
 
 static bool kong_event(cJSON *o, cJSON *in, struct ref_event *e)
 {
-    cJSON *ua = get(get2(o, "request", "headers"), "user-agent"), *usage = get(in, "usage"), *meta = get(in, "meta");
+    cJSON *ua = get(get2(o, "request", "headers"), "user-agent"), *usage = get(in, "usage"),
+          *meta = get(in, "meta");
     cJSON *consumer = get(o, "consumer"), *tries = get(o, "tries"), *ts = get(o, "started_at");
     memset(e, 0, sizeof *e);
     double ms;
@@ -240,7 +252,8 @@ static bool kong_event(cJSON *o, cJSON *in, struct ref_event *e)
 
 static bool has_usage(cJSON *in)
 {
-    static const char *const keys[] = {"prompt_tokens", "prompt_token", "completion_tokens", "completion_token", "total_tokens"};
+    static const char *const keys[] = {"prompt_tokens", "prompt_token", "completion_tokens",
+                                       "completion_token", "total_tokens"};
     for (int i = 0; i < 5; i++) {
         if (whole(get2(in, "usage", keys[i])) != -1) {
             return true;
@@ -270,7 +283,8 @@ static int sections(cJSON *ai, cJSON **out, bool (*want)(cJSON *))
         for (cJSON *d = ai->child; d != c; d = d->next) {
             first = first && strcmp(c->string, d->string) != 0;
         }
-        bool plugin = strcmp(c->string, "usage") != 0 && strcmp(c->string, "meta") != 0 && strcmp(c->string, "payload") != 0;
+        bool plugin = strcmp(c->string, "usage") != 0 && strcmp(c->string, "meta") != 0 &&
+                      strcmp(c->string, "payload") != 0;
         cJSON *last = get(ai, c->string);
         if (first && plugin && want(last)) {
             out[n++] = last;
@@ -295,7 +309,8 @@ static enum ref_kind ref_kong(const char *line, struct ref_event *events, int *n
     }
     cJSON *ai = get(o, "ai");
     int64_t status = whole(get2(o, "response", "status"));
-    bool recognised = cJSON_IsObject(o) && (is_there(get(o, "started_at")) || (is_there(get(o, "request")) && is_there(get(o, "response"))));
+    bool recognised = cJSON_IsObject(o) && (is_there(get(o, "started_at")) ||
+                                            (is_there(get(o, "request")) && is_there(get(o, "response"))));
     int count = !recognised ? 0 : sections(ai, found, has_usage);
     if (count == 0 && recognised && cJSON_IsObject(ai) && has_usage(ai)) {
         found[count++] = ai;
@@ -312,7 +327,8 @@ static enum ref_kind ref_kong(const char *line, struct ref_event *events, int *n
         }
     }
     cJSON *st = get2(o, "response", "status");
-    bool below = cJSON_IsNumber(st) ? st->valuedouble < 400 && st->valuedouble == floor(st->valuedouble) : cJSON_IsString(st) && status >= 0 && status < 400;
+    bool below = cJSON_IsNumber(st) ? st->valuedouble < 400 && st->valuedouble == floor(st->valuedouble)
+                                    : cJSON_IsString(st) && status >= 0 && status < 400;
     if (count == 0 && recognised && below) {
         kind = REF_IGNORED;
     }
@@ -350,7 +366,8 @@ static enum ref_kind ref_tollbook_event(const char *line, struct ref_event *even
     }
     memset(e, 0, sizeof *e);
     text(get(o, "ts"), ts);
-    if (cJSON_IsString(get(o, "ts")) && tb_ts_parse((struct tb_str){ts, strlen(ts)}, &e->ts_us, &zone) && zone && set_ts(e, (double)e->ts_us)) {
+    if (cJSON_IsString(get(o, "ts")) && tb_ts_parse((struct tb_str){ts, strlen(ts)}, &e->ts_us, &zone) &&
+        zone && set_ts(e, (double)e->ts_us)) {
         (void)tb_ts_parse((struct tb_str){ts, strlen(ts)}, &e->ts_us, &zone);
         text(get(o, "id"), e->id);
         text(get(o, "consumer"), e->consumer);
@@ -373,7 +390,8 @@ static enum ref_kind ref_tollbook_event(const char *line, struct ref_event *even
         e->request_bytes = lenient(get(o, "request_bytes"));
         e->response_bytes = -1;
         cJSON *cost = get(o, "cost_usd");
-        bool blank = !is_there(cost) || (cJSON_IsString(cost) && cost->valuestring[strspn(cost->valuestring, " ")] == 0);
+        bool blank = !is_there(cost) ||
+                     (cJSON_IsString(cost) && cost->valuestring[strspn(cost->valuestring, " ")] == 0);
         e->has_cost = numeric(cost, &e->cost);
         bool cost_bad = (!e->has_cost && !blank) || e->cost < 0;
         kind = finish(e, whole(get(o, "total_tokens")), false, cost_bad) ? REF_EVENTS : REF_REJECTED;
