@@ -386,7 +386,7 @@ static void model_release(struct model *m)
 
 static void world_open(struct world *w)
 {
-    char name[16];
+    char name[32];
     fixture_open(&w->f);
     must(tb_db_begin(w->f.db, &err));
     w->source = dict_add(w->f.db, "gateway");
