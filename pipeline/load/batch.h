@@ -1,8 +1,8 @@
-/* Concept: up to tb_bounds.batch_rows events on their way from a worker to the committer, with what they need: new
- *          dimension texts, ids, and the rejects met between them.
- * Shape:   rows are store rows whose text[] holds the worker's numbers (intern.h); the committer puts dict ids in their
- *          place. define[i] is the text of number define_first + i; numbers below were defined by earlier batches of the
- *          same numbering. fresh: a new numbering begins with this batch.
+/* Concept: up to tb_bounds.batch_rows events on their way from a worker to the committer, with what they
+ *          need: new dimension texts, ids, and the rejects met between them.
+ * Shape:   rows are store rows whose text[] holds the worker's numbers (intern.h); the committer puts dict
+ *          ids in their place. define[i] is the text of number define_first + i; numbers below were defined
+ *          by earlier batches of the same numbering. fresh: a new numbering begins with this batch.
  * Owns:    everything; the views in it point into its own text buffer, valid until tb_batch_clear.
  */
 #ifndef TB_BATCH_H

@@ -2,10 +2,10 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW_BYTES_MAX 400u    /* 17 numbers of 10, 12 texts of 5, fixed parts, cost */
+#define ROW_BYTES_MAX    400u /* 17 numbers of 10, 12 texts of 5, fixed parts, cost */
 #define DEFINE_BYTES_MAX 10u
 #define REJECT_BYTES_MAX 48u
-#define HEAD_BYTES_MAX 32u
+#define HEAD_BYTES_MAX   32u
 
 static char *put(char *p, uint64_t v)
 {
@@ -150,8 +150,8 @@ enum tb_status tb_batch_encode(const struct tb_batch *b, struct tb_buf *out, str
 {
     static const struct tb_row none;
     tb_buf_clear(out);
-    size_t room = HEAD_BYTES_MAX + b->text_n + (size_t)b->n * ROW_BYTES_MAX + (size_t)b->define_n * DEFINE_BYTES_MAX +
-                  (size_t)b->reject_n * REJECT_BYTES_MAX;
+    size_t room = HEAD_BYTES_MAX + b->text_n + (size_t)b->n * ROW_BYTES_MAX +
+                  (size_t)b->define_n * DEFINE_BYTES_MAX + (size_t)b->reject_n * REJECT_BYTES_MAX;
     enum tb_status st = tb_buf_reserve(out, room, err);
     if (st != TB_OK) {
         return st;

@@ -10,7 +10,8 @@
 /* Replaces what out holds. */
 enum tb_status tb_batch_encode(const struct tb_batch *b, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 
-/* Replaces what b holds; b must be made with the same bounds. bytes must come from tb_batch_encode (asserted). */
+/* Replaces what b holds; b must be made with the same bounds. bytes must come from tb_batch_encode
+ * (asserted). */
 void tb_batch_decode(struct tb_str bytes, struct tb_batch *b);
 
 #endif

@@ -4,8 +4,9 @@
 #include <string.h>
 #include "base/log.h"
 
-enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struct tb_handover *h, const volatile sig_atomic_t *stop,
-                                 struct tb_load_summary *summary, struct tb_err *err)
+enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struct tb_handover *h,
+                                 const volatile sig_atomic_t *stop, struct tb_load_summary *summary,
+                                 struct tb_err *err)
 {
     memset(c, 0, sizeof *c);
     c->db = db;
@@ -18,7 +19,9 @@ enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struc
         c->raw_total += h->jobs[i].file->size > 0 ? (uint64_t)h->jobs[i].file->size : 0;
     }
     enum tb_status st = tb_filing_init(&c->filing, db, h->bounds, err);
-    return st == TB_OK && c->spare == NULL ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to store events") : st;
+    return st == TB_OK && c->spare == NULL
+               ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to store events")
+               : st;
 }
 
 void tb_committer_release(struct tb_committer *c)
@@ -29,7 +32,7 @@ void tb_committer_release(struct tb_committer *c)
     free(c->dict);
 }
 
-/* --- batches ---------------------------------------------------------------------------------------------------------------- */
+/* --- batches ---- */
 
 static bool dict_room(struct tb_committer *c, uint32_t number)
 {
@@ -120,7 +123,7 @@ static enum tb_status take_batch(struct tb_committer *c, struct tb_batch *b, str
     return st;
 }
 
-/* --- files ------------------------------------------------------------------------------------------------------------------ */
+/* --- files ---- */
 
 static enum tb_status begin(struct tb_committer *c, struct tb_err *err)
 {
@@ -172,7 +175,8 @@ static bool stopped(const struct tb_committer *c)
 
 static enum tb_status interrupted(struct tb_err *err)
 {
-    return tb_err_set(err, TB_FAIL, TB_E_INTERRUPT, "interrupted; what was committed stays, run it again to read the rest");
+    return tb_err_set(err, TB_FAIL, TB_E_INTERRUPT,
+                      "interrupted; what was committed stays, run it again to read the rest");
 }
 
 static enum tb_status take_end(struct tb_committer *c, const struct tb_err *fault, struct tb_err *err)
@@ -202,7 +206,8 @@ static enum tb_status take(struct tb_committer *c, struct tb_item *item, struct 
         return take_done(c, item->member, err);
     case TB_ITEM_COPY: {
         enum tb_status st = begin(c, err);
-        return st == TB_OK ? tb_filing_copy(&c->filing, c->job->file, item->format, item->raw, &c->sums, err) : st;
+        return st == TB_OK ? tb_filing_copy(&c->filing, c->job->file, item->format, item->raw, &c->sums, err)
+                           : st;
     }
     case TB_ITEM_END:
         break;
@@ -222,7 +227,8 @@ static enum tb_status store_file(struct tb_committer *c, struct tb_job *job, str
             return interrupted(err);
         }
         st = tb_handover_get(c->handover, job, &item, c->spare, &c->scratch, err);
-        tb_log_progress("reading logs", atomic_load_explicit(&c->handover->raw_bytes, memory_order_relaxed), c->raw_total);
+        tb_log_progress("reading logs", atomic_load_explicit(&c->handover->raw_bytes, memory_order_relaxed),
+                        c->raw_total);
         if (st == TB_OK) {
             st = take(c, &item, err);
         } else if (st == TB_END) { /* nothing yet */

@@ -1,5 +1,5 @@
-/* Concept: stores what the workers read, in the order of the list: one SQLite transaction per file, in it a ledger row per
- *          member (filing.h) and its events.
+/* Concept: stores what the workers read, in the order of the list: one SQLite transaction per file, in it a
+ *          ledger row per member (filing.h) and its events.
  * Owns:    its maps and scratch, from tb_committer_init until tb_committer_release; the calling thread's.
  * Errors:  TB_FATAL; TB_FAIL/TB_E_INTERRUPT when *stop was set. The transaction that was open is rolled back.
  */
@@ -32,8 +32,9 @@ struct tb_committer {
     struct tb_err pruned_err;
 };
 
-enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struct tb_handover *h, const volatile sig_atomic_t *stop,
-                                 struct tb_load_summary *summary, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struct tb_handover *h,
+                                 const volatile sig_atomic_t *stop, struct tb_load_summary *summary,
+                                 struct tb_err *err) TB_MUST_USE;
 void tb_committer_release(struct tb_committer *c);
 
 /* Stores every job. */

@@ -9,7 +9,8 @@
 
 extern const struct tb_embed tb_embed_load[];
 
-enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struct tb_bounds *bounds, struct tb_err *err)
+enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struct tb_bounds *bounds,
+                              struct tb_err *err)
 {
     memset(f, 0, sizeof *f);
     f->db = db;
@@ -45,7 +46,8 @@ static enum tb_status insert(struct tb_filing *f, struct tb_err *err)
     return st;
 }
 
-static enum tb_status describe(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name, struct tb_err *err)
+static enum tb_status describe(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name,
+                               struct tb_err *err)
 {
     f->entry = (struct tb_file_entry){.path = tb_str_of(file->path),
                                       .member = name,
@@ -59,7 +61,8 @@ static enum tb_status describe(struct tb_filing *f, const struct tb_input_file *
     return tb_dict_id(f->db, tb_str_of(file->source), true, &f->entry.source, err);
 }
 
-enum tb_status tb_filing_begin(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name, struct tb_err *err)
+enum tb_status tb_filing_begin(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name,
+                               struct tb_err *err)
 {
     enum tb_status st = describe(f, file, name, err);
     f->entry.incomplete = TB_STR("being read"); /* nobody sees it: rewritten in this transaction */
@@ -79,9 +82,11 @@ enum tb_status tb_filing_reject(struct tb_filing *f, const struct tb_reject *r, 
     return tb_files_reject(f->db, f->entry.file, r->line, r->part, r->byte, r->reason, r->excerpt, err);
 }
 
-enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, const struct tb_place *place, struct tb_err *err)
+enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, const struct tb_place *place,
+                                struct tb_err *err)
 {
-    const struct tb_reject r = {.line = row->line, .byte = place->byte, .part = place->part, .reason = "pruned_day"};
+    const struct tb_reject r = {
+        .line = row->line, .byte = place->byte, .part = place->part, .reason = "pruned_day"};
     enum tb_status st = tb_filing_reject(f, &r, err);
     return st == TB_OK ? tb_quarters_add(&f->pruned, tb_quarter_of(row->ts_us), err) : st;
 }
@@ -159,22 +164,26 @@ static void add_sums(const struct tb_file_entry *e, struct tb_load_summary *sums
 static void say_incomplete(const struct tb_file_entry *e, const struct tb_err *fault)
 {
     bool member = e->member.s != NULL && e->member.n > 0;
-    tb_log(TB_LOG_WARN, "\"%.*s\"%s%.*s is incomplete: %s (byte %" PRIu64 "); its %" PRIu64 " lines before that are kept", (int)e->path.n,
-           e->path.s, member ? ", member " : "", member ? (int)e->member.n : 0, member ? e->member.s : "", fault->text, fault->byte,
-           e->lines);
+    tb_log(TB_LOG_WARN,
+           "\"%.*s\"%s%.*s is incomplete: %s (byte %" PRIu64 "); its %" PRIu64 " lines before that are kept",
+           (int)e->path.n, e->path.s, member ? ", member " : "", member ? (int)e->member.n : 0,
+           member ? e->member.s : "", fault->text, fault->byte, e->lines);
 }
 
 static void say_no_format(const struct tb_file_entry *e, const struct tb_member *m)
 {
     for (size_t i = 0; i < m->tally.reason_n; i++) {
         if (strcmp(m->tally.reasons[i].reason, "no_format") == 0) {
-            tb_log(TB_LOG_WARN, "no format recognises \"%.*s\": %" PRIu64 " lines rejected; see `tollbook formats test`, or give the format",
+            tb_log(TB_LOG_WARN,
+                   "no format recognises \"%.*s\": %" PRIu64
+                   " lines rejected; see `tollbook formats test`, or give the format",
                    (int)e->path.n, e->path.s, m->tally.reasons[i].lines);
         }
     }
 }
 
-enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct tb_load_summary *sums, struct tb_err *err)
+enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct tb_load_summary *sums,
+                                struct tb_err *err)
 {
     struct tb_file_entry *e = &f->entry;
     assert(m->tally.lines == m->tally.rows + m->tally.ignored + m->tally.rejected);
@@ -206,8 +215,8 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     return st;
 }
 
-enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format, struct tb_hash128 raw,
-                              struct tb_load_summary *sums, struct tb_err *err)
+enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format,
+                              struct tb_hash128 raw, struct tb_load_summary *sums, struct tb_err *err)
 {
     char wrapper[64], kind[32];
     struct tb_file_entry *e = &f->entry, same;
@@ -242,8 +251,8 @@ enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *f
     return st;
 }
 
-enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *file, const struct tb_err *fault,
-                             struct tb_load_summary *sums, struct tb_err *err)
+enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *file,
+                             const struct tb_err *fault, struct tb_load_summary *sums, struct tb_err *err)
 {
     if (fault->code == TB_E_NONE) {
         if (f->faulty || f->first == 0) {
@@ -260,8 +269,8 @@ enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *fi
         tb_log_err(TB_LOG_ERROR, fault); /* the ledger stays untouched: it is tried again next time */
         return TB_OK;
     }
-    tb_log(TB_LOG_WARN, "\"%s\" cannot be read further: %s (byte %" PRIu64 "); what came before is kept", file->path, fault->text,
-           fault->byte);
+    tb_log(TB_LOG_WARN, "\"%s\" cannot be read further: %s (byte %" PRIu64 "); what came before is kept",
+           file->path, fault->text, fault->byte);
     tb_query_bind_int(f->broken, "file", f->entry.file);
     tb_query_bind_text(f->broken, "incomplete", tb_str_of(fault->text));
     tb_query_bind_int(f->broken, "incomplete_byte", (int64_t)fault->byte);

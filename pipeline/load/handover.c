@@ -64,7 +64,8 @@ void tb_lane_release(struct tb_lane *lane)
     tb_spill_release(&lane->spill);
 }
 
-enum tb_status tb_handover_init(struct tb_handover *h, const struct tb_bounds *bounds, size_t jobs, struct tb_err *err)
+enum tb_status tb_handover_init(struct tb_handover *h, const struct tb_bounds *bounds, size_t jobs,
+                                struct tb_err *err)
 {
     memset(h, 0, sizeof *h);
     h->jobs = calloc(jobs + 1, sizeof *h->jobs);
@@ -132,7 +133,8 @@ static void enqueue(struct tb_handover *h, struct tb_job *job, struct tb_item *i
     }
 }
 
-enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const struct tb_item *item, struct tb_err *err)
+enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const struct tb_item *item,
+                               struct tb_err *err)
 {
     struct tb_item *copy = malloc(sizeof *copy);
     if (copy == NULL) {
@@ -147,8 +149,8 @@ enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const 
 }
 
 /* With the lock held, which it lets go while writing. */
-static enum tb_status spill(struct tb_handover *h, struct tb_job *job, struct tb_item *item, const struct tb_batch *b,
-                            struct tb_err *err)
+static enum tb_status spill(struct tb_handover *h, struct tb_job *job, struct tb_item *item,
+                            const struct tb_batch *b, struct tb_err *err)
 {
     struct tb_lane *lane = job->lane;
     if (lane->spilled_bytes == 0) {
@@ -164,7 +166,8 @@ static enum tb_status spill(struct tb_handover *h, struct tb_job *job, struct tb
     return st;
 }
 
-enum tb_status tb_handover_batch(struct tb_handover *h, struct tb_job *job, struct tb_batch **batch, struct tb_err *err)
+enum tb_status tb_handover_batch(struct tb_handover *h, struct tb_job *job, struct tb_batch **batch,
+                                 struct tb_err *err)
 {
     struct tb_lane *lane = job->lane;
     struct tb_item *item = calloc(1, sizeof *item);
@@ -242,8 +245,8 @@ static struct tb_item *dequeue(struct tb_handover *h, struct tb_job *job)
     return item;
 }
 
-enum tb_status tb_handover_get(struct tb_handover *h, struct tb_job *job, struct tb_item *out, struct tb_batch *spare,
-                               struct tb_buf *scratch, struct tb_err *err)
+enum tb_status tb_handover_get(struct tb_handover *h, struct tb_job *job, struct tb_item *out,
+                               struct tb_batch *spare, struct tb_buf *scratch, struct tb_err *err)
 {
     pthread_mutex_lock(&h->lock);
     struct tb_item *item = dequeue(h, job);

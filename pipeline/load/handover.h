@@ -1,10 +1,11 @@
 /* Concept: what passes between the workers and the committer, and who waits for whom.
- * Shape:   a job per file, in the order of the list. A worker takes the next job and puts items into its queue; the
- *          committer gets the items of job after job. Per file: COPY and nothing else, or for each member MEMBER, BATCH...,
- *          DONE; END is always the last.
- *          Each worker owns a few batches (its lane). When none is free, the worker of the file being committed waits;
- *          the worker of a later file spills, and waits only when tb_bounds.spill_bytes are waiting already. Jobs are
- *          taken in order, so the file being committed always has a worker that does not wait for anything else.
+ * Shape:   a job per file, in the order of the list. A worker takes the next job and puts items into its
+ *          queue; the committer gets the items of job after job. Per file: COPY and nothing else, or for each
+ *          member MEMBER, BATCH..., DONE; END is always the last.
+ *          Each worker owns a few batches (its lane). When none is free, the worker of the file being
+ *          committed waits; the worker of a later file spills, and waits only when tb_bounds.spill_bytes are
+ *          waiting already. Jobs are taken in order, so the file being committed always has a worker that
+ *          does not wait for anything else.
  * Owns:    the queues and what is still in them.
  * Errors:  the first TB_FATAL of a worker cancels all; tb_handover_get returns it.
  */
@@ -73,15 +74,18 @@ struct tb_handover {
     struct tb_err err;
 };
 
-enum tb_status tb_handover_init(struct tb_handover *h, const struct tb_bounds *bounds, size_t jobs, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_handover_init(struct tb_handover *h, const struct tb_bounds *bounds, size_t jobs,
+                                struct tb_err *err) TB_MUST_USE;
 void tb_handover_release(struct tb_handover *h); /* after the workers have ended */
 
-enum tb_status tb_lane_init(struct tb_lane *lane, const struct tb_bounds *bounds, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_lane_init(struct tb_lane *lane, const struct tb_bounds *bounds,
+                            struct tb_err *err) TB_MUST_USE;
 void tb_lane_release(struct tb_lane *lane); /* its free batches and its file */
 
-/* ---- the worker's side ---------------------------------------------------------------------------------------------- */
+/* ---- the worker's side ---- */
 
-struct tb_job *tb_handover_take(struct tb_handover *h, struct tb_lane *lane); /* NULL: no more, or cancelled */
+struct tb_job *tb_handover_take(struct tb_handover *h,
+                                struct tb_lane *lane); /* NULL: no more, or cancelled */
 
 static inline bool tb_handover_cancelled(struct tb_handover *h)
 {
@@ -89,21 +93,24 @@ static inline bool tb_handover_cancelled(struct tb_handover *h)
 }
 
 /* Puts a copy of item at the end of job's queue. TB_FATAL: no memory. */
-enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const struct tb_item *item, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const struct tb_item *item,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* Hands *batch over; *batch is then an empty one. May wait. TB_FATAL/TB_E_INTERRUPT when all was
  * cancelled meanwhile. */
-enum tb_status tb_handover_batch(struct tb_handover *h, struct tb_job *job, struct tb_batch **batch, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_handover_batch(struct tb_handover *h, struct tb_job *job, struct tb_batch **batch,
+                                 struct tb_err *err) TB_MUST_USE;
 
 /* A worker cannot go on: all stop. */
 void tb_handover_fail(struct tb_handover *h, enum tb_status st, const struct tb_err *err);
 
-/* ---- the committer's side --------------------------------------------------------------------------------------------- */
+/* ---- the committer's side ---- */
 
-/* The next item of job, which becomes the one being committed; waits for it, at most a tenth of a second: TB_END = none yet.
- * A batch that was spilled is read into spare. */
-enum tb_status tb_handover_get(struct tb_handover *h, struct tb_job *job, struct tb_item *out, struct tb_batch *spare,
-                               struct tb_buf *scratch, struct tb_err *err) TB_MUST_USE;
+/* The next item of job, which becomes the one being committed; waits for it, at most a tenth of a second:
+ * TB_END = none yet. A batch that was spilled is read into spare. */
+enum tb_status tb_handover_get(struct tb_handover *h, struct tb_job *job, struct tb_item *out,
+                               struct tb_batch *spare, struct tb_buf *scratch,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* Gives a batch back to job's lane. */
 void tb_handover_return(struct tb_handover *h, struct tb_job *job, struct tb_batch *batch);

@@ -151,7 +151,8 @@ enum tb_status tb_intern_texts(struct tb_intern *in, const struct tb_str *text, 
             hash[f] = 0;
             continue;
         }
-        if (last->text.s == NULL || last->text.n != text[f].n || memcmp(last->text.s, text[f].s, text[f].n) != 0) {
+        if (last->text.s == NULL || last->text.n != text[f].n ||
+            memcmp(last->text.s, text[f].s, text[f].n) != 0) {
             last->hash = tb_identity_text(text[f]);
             last->number = number_of(in, text[f], last->hash);
             if (last->number == 0) {

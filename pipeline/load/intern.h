@@ -21,11 +21,12 @@ void tb_intern_reset(struct tb_intern *in);
 /* True when the numbering should begin anew before another event. */
 bool tb_intern_full(const struct tb_intern *in);
 
-/* Numbers every dimension of an event into number, and their digests (tb_identity_text) into hash: TB_T_COUNT of each. */
+/* Numbers every dimension of an event into number, and their digests (tb_identity_text) into hash: TB_T_COUNT
+ * of each. */
 enum tb_status tb_intern_texts(struct tb_intern *in, const struct tb_str *text, uint32_t *number,
                                uint64_t *hash, struct tb_err *err) TB_MUST_USE;
 
-uint32_t tb_intern_count(const struct tb_intern *in);                       /* the highest number given */
+uint32_t tb_intern_count(const struct tb_intern *in);                      /* the highest number given */
 struct tb_str tb_intern_text(const struct tb_intern *in, uint32_t number); /* 1..count */
 
 #endif

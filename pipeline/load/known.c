@@ -34,7 +34,8 @@ static bool is_pipe(const struct tb_input_file *f)
 }
 
 /* TB_OK: incomplete and unchanged; TB_END: not. */
-static enum tb_status unchanged_incomplete(struct tb_query *q, uint32_t source, const struct tb_input_file *f, struct tb_err *err)
+static enum tb_status unchanged_incomplete(struct tb_query *q, uint32_t source, const struct tb_input_file *f,
+                                           struct tb_err *err)
 {
     tb_query_bind_int(q, "source", source);
     tb_query_bind_text(q, "path", tb_str_of(f->path));
@@ -47,8 +48,8 @@ static enum tb_status unchanged_incomplete(struct tb_query *q, uint32_t source, 
 }
 
 /* TB_OK: pass over; TB_END: read it. */
-static enum tb_status pass_over(struct tb_db *db, struct tb_query *q, const struct tb_input_file *f, struct tb_load_summary *summary,
-                                struct tb_err *err)
+static enum tb_status pass_over(struct tb_db *db, struct tb_query *q, const struct tb_input_file *f,
+                                struct tb_load_summary *summary, struct tb_err *err)
 {
     uint32_t source = 0;
     if (is_pipe(f)) {
@@ -72,7 +73,8 @@ static enum tb_status pass_over(struct tb_db *db, struct tb_query *q, const stru
     return st;
 }
 
-enum tb_status tb_known_pending(struct tb_db *db, const struct tb_input_list *list, const struct tb_input_file **pending, size_t *n,
+enum tb_status tb_known_pending(struct tb_db *db, const struct tb_input_list *list,
+                                const struct tb_input_file **pending, size_t *n,
                                 struct tb_load_summary *summary, struct tb_err *err)
 {
     struct tb_query *q = NULL;
@@ -129,7 +131,8 @@ static enum tb_status keep(struct tb_known *k, const struct tb_query *q, struct 
     }
     struct tb_str digest = tb_query_blob(q, 1);
     if (digest.n != 16) {
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "the intake ledger has a digest of %zu bytes; restore a backup", digest.n);
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "the intake ledger has a digest of %zu bytes; restore a backup", digest.n);
     }
     k->contents[k->n] = (struct content){.raw = {.hi = big_endian(digest.s), .lo = big_endian(digest.s + 8)},
                                          .source = tb_arena_str(&k->texts, tb_query_text(q, 2)),
@@ -140,7 +143,8 @@ static enum tb_status keep(struct tb_known *k, const struct tb_query *q, struct 
     return TB_OK;
 }
 
-static enum tb_status read_contents(struct tb_db *db, struct tb_known *k, const int64_t *sizes, size_t n, struct tb_err *err)
+static enum tb_status read_contents(struct tb_db *db, struct tb_known *k, const int64_t *sizes, size_t n,
+                                    struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_query_open(db, tb_embed_text(tb_embed_load, "known_contents.sql"), &q, err);
@@ -154,8 +158,8 @@ static enum tb_status read_contents(struct tb_db *db, struct tb_known *k, const 
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_known_load(struct tb_db *db, const struct tb_input_file *const *pending, size_t n, struct tb_known **out,
-                             struct tb_err *err)
+enum tb_status tb_known_load(struct tb_db *db, const struct tb_input_file *const *pending, size_t n,
+                             struct tb_known **out, struct tb_err *err)
 {
     struct tb_known *k = calloc(1, sizeof *k);
     int64_t *sizes = calloc(n + 1, sizeof *sizes);
@@ -197,7 +201,8 @@ void tb_known_free(struct tb_known *k)
     }
 }
 
-bool tb_known_copy(const struct tb_known *k, struct tb_str source, struct tb_str format, struct tb_str node, struct tb_hash128 raw)
+bool tb_known_copy(const struct tb_known *k, struct tb_str source, struct tb_str format, struct tb_str node,
+                   struct tb_hash128 raw)
 {
     size_t from = 0, to = k->n;
     const struct content wanted = {.raw = raw, .order = 0};

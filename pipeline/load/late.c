@@ -98,8 +98,9 @@ enum tb_status tb_late_add(struct tb_late *l, const struct tb_row *row, const st
 }
 
 enum tb_status tb_late_round(struct tb_late *l,
-                             enum tb_status (*take)(void *ctx, const struct tb_row *row, const struct tb_place *place,
-                                                    const struct tb_str *text, struct tb_err *err),
+                             enum tb_status (*take)(void *ctx, const struct tb_row *row,
+                                                    const struct tb_place *place, const struct tb_str *text,
+                                                    struct tb_err *err),
                              void *ctx, struct tb_err *err)
 {
     enum tb_status st = l->batch != NULL && l->batch->n > 0 ? flush(l, err) : TB_OK;

@@ -1,5 +1,6 @@
-/* Concept: events without an id that came when the occurrence table was full: set aside until the member's end, then
- *          counted in as many rounds as it takes, each with an empty table. Exact, in bounded memory.
+/* Concept: events without an id that came when the occurrence table was full: set aside until the member's
+ *          end, then counted in as many rounds as it takes, each with an empty table. Exact, in bounded
+ *          memory.
  * Shape:   self-contained batches (their own numbering of texts) in a temporary file of their own.
  * Owns:    its batch, numbering and file, made at the first use, until tb_late_release.
  */
@@ -24,14 +25,16 @@ void tb_late_release(struct tb_late *l);
 void tb_late_reset(struct tb_late *l); /* a new member begins */
 bool tb_late_empty(const struct tb_late *l);
 
-/* Sets row aside; its text numbers are replaced. row->identity is the record's digest, not yet an identity. */
+/* Sets row aside; its text numbers are replaced. row->identity is the record's digest, not yet an
+ * identity. */
 enum tb_status tb_late_add(struct tb_late *l, const struct tb_row *row, const struct tb_place *place,
                            const struct tb_str *text, struct tb_err *err) TB_MUST_USE;
 
 /* Gives every row set aside so far to take, which may set it aside again for the next round. */
 enum tb_status tb_late_round(struct tb_late *l,
-                             enum tb_status (*take)(void *ctx, const struct tb_row *row, const struct tb_place *place,
-                                                    const struct tb_str *text, struct tb_err *err),
+                             enum tb_status (*take)(void *ctx, const struct tb_row *row,
+                                                    const struct tb_place *place, const struct tb_str *text,
+                                                    struct tb_err *err),
                              void *ctx, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -34,19 +34,22 @@ static int workers_for(const struct tb_load_options *options, size_t files)
     return (size_t)n < files ? n : (int)files;
 }
 
-static enum tb_status check_formats(const struct tb_format_set *formats, const struct tb_input_list *list, struct tb_err *err)
+static enum tb_status check_formats(const struct tb_format_set *formats, const struct tb_input_list *list,
+                                    struct tb_err *err)
 {
     for (size_t i = 0; i < list->n; i++) {
         const struct tb_input_file *f = &list->files[i];
         if (f->format != NULL && tb_format_find(formats, f->format) == NULL) {
             return tb_err_set(err, TB_FAIL, TB_E_CONFIG,
-                              "source \"%s\": there is no format \"%s\"; see `tollbook formats list`", f->source, f->format);
+                              "source \"%s\": there is no format \"%s\"; see `tollbook formats list`",
+                              f->source, f->format);
         }
     }
     return TB_OK;
 }
 
-static enum tb_status start(struct pool *p, const struct tb_format_set *formats, int wanted, struct tb_err *err)
+static enum tb_status start(struct pool *p, const struct tb_format_set *formats, int wanted,
+                            struct tb_err *err)
 {
     p->workers = calloc((size_t)wanted, sizeof *p->workers);
     if (p->workers == NULL) {
@@ -71,8 +74,8 @@ static enum tb_status start(struct pool *p, const struct tb_format_set *formats,
     return st;
 }
 
-/* A worker that waits for a pipe nobody writes to cannot be woken; after an interrupt it is left behind with all it uses,
- * as the process is about to end. */
+/* A worker that waits for a pipe nobody writes to cannot be woken; after an interrupt it is left behind with
+ * all it uses, as the process is about to end. */
 static bool ended(struct tb_worker *w, bool interrupted)
 {
     if (!interrupted) {
@@ -106,7 +109,8 @@ static enum tb_status commit_all(struct tb_db *db, struct pool *p, const struct 
                                  struct tb_load_summary *summary, struct tb_err *err)
 {
     struct tb_committer c;
-    enum tb_status st = tb_committer_init(&c, db, &p->handover, options != NULL ? options->stop : NULL, summary, err);
+    enum tb_status st =
+        tb_committer_init(&c, db, &p->handover, options != NULL ? options->stop : NULL, summary, err);
     if (st == TB_OK) {
         st = tb_committer_run(&c, err);
     }
@@ -114,9 +118,10 @@ static enum tb_status commit_all(struct tb_db *db, struct pool *p, const struct 
     return st;
 }
 
-static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats, const struct tb_input_file *const *pending, size_t n,
-                           const struct tb_load_options *options, const struct tb_bounds *bounds, struct tb_load_summary *summary,
-                           struct tb_err *err)
+static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats,
+                           const struct tb_input_file *const *pending, size_t n,
+                           const struct tb_load_options *options, const struct tb_bounds *bounds,
+                           struct tb_load_summary *summary, struct tb_err *err)
 {
     struct pool *p = calloc(1, sizeof *p);
     if (p != NULL) {
@@ -146,9 +151,10 @@ static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats
     return st;
 }
 
-enum tb_status tb_load_files_within(struct tb_db *db, const struct tb_settings *s, const struct tb_format_set *formats,
-                                    const struct tb_input_list *list, const struct tb_load_options *options,
-                                    const struct tb_bounds *bounds, struct tb_load_summary *summary, struct tb_err *err)
+enum tb_status tb_load_files_within(struct tb_db *db, const struct tb_settings *s,
+                                    const struct tb_format_set *formats, const struct tb_input_list *list,
+                                    const struct tb_load_options *options, const struct tb_bounds *bounds,
+                                    struct tb_load_summary *summary, struct tb_err *err)
 {
     (void)s;
     struct tb_err own;
@@ -170,9 +176,10 @@ enum tb_status tb_load_files_within(struct tb_db *db, const struct tb_settings *
     return st;
 }
 
-enum tb_status tb_load_files(struct tb_db *db, const struct tb_settings *s, const struct tb_format_set *formats,
-                             const struct tb_input_list *list, const struct tb_load_options *options,
-                             struct tb_load_summary *summary, struct tb_err *err)
+enum tb_status tb_load_files(struct tb_db *db, const struct tb_settings *s,
+                             const struct tb_format_set *formats, const struct tb_input_list *list,
+                             const struct tb_load_options *options, struct tb_load_summary *summary,
+                             struct tb_err *err)
 {
     const struct tb_bounds bounds = TB_BOUNDS_DEFAULT;
     return tb_load_files_within(db, s, formats, list, options, &bounds, summary, err);

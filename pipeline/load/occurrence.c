@@ -2,7 +2,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-/* 64 of the digest's 128 bits are kept: among ten million distinct records of one file two meet once in 400,000 files. */
+/* 64 of the digest's 128 bits are kept: among ten million distinct records of one file two meet once in
+ * 400,000 files. */
 struct slot {
     uint64_t key;
     uint32_t count;

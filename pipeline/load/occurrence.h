@@ -1,7 +1,8 @@
-/* Concept: how often each record without an id came in one file so far: the occurrence number in its identity.
- * Limits:  tb_bounds.occurrence_slots: three quarters of them hold records; when they are taken, a record not among them
- *          is told apart ("full") and the caller sets it aside until the file's end (late.h), so that the count stays
- *          exact in bounded memory.
+/* Concept: how often each record without an id came in one file so far: the occurrence number in its
+ *          identity.
+ * Limits:  tb_bounds.occurrence_slots: three quarters of them hold records; when they are taken, a record not
+ *          among them is told apart ("full") and the caller sets it aside until the file's end (late.h), so
+ *          that the count stays exact in bounded memory.
  */
 #ifndef TB_OCCURRENCE_H
 #define TB_OCCURRENCE_H

@@ -6,7 +6,8 @@
 
 #define EXCERPT_MAX 256u /* formats give at most 200 bytes */
 
-enum tb_status tb_recorder_init(struct tb_recorder *r, struct tb_handover *h, struct tb_lane *lane, struct tb_err *err)
+enum tb_status tb_recorder_init(struct tb_recorder *r, struct tb_handover *h, struct tb_lane *lane,
+                                struct tb_err *err)
 {
     memset(r, 0, sizeof *r);
     r->handover = h;
@@ -88,8 +89,8 @@ void tb_recorder_line(struct tb_recorder *r, uint64_t line, struct tb_str bytes)
     tb_tally_content_line(&r->member->tally, line, bytes);
 }
 
-enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, const char *reason,
-                                   struct tb_err *err)
+enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                   const char *reason, struct tb_err *err)
 {
     if (w->whole_line) {
         tb_tally_content_line(&r->member->tally, w->line, record);
@@ -97,8 +98,9 @@ enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where 
     return tb_tally_ignored(&r->member->tally, reason, err);
 }
 
-enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, const char *reason,
-                                    uint64_t byte, struct tb_str excerpt, struct tb_err *err)
+enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                    const char *reason, uint64_t byte, struct tb_str excerpt,
+                                    struct tb_err *err)
 {
     if (w->whole_line) {
         tb_tally_content_line(&r->member->tally, w->line, record);
@@ -122,18 +124,22 @@ enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where
 }
 
 /* A wrapper's node, repaired and cut; the same one comes line after line. */
-static enum tb_status clean_node(struct tb_recorder *r, struct tb_str node, struct tb_str *out, struct tb_err *err)
+static enum tb_status clean_node(struct tb_recorder *r, struct tb_str node, struct tb_str *out,
+                                 struct tb_err *err)
 {
     node.n = node.n < TB_FIELD_BYTES_MAX ? node.n : TB_FIELD_BYTES_MAX;
-    if (r->node_raw.n != node.n || (node.n > 0 && memcmp(r->node_raw.p, node.s, node.n) != 0) || r->node_clean.p == NULL) {
+    if (r->node_raw.n != node.n || (node.n > 0 && memcmp(r->node_raw.p, node.s, node.n) != 0) ||
+        r->node_clean.p == NULL) {
         tb_buf_clear(&r->node_raw);
         tb_buf_clear(&r->node_clean);
-        if (tb_buf_str(&r->node_raw, node, err) != TB_OK || tb_buf_reserve(&r->node_clean, 3 * node.n + 1, err) != TB_OK) {
+        if (tb_buf_str(&r->node_raw, node, err) != TB_OK ||
+            tb_buf_reserve(&r->node_clean, 3 * node.n + 1, err) != TB_OK) {
             return TB_FATAL;
         }
         r->node_clean.n = tb_utf8_repair(node, r->node_clean.p);
-        while (r->node_clean.n > TB_FIELD_BYTES_MAX || (r->node_clean.n > 0 && node.n == TB_FIELD_BYTES_MAX &&
-                                                        ((unsigned char)r->node_clean.p[r->node_clean.n - 1] & 0x80) != 0)) {
+        while (r->node_clean.n > TB_FIELD_BYTES_MAX ||
+               (r->node_clean.n > 0 && node.n == TB_FIELD_BYTES_MAX &&
+                ((unsigned char)r->node_clean.p[r->node_clean.n - 1] & 0x80) != 0)) {
             r->node_clean.n--; /* never half a character */
         }
     }
@@ -141,8 +147,10 @@ static enum tb_status clean_node(struct tb_recorder *r, struct tb_str node, stru
     return TB_OK;
 }
 
-/* The record's own node is the wrapper's, else the path's; one that the format read from the record comes first. */
-static enum tb_status settle_node(struct tb_recorder *r, const struct tb_where *w, struct tb_event *e, bool *own, struct tb_err *err)
+/* The record's own node is the wrapper's, else the path's; one that the format read from the record comes
+ * first. */
+static enum tb_status settle_node(struct tb_recorder *r, const struct tb_where *w, struct tb_event *e,
+                                  bool *own, struct tb_err *err)
 {
     *own = true;
     if (e->text[TB_T_NODE].s != NULL) {
@@ -194,8 +202,8 @@ static void define_new(struct tb_recorder *r)
 }
 
 /* Events of one record are counted apart, so that a late one can be counted alone. */
-static enum tb_status occurred(struct tb_recorder *r, struct tb_hash128 record, uint32_t part, uint32_t *number, bool *late,
-                               struct tb_err *err)
+static enum tb_status occurred(struct tb_recorder *r, struct tb_hash128 record, uint32_t part,
+                               uint32_t *number, bool *late, struct tb_err *err)
 {
     record.lo += part * UINT64_C(0x9E3779B97F4A7C15);
     enum tb_occurred o = tb_occurrence_next(r->occurrence, record, number);
@@ -206,8 +214,8 @@ static enum tb_status occurred(struct tb_recorder *r, struct tb_hash128 record, 
     return TB_OK;
 }
 
-static enum tb_status take_event(struct tb_recorder *r, const struct tb_where *w, struct tb_event *e, uint32_t part,
-                                 struct tb_hash128 record, struct tb_err *err)
+static enum tb_status take_event(struct tb_recorder *r, const struct tb_where *w, struct tb_event *e,
+                                 uint32_t part, struct tb_hash128 record, struct tb_err *err)
 {
     bool own_node = false, late = false;
     enum tb_status st = make_room(r, err);
@@ -238,7 +246,8 @@ static enum tb_status take_event(struct tb_recorder *r, const struct tb_where *w
         row->identity = late ? record : tb_identity_of_bytes(record, part, number);
     }
     if (w->whole_line) {
-        tb_tally_content_event(&r->member->tally, w->line, record, row->payload, own_node ? hash[TB_T_NODE] : 0);
+        tb_tally_content_event(&r->member->tally, w->line, record, row->payload,
+                               own_node ? hash[TB_T_NODE] : 0);
     }
     if (st == TB_OK) {
         st = tb_tally_row(&r->member->tally, e->ts_us, err);
@@ -250,8 +259,8 @@ static enum tb_status take_event(struct tb_recorder *r, const struct tb_where *w
     return TB_OK;
 }
 
-enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, struct tb_event *events,
-                                  uint32_t n, struct tb_err *err)
+enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                  struct tb_event *events, uint32_t n, struct tb_err *err)
 {
     assert(n >= 1 && n <= TB_EVENTS_PER_RECORD_MAX);
     struct tb_hash128 digest = {0, 0};

@@ -1,6 +1,9 @@
-/* Concept: the outcomes of records become rows, rejects and counts of one member, in batches for the committer.
- * Shape:   an event's row = its numbers, its identity and payload digest, and numbers for its texts (intern.h).
- * Owns:    its numbering, tables and the batch being filled, from tb_recorder_init until tb_recorder_release; one thread's.
+/* Concept: the outcomes of records become rows, rejects and counts of one member, in batches for the
+ *          committer.
+ * Shape:   an event's row = its numbers, its identity and payload digest, and numbers for its texts
+ *          (intern.h).
+ * Owns:    its numbering, tables and the batch being filled, from tb_recorder_init until tb_recorder_release;
+ *          one thread's.
  * Errors:  TB_FATAL only (memory, temporary file, TB_E_INTERRUPT when all was cancelled).
  */
 #ifndef TB_RECORDER_H
@@ -35,7 +38,8 @@ struct tb_recorder {
     struct tb_buf node_raw, node_clean; /* the last wrapper node as it came, and repaired */
 };
 
-enum tb_status tb_recorder_init(struct tb_recorder *r, struct tb_handover *h, struct tb_lane *lane, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_recorder_init(struct tb_recorder *r, struct tb_handover *h, struct tb_lane *lane,
+                                struct tb_err *err) TB_MUST_USE;
 void tb_recorder_release(struct tb_recorder *r);
 
 /* A member of job begins. */
@@ -44,12 +48,13 @@ void tb_recorder_start(struct tb_recorder *r, struct tb_job *job, struct tb_memb
 /* A physical line that is not itself one record (blank, wrapped, part of something). */
 void tb_recorder_line(struct tb_recorder *r, uint64_t line, struct tb_str bytes);
 
-enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, const char *reason,
-                                   struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, const char *reason,
-                                    uint64_t byte, struct tb_str excerpt, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *w, struct tb_str record, struct tb_event *events,
-                                  uint32_t n, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                   const char *reason, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                    const char *reason, uint64_t byte, struct tb_str excerpt,
+                                    struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
+                                  struct tb_event *events, uint32_t n, struct tb_err *err) TB_MUST_USE;
 
 /* The member's end: hands over what is left. */
 enum tb_status tb_recorder_finish(struct tb_recorder *r, struct tb_err *err) TB_MUST_USE;

@@ -40,7 +40,8 @@ bool tb_sample_full(const struct tb_sample *s)
     return s->n == s->max || s->bytes.n >= s->bytes_max;
 }
 
-enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text, struct tb_err *err)
+enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text,
+                             struct tb_err *err)
 {
     static const char zeros[SLACK];
     assert(!tb_sample_full(s));
@@ -50,7 +51,8 @@ enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, 
     r->text_n = text.n;
     r->has_node = where->node.s != NULL;
     r->node_n = where->node.n;
-    if (tb_buf_add(&s->bytes, text.s, text.n, err) != TB_OK || tb_buf_add(&s->bytes, zeros, SLACK, err) != TB_OK) {
+    if (tb_buf_add(&s->bytes, text.s, text.n, err) != TB_OK ||
+        tb_buf_add(&s->bytes, zeros, SLACK, err) != TB_OK) {
         return TB_FATAL;
     }
     r->node = s->bytes.n;

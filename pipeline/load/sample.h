@@ -1,4 +1,5 @@
-/* Concept: the first records of a member whose format is not configured, kept until enough are there to tell it.
+/* Concept: the first records of a member whose format is not configured, kept until enough are there to tell
+ *          it.
  * Owns:    copies of the records (16 readable bytes behind each), until the next tb_sample_reset or _release.
  * Limits:  tb_bounds.sample_records and sample_bytes (one record of any length always fits).
  */
@@ -14,17 +15,19 @@ struct tb_sample {
         size_t text, text_n, node, node_n;
         bool has_node;
         struct tb_where where;
-    } *records;
+    } * records;
     struct tb_str *texts; /* scratch for the bid */
     uint32_t n, max;
     size_t bytes_max;
 };
 
-enum tb_status tb_sample_init(struct tb_sample *s, const struct tb_bounds *bounds, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_sample_init(struct tb_sample *s, const struct tb_bounds *bounds,
+                              struct tb_err *err) TB_MUST_USE;
 void tb_sample_release(struct tb_sample *s);
 void tb_sample_reset(struct tb_sample *s);
 bool tb_sample_full(const struct tb_sample *s);
-enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* The format of what was kept; NULL when none recognises it. */
 const struct tb_format *tb_sample_format(const struct tb_sample *s, const struct tb_format_set *formats);

@@ -31,7 +31,8 @@ static const char *folder(void)
 
 static enum tb_status complain(struct tb_err *err, const char *what)
 {
-    return tb_err_set(err, TB_FATAL, TB_E_IO, "cannot %s a temporary file in \"%s\": %s; set TMPDIR to a folder with room", what,
+    return tb_err_set(err, TB_FATAL, TB_E_IO,
+                      "cannot %s a temporary file in \"%s\": %s; set TMPDIR to a folder with room", what,
                       folder(), strerror(errno));
 }
 
@@ -55,7 +56,8 @@ static enum tb_status make(struct tb_spill *s, struct tb_err *err)
     return TB_OK;
 }
 
-enum tb_status tb_spill_write(struct tb_spill *s, const struct tb_batch *b, struct tb_chunk *out, struct tb_err *err)
+enum tb_status tb_spill_write(struct tb_spill *s, const struct tb_batch *b, struct tb_chunk *out,
+                              struct tb_err *err)
 {
     enum tb_status st = s->fd >= 0 ? TB_OK : make(s, err);
     if (st == TB_OK) {
@@ -76,15 +78,16 @@ enum tb_status tb_spill_write(struct tb_spill *s, const struct tb_batch *b, stru
     return TB_OK;
 }
 
-enum tb_status tb_spill_read(const struct tb_spill *s, struct tb_chunk chunk, struct tb_buf *scratch, struct tb_batch *b,
-                             struct tb_err *err)
+enum tb_status tb_spill_read(const struct tb_spill *s, struct tb_chunk chunk, struct tb_buf *scratch,
+                             struct tb_batch *b, struct tb_err *err)
 {
     tb_buf_clear(scratch);
     if (tb_buf_reserve(scratch, chunk.n, err) != TB_OK) {
         return TB_FATAL;
     }
     while (scratch->n < chunk.n) {
-        ssize_t n = pread(s->fd, scratch->p + scratch->n, chunk.n - scratch->n, (off_t)(chunk.offset + scratch->n));
+        ssize_t n =
+            pread(s->fd, scratch->p + scratch->n, chunk.n - scratch->n, (off_t)(chunk.offset + scratch->n));
         if (n == 0) {
             errno = EIO;
         }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUARTER_FREE INT64_MIN
+#define QUARTER_FREE   INT64_MIN
 #define FIRST_QUARTERS 64u
 
 void tb_tally_init(struct tb_tally *t)
@@ -24,11 +24,13 @@ static enum tb_status no_memory(struct tb_err *err)
     return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the counts of a log file");
 }
 
-enum tb_status tb_tally_reason(struct tb_tally *t, const char *kind, const char *reason, uint64_t lines, struct tb_err *err)
+enum tb_status tb_tally_reason(struct tb_tally *t, const char *kind, const char *reason, uint64_t lines,
+                               struct tb_err *err)
 {
     for (size_t i = 0; i < t->reason_n; i++) { /* a handful; mostly the very same pointers */
         struct tb_reason *r = &t->reasons[i];
-        if ((r->reason == reason && r->kind == kind) || (strcmp(r->reason, reason) == 0 && strcmp(r->kind, kind) == 0)) {
+        if ((r->reason == reason && r->kind == kind) ||
+            (strcmp(r->reason, reason) == 0 && strcmp(r->kind, kind) == 0)) {
             r->lines += lines;
             return TB_OK;
         }
@@ -160,7 +162,8 @@ void tb_tally_content_line(struct tb_tally *t, uint64_t line, struct tb_str byte
     add(t, words, 3, 1);
 }
 
-void tb_tally_content_event(struct tb_tally *t, uint64_t line, struct tb_hash128 identity, uint64_t payload, uint64_t node_hash)
+void tb_tally_content_event(struct tb_tally *t, uint64_t line, struct tb_hash128 identity, uint64_t payload,
+                            uint64_t node_hash)
 {
     const uint64_t words[5] = {line, identity.hi, identity.lo, payload, node_hash};
     add(t, words, 5, 2);

@@ -57,16 +57,17 @@ static enum tb_status use_format(struct tb_worker *w, const struct tb_format *f,
     return TB_OK;
 }
 
-/* --- the file as it lies there ------------------------------------------------------------------------------------------ */
+/* --- the file as it lies there ---- */
 
 static bool unchanged(const struct tb_worker *w)
 {
     struct stat now;
-    return stat(w->job->file->path, &now) == 0 && now.st_size == w->size && now.st_mtim.tv_sec == w->mtime_s &&
-           now.st_mtim.tv_nsec == w->mtime_ns;
+    return stat(w->job->file->path, &now) == 0 && now.st_size == w->size &&
+           now.st_mtim.tv_sec == w->mtime_s && now.st_mtim.tv_nsec == w->mtime_ns;
 }
 
-/* The digest of a regular file's raw bytes; other files (pipes) have none. A failure is told when the file is opened. */
+/* The digest of a regular file's raw bytes; other files (pipes) have none. A failure is told when the file is
+ * opened. */
 static void take_raw(struct tb_worker *w)
 {
     struct stat now;
@@ -86,7 +87,8 @@ static void take_raw(struct tb_worker *w)
 static bool is_copy(const struct tb_worker *w, const char *format)
 {
     const struct tb_input_file *f = w->job->file;
-    return w->has_raw && tb_known_copy(w->known, tb_str_of(f->source), tb_str_of(format), tb_str_of(f->node), w->raw);
+    return w->has_raw &&
+           tb_known_copy(w->known, tb_str_of(f->source), tb_str_of(format), tb_str_of(f->node), w->raw);
 }
 
 static enum tb_status put_copy(struct tb_worker *w, const char *format, struct tb_err *err)
@@ -103,9 +105,10 @@ static void tell_progress(struct tb_worker *w, uint64_t bytes)
     }
 }
 
-/* --- records ---------------------------------------------------------------------------------------------------------------- */
+/* --- records ---- */
 
-static enum tb_status extract(struct tb_worker *w, const struct tb_where *where, struct tb_str text, struct tb_err *err)
+static enum tb_status extract(struct tb_worker *w, const struct tb_where *where, struct tb_str text,
+                              struct tb_err *err)
 {
     struct tb_recorder *r = &w->recorder;
     if (w->extractor == NULL) {
@@ -153,7 +156,8 @@ static enum tb_status settle(struct tb_worker *w, struct tb_err *err)
     return st;
 }
 
-static enum tb_status take_record(struct tb_worker *w, const struct tb_record *rec, bool whole_line, struct tb_err *err)
+static enum tb_status take_record(struct tb_worker *w, const struct tb_record *rec, bool whole_line,
+                                  struct tb_err *err)
 {
     w->ordinal = rec->line == w->line ? w->ordinal + 1 : 0;
     w->line = rec->line;
@@ -168,7 +172,8 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
             return tb_sample_add(&w->sample, &where, rec->text, err);
         }
         st = settle(w, err);
-    } else if (!w->announced && !tb_batch_room(w->recorder.batch)) { /* thousands of rejects before the sample is full */
+    } else if (!w->announced &&
+               !tb_batch_room(w->recorder.batch)) { /* thousands of rejects before the sample is full */
         st = put_member(w, err);
     }
     if (st != TB_OK) {
@@ -190,7 +195,8 @@ static enum tb_status drain(struct tb_worker *w, const struct tb_line *line, str
     enum tb_status st = TB_OK;
     bool covered = false;
     while (st == TB_OK && tb_unwrap_next(w->unwrap, &rec)) {
-        bool whole = line != NULL && !covered && rec.line == line->line && rec.text.s == line->text.s && rec.text.n == line->text.n;
+        bool whole = line != NULL && !covered && rec.line == line->line && rec.text.s == line->text.s &&
+                     rec.text.n == line->text.n;
         covered = covered || whole;
         st = take_record(w, &rec, whole, err);
     }
@@ -200,11 +206,12 @@ static enum tb_status drain(struct tb_worker *w, const struct tb_line *line, str
     return st;
 }
 
-/* --- members ---------------------------------------------------------------------------------------------------------------- */
+/* --- members ---- */
 
 #define TELL_LINES 1024
 
-/* Lines to the member's end. TB_OK also when the stream fails: then member->fault says how. TB_END: it is a copy. */
+/* Lines to the member's end. TB_OK also when the stream fails: then member->fault says how. TB_END: it is a
+ * copy. */
 static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
@@ -299,7 +306,8 @@ static enum tb_status read_member(struct tb_worker *w, struct tb_str name, bool 
     return st;
 }
 
-/* A file that is damaged before its first member, or an archive without one, has a row of its own without lines. */
+/* A file that is damaged before its first member, or an archive without one, has a row of its own without
+ * lines. */
 static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err *fault, struct tb_err *err)
 {
     w->member = tb_member_new(TB_STR_NULL);
@@ -309,7 +317,8 @@ static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err 
     struct tb_member *m = w->member;
     w->job->member = m;
     m->fault = *fault;
-    m->format = w->job->file->format != NULL ? tb_format_id(tb_format_find(w->formats, w->job->file->format)) : "";
+    m->format =
+        w->job->file->format != NULL ? tb_format_id(tb_format_find(w->formats, w->job->file->format)) : "";
     m->digest = tb_tally_content(&m->tally, 0);
     m->raw = w->raw;
     m->has_raw = w->has_raw && unchanged(w);
@@ -326,8 +335,8 @@ static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err 
     return st;
 }
 
-/* What stopped the reading of an archive between its members goes with END; before the first member damage is a member of its
- * own, and a file that cannot be read at all leaves no trace in the ledger. */
+/* What stopped the reading of an archive between its members goes with END; before the first member damage is
+ * a member of its own, and a file that cannot be read at all leaves no trace in the ledger. */
 static enum tb_status read_members(struct tb_worker *w, struct tb_err *fault, struct tb_err *err)
 {
     uint64_t members = 0;

@@ -1,8 +1,9 @@
 /* Concept: one thread that reads files: members, lines, records, events, into batches for the committer.
- * Shape:   the format is the configured one, else told from the member's first records. A file whose raw bytes are known
- *          is not read at all (COPY).
+ * Shape:   the format is the configured one, else told from the member's first records. A file whose raw
+ *          bytes are known is not read at all (COPY).
  * Owns:    its line buffer, unwrapper, extractors, recorder and lane, reused from file to file.
- * Errors:  trouble with a file goes with its items; trouble of the worker itself cancels all (tb_handover_fail).
+ * Errors:  trouble with a file goes with its items; trouble of the worker itself cancels all
+ *          (tb_handover_fail).
  */
 #ifndef TB_WORKER_H
 #define TB_WORKER_H
@@ -31,7 +32,7 @@ struct tb_worker {
     struct tb_stream *stream;
     struct tb_member *member;
     struct tb_extractor *extractor; /* NULL: not told yet, or no format */
-    bool settled, announced; /* the format is told; MEMBER was put */
+    bool settled, announced;        /* the format is told; MEMBER was put */
     bool has_raw;
     struct tb_hash128 raw;
     int64_t size, mtime_s, mtime_ns; /* as the digest was taken */

@@ -166,6 +166,7 @@ static void a_folder_that_is_not_there_is_named(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(any_batch_comes_back), cmocka_unit_test(a_folder_that_is_not_there_is_named)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(any_batch_comes_back),
+                                       cmocka_unit_test(a_folder_that_is_not_there_is_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

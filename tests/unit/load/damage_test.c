@@ -1,4 +1,5 @@
-/* What goes wrong around a load: damaged and missing files, kills, interrupts, odd inputs. Nothing is lost, nothing counted twice. */
+/* What goes wrong around a load: damaged and missing files, kills, interrupts, odd inputs. Nothing is lost,
+ * nothing counted twice. */
 #include "scene.h"
 #include <signal.h>
 #include <sys/time.h>
@@ -31,7 +32,9 @@ static void a_truncated_file_keeps_what_came_and_is_completed_later(void **state
         struct scene s;
         scene_begin(&s);
         write_calls(&s, "all.log", 0, 5000);
-        snprintf(command, sizeof command, "%s all.log > whole; head -c $(($(stat -c %%s whole) * 2 / 3)) whole > k.%s", kinds[i][0], kinds[i][1]);
+        snprintf(command, sizeof command,
+                 "%s all.log > whole; head -c $(($(stat -c %%s whole) * 2 / 3)) whole > k.%s", kinds[i][0],
+                 kinds[i][1]);
         scene_sh(&s, command);
         char name[16];
         snprintf(name, sizeof name, "k.%s", kinds[i][1]);
@@ -41,7 +44,8 @@ static void a_truncated_file_keeps_what_came_and_is_completed_later(void **state
         uint64_t before = s.sum.events;
         assert_true(before < 5000 && (i > 0 || before > 1000)); /* xz and bzip2 may lose their last block */
         assert_int_equal(s.sum.rejected, 0);
-        assert_int_equal(scene_int(&s, "SELECT incomplete IS NOT NULL AND completed_by IS NULL FROM file"), 1);
+        assert_int_equal(scene_int(&s, "SELECT incomplete IS NOT NULL AND completed_by IS NULL FROM file"),
+                         1);
 
         scene_load(&s); /* unchanged: not read again, but still not whole */
         assert_int_equal(s.sum.files, 0);
@@ -68,7 +72,9 @@ static void flipped_bits_are_told_and_the_rest_is_kept(void **state)
     struct scene s;
     scene_begin(&s);
     write_calls(&s, "all.log", 0, 5000);
-    scene_sh(&s, "gzip -c all.log > k.gz; printf 'XXXXXXXX' | dd of=k.gz bs=1 seek=20000 conv=notrunc 2>/dev/null");
+    scene_sh(
+        &s,
+        "gzip -c all.log > k.gz; printf 'XXXXXXXX' | dd of=k.gz bs=1 seek=20000 conv=notrunc 2>/dev/null");
     write_calls(&s, "next.log", 5000, 5010);
     scene_list(&s, "k.gz", "gateway", "kong", NULL);
     scene_list(&s, "next.log", "gateway", "kong", NULL);
@@ -90,7 +96,8 @@ static void files_that_cannot_be_read_leave_the_ledger_alone(void **state)
     scene_list(&s, "gone.log", "gateway", "kong", NULL);
     scene_list(&s, "k.log", "gateway", "kong", NULL);
     scene_sh(&s, "rm gone.log");
-    int keep = dup(2), null = open("/dev/null", O_WRONLY); /* its message is wanted on standard error, not here */
+    int keep = dup(2),
+        null = open("/dev/null", O_WRONLY); /* its message is wanted on standard error, not here */
     dup2(null, 2);
     scene_load(&s);
     dup2(keep, 2);
@@ -150,7 +157,8 @@ static void an_archive_has_a_row_per_member(void **state)
     write_calls(&s, "a.log", 0, 100);
     write_calls(&s, "b.log", 50, 150);
     write_calls(&s, "d.log", 150, 2000);
-    scene_sh(&s, "cp a.log c.log; gzip c.log; mkdir sub; cp d.log sub/; tar cf all.tar a.log b.log c.log.gz sub; gzip -k all.tar; "
+    scene_sh(&s, "cp a.log c.log; gzip c.log; mkdir sub; cp d.log sub/; tar cf all.tar a.log b.log c.log.gz "
+                 "sub; gzip -k all.tar; "
                  "head -c $(($(stat -c %s all.tar) / 2)) all.tar > half.tar");
     for (int tiny = 0; tiny < 2; tiny++) {
         s.bounds = tiny ? test_bounds() : TB_BOUNDS_DEFAULT;
@@ -160,7 +168,11 @@ static void an_archive_has_a_row_per_member(void **state)
         assert_int_equal(s.sum.events, 2000);
         assert_int_equal(s.sum.duplicates, 50 + 100);
         assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE kind = 'tar+gzip'"), 4);
-        assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE member = 'c.log.gz' AND same_as = 1 AND duplicates = 100"), 1);
+        assert_int_equal(
+            scene_int(
+                &s,
+                "SELECT count(*) FROM file WHERE member = 'c.log.gz' AND same_as = 1 AND duplicates = 100"),
+            1);
         assert_int_equal(scene_int(&s, "SELECT events FROM file WHERE member = 'sub/d.log'"), 1850);
         scene_load(&s);
         assert_int_equal(s.sum.files_known, 1);
@@ -179,7 +191,8 @@ static void an_archive_has_a_row_per_member(void **state)
     scene_load_one(&s, "x.tar", NULL);
     assert_int_equal(s.sum.incomplete, 0);
     assert_int_equal(scene_int(&s, "SELECT count(*) FROM usage_event"), 2000);
-    assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE incomplete IS NOT NULL AND completed_by IS NULL"), 0);
+    assert_int_equal(
+        scene_int(&s, "SELECT count(*) FROM file WHERE incomplete IS NOT NULL AND completed_by IS NULL"), 0);
     scene_load(&s);
     assert_int_equal(s.sum.files_known, 1);
 
@@ -192,7 +205,8 @@ static void an_archive_has_a_row_per_member(void **state)
     scene_sh(&s, "cp all.tar.gz x.tar");
     scene_load_one(&s, "x.tar", NULL);
     assert_int_equal(s.sum.files, 4);
-    assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE incomplete IS NOT NULL AND completed_by IS NULL"), 0);
+    assert_int_equal(
+        scene_int(&s, "SELECT count(*) FROM file WHERE incomplete IS NOT NULL AND completed_by IS NULL"), 0);
     scene_load(&s);
     assert_int_equal(s.sum.incomplete, 0);
     scene_end(&s);
@@ -219,7 +233,8 @@ static void wrappers_name_the_node_and_arrays_are_many_lines(void **state)
         snprintf(id, sizeof id, "c%d", i);
         tb_buf_clear(&one);
         add_kong(&one, id, i, "bob", "gpt-4o", i, 5);
-        add(&b, "%s%.*s", i > 20 ? "," : "", (int)one.n - 1, i % 7 == 0 ? "{\"started_at\":true,\"request\":{},\"response\":{}}" : one.p);
+        add(&b, "%s%.*s", i > 20 ? "," : "", (int)one.n - 1,
+            i % 7 == 0 ? "{\"started_at\":true,\"request\":{},\"response\":{}}" : one.p);
         if (i % 7 == 0) {
             b.n = (size_t)(strrchr(b.p, '}') - b.p) + 1;
         }
@@ -255,7 +270,9 @@ static void equal_records_in_other_wrappers_are_other_content(void **state)
         char name[16];
         tb_buf_clear(&b);
         for (int line = 0; line < 5; line++) {
-            add(&b, "2026-11-22T10:00:0%d.5Z stdout F 10.0.0.1 - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 612 \"-\" \"curl/8\"\n",
+            add(&b,
+                "2026-11-22T10:00:0%d.5Z stdout F 10.0.0.1 - - [22/Nov/2026:10:00:00 +0000] \"GET / "
+                "HTTP/1.1\" 200 612 \"-\" \"curl/8\"\n",
                 i == 2 ? 0 : i);
         }
         snprintf(name, sizeof name, "%d.log", i);
@@ -287,7 +304,8 @@ static void rejects_before_the_first_record_wait_for_nothing(void **state)
     scene_load_one(&s, "p.log", NULL);
     assert_int_equal(s.sum.events, 10);
     assert_int_equal(s.sum.rejected, 30);
-    assert_int_equal(scene_int(&s, "SELECT count(*) FROM reject WHERE reason = 'partial_line' AND file = 1"), 30);
+    assert_int_equal(scene_int(&s, "SELECT count(*) FROM reject WHERE reason = 'partial_line' AND file = 1"),
+                     30);
     assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE format = 'kong'"), 1);
     tb_buf_release(&b);
     scene_end(&s);
@@ -347,7 +365,8 @@ static void a_pruned_day_takes_no_more_events(void **state)
     add_own(&b, NULL, 1, "alice", 1, 1);
     add_own(&b, "after", 86400, "alice", 1, 1);
     scene_write(&s, "k.log", &b);
-    struct tb_query *q = scene_query(&s, "INSERT INTO utc_day (utc_day, generation, pruned) VALUES (:day, 1, 1)");
+    struct tb_query *q =
+        scene_query(&s, "INSERT INTO utc_day (utc_day, generation, pruned) VALUES (:day, 1, 1)");
     tb_query_bind_int(q, "day", SCENE_START / 86400);
     assert_int_equal(tb_query_run(q, &s.err), TB_OK);
     tb_query_close(q);
@@ -390,7 +409,7 @@ static void standard_input_is_read_and_known_by_its_content(void **state)
     scene_end(&s);
 }
 
-/* --- stopped and killed ----------------------------------------------------------------------------------------------------- */
+/* --- stopped and killed ---- */
 
 #define MANY 20
 

@@ -1,5 +1,5 @@
-/* Workers with random amounts of rows, the committer in another thread: every row arrives once, in the order of its file, with
- * bounds so small that everything waits and spills. */
+/* Workers with random amounts of rows, the committer in another thread: every row arrives once, in the order
+ * of its file, with bounds so small that everything waits and spills. */
 #include "support.h"
 #include "load/handover.h"
 #include <pthread.h>
@@ -80,7 +80,8 @@ static void finish(struct tb_handover *h, struct worker *w, int n)
 }
 
 /* Returns what stopped it; spilled counts batches that went through a file. */
-static enum tb_status commit(struct tb_handover *h, size_t files, unsigned pause, uint32_t *spilled, struct tb_err *err)
+static enum tb_status commit(struct tb_handover *h, size_t files, unsigned pause, uint32_t *spilled,
+                             struct tb_err *err)
 {
     struct tb_batch *spare = tb_batch_new(h->bounds);
     struct tb_buf scratch;

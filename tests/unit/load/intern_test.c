@@ -17,7 +17,8 @@ static void same_text_has_one_number(void **state)
         uint32_t number[TB_T_COUNT];
         uint64_t hash[TB_T_COUNT];
         for (int f = 0; f < TB_T_COUNT; f++) {
-            snprintf(bytes[f], sizeof bytes[f], "%s%u", f % 2 ? "a" : "", test_below(&seed, round % 7 == 0 ? 2000 : 30));
+            snprintf(bytes[f], sizeof bytes[f], "%s%u", f % 2 ? "a" : "",
+                     test_below(&seed, round % 7 == 0 ? 2000 : 30));
             text[f] = test_below(&seed, 5) == 0 ? TB_STR_NULL : tb_str_of(bytes[f]);
             text[f].n = text[f].s != NULL && test_below(&seed, 50) == 0 ? 0 : text[f].n;
         }
@@ -73,6 +74,7 @@ static void a_full_numbering_begins_anew(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_text_has_one_number), cmocka_unit_test(a_full_numbering_begins_anew)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_text_has_one_number),
+                                       cmocka_unit_test(a_full_numbering_begins_anew)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,13 +30,17 @@ static void every_line_of_a_file_is_accounted_for(void **state)
     assert_int_equal(s.sum.rejected, 1);
     assert_int_equal(s.sum.bytes, b.n);
     assert_int_equal(scene_int(&s, "SELECT sum(input) FROM usage_event"), 151);
-    assert_int_equal(scene_int(&s, "SELECT lines FROM file_reason WHERE kind = 'ignored' AND reason = 'blank'"), 2);
+    assert_int_equal(
+        scene_int(&s, "SELECT lines FROM file_reason WHERE kind = 'ignored' AND reason = 'blank'"), 2);
     assert_int_equal(scene_int(&s, "SELECT line FROM reject"), 2);
     assert_true(scene_int(&s, "SELECT byte FROM reject") >= (int64_t)torn_line);
     assert_true(scene_int(&s, "SELECT byte FROM reject") < (int64_t)torn_line + 40);
-    assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE format = 'kong' AND kind = 'plain' AND wrapper = 'plain' AND "
-                                   "node = 'n1' AND raw_digest IS NOT NULL AND incomplete IS NULL"),
-                     1);
+    assert_int_equal(
+        scene_int(
+            &s,
+            "SELECT count(*) FROM file WHERE format = 'kong' AND kind = 'plain' AND wrapper = 'plain' AND "
+            "node = 'n1' AND raw_digest IS NOT NULL AND incomplete IS NULL"),
+        1);
     assert_int_equal(scene_int(&s, "SELECT count(*) FROM file_quarter"), 1);
     assert_int_equal(scene_int(&s, "SELECT quarter FROM file_quarter"), SCENE_START / 900);
     assert_int_equal(scene_int(&s, "SELECT count(*) FROM usage_event WHERE node = 'n1'"), 2);
@@ -153,8 +157,11 @@ static void events_do_not_depend_on_order_or_bounds(void **state)
         assert_int_equal(s.sum.rejected, rejected);
         assert_int_equal(s.sum.ignored, ignored);
         /* what the ledger says of all files together is what is there */
-        assert_int_equal(scene_int(&s, "SELECT sum(events) FROM file"), scene_int(&s, "SELECT count(*) FROM usage_event"));
-        assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE lines <> events + duplicates + conflicts + ignored + rejected"), 0);
+        assert_int_equal(scene_int(&s, "SELECT sum(events) FROM file"),
+                         scene_int(&s, "SELECT count(*) FROM usage_event"));
+        assert_int_equal(scene_int(&s, "SELECT count(*) FROM file WHERE lines <> events + duplicates + "
+                                       "conflicts + ignored + rejected"),
+                         0);
     }
     tb_buf_release(&first);
     scene_end(&s);
@@ -184,9 +191,13 @@ static void loading_again_changes_nothing(void **state)
 static void a_copy_counts_as_duplicates_however_it_comes(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"cp k.log other.log", "gzip -1 -c k.log > other.log", "gzip -9 -n -c k.log > other.log",
-                                           "xz -c k.log > other.log", "bzip2 -c k.log > other.log",
-                                           "(head -c 700 k.log | gzip -c; tail -c +701 k.log | gzip -c) > other.log"};
+    static const char *const commands[] = {
+        "cp k.log other.log",
+        "gzip -1 -c k.log > other.log",
+        "gzip -9 -n -c k.log > other.log",
+        "xz -c k.log > other.log",
+        "bzip2 -c k.log > other.log",
+        "(head -c 700 k.log | gzip -c; tail -c +701 k.log | gzip -c) > other.log"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         for (int together = 0; together < 2; together++) {
             struct scene s;
@@ -218,7 +229,9 @@ static void a_copy_counts_as_duplicates_however_it_comes(void **state)
             assert_int_equal(scene_int(&s, "SELECT same_as FROM file WHERE file = 2"), 1);
             assert_int_equal(scene_int(&s, "SELECT count(*) FROM reject"), 5);
             assert_int_equal(scene_int(&s, "SELECT count(DISTINCT digest) FROM file"), 1);
-            assert_int_equal(scene_int(&s, "SELECT count(*) FROM (SELECT quarter FROM file_quarter GROUP BY 1 HAVING count(*) <> 2)"), 0);
+            assert_int_equal(scene_int(&s, "SELECT count(*) FROM (SELECT quarter FROM file_quarter GROUP BY "
+                                           "1 HAVING count(*) <> 2)"),
+                             0);
             if (!together) {
                 scene_events(&s, &again);
                 assert_texts_equal(&first, &again);
@@ -280,7 +293,8 @@ static void a_log_that_grew_is_read_again(void **state)
     scene_end(&s);
 }
 
-/* Records without an id: as many as the file that has most of each, whatever the order and however small the table. */
+/* Records without an id: as many as the file that has most of each, whatever the order and however small the
+ * table. */
 static void without_ids_the_highest_multiplicity_counts(void **state)
 {
     (void)state;
@@ -339,10 +353,14 @@ static void conflicts_end_the_same_in_every_order(void **state)
     for (int i = 0; i < 5; i++) {
         static const char *const tellings[5] = {
             "{\"id\":\"x\",\"ts\":\"2026-11-22T23:59:00Z\",\"consumer\":\"a\",\"status\":200}",
-            "{\"id\":\"x\",\"ts\":\"2026-11-22T23:59:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_tokens\":5,\"status\":200}",
-            "{\"id\":\"x\",\"ts\":\"2026-11-23T00:01:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_tokens\":9,\"status\":200}",
-            "{\"id\":\"x\",\"ts\":\"2026-11-23T00:02:00Z\",\"consumer\":\"a\",\"total_tokens\":900,\"status\":200}",
-            "{\"id\":\"x\",\"ts\":\"2026-11-22T23:58:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_tokens\":9,\"status\":200}"};
+            "{\"id\":\"x\",\"ts\":\"2026-11-22T23:59:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_"
+            "tokens\":5,\"status\":200}",
+            "{\"id\":\"x\",\"ts\":\"2026-11-23T00:01:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_"
+            "tokens\":9,\"status\":200}",
+            "{\"id\":\"x\",\"ts\":\"2026-11-23T00:02:00Z\",\"consumer\":\"a\",\"total_tokens\":900,"
+            "\"status\":200}",
+            "{\"id\":\"x\",\"ts\":\"2026-11-22T23:58:00Z\",\"consumer\":\"a\",\"input_tokens\":10,\"output_"
+            "tokens\":9,\"status\":200}"};
         char name[32];
         tb_buf_clear(&b);
         add_line(&b, tellings[i]);
@@ -370,7 +388,8 @@ static void conflicts_end_the_same_in_every_order(void **state)
             tb_buf_release(&again);
         }
     }
-    assert_int_equal(scene_int(&s, "SELECT ts = (strftime('%s', '2026-11-23T00:01:00') * 1000000) FROM usage_event"), 1);
+    assert_int_equal(
+        scene_int(&s, "SELECT ts = (strftime('%s', '2026-11-23T00:01:00') * 1000000) FROM usage_event"), 1);
     tb_buf_release(&first);
     tb_buf_release(&b);
     scene_end(&s);

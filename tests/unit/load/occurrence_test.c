@@ -52,8 +52,8 @@ struct rounds {
     uint32_t seen[200];
 };
 
-static enum tb_status take(void *ctx, const struct tb_row *row, const struct tb_place *place, const struct tb_str *text,
-                           struct tb_err *err)
+static enum tb_status take(void *ctx, const struct tb_row *row, const struct tb_place *place,
+                           const struct tb_str *text, struct tb_err *err)
 {
     struct rounds *r = ctx;
     char wanted[32];
@@ -103,7 +103,8 @@ static void rows_set_aside_come_back_whole(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_like_an_array), cmocka_unit_test(a_full_table_still_counts_what_it_holds),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(counts_like_an_array),
+                                       cmocka_unit_test(a_full_table_still_counts_what_it_holds),
                                        cmocka_unit_test(rows_set_aside_come_back_whole)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Concept: a folder of its own with log files and a database, for the tests of the whole load: files are composed here,
- *          loaded, and looked at with SQL.
+/* Concept: a folder of its own with log files and a database, for the tests of the whole load: files are
+ *          composed here, loaded, and looked at with SQL.
  */
 #ifndef TB_TEST_LOAD_SCENE_H
 #define TB_TEST_LOAD_SCENE_H
@@ -114,7 +114,8 @@ static inline void scene_list_clear(struct scene *s)
 }
 
 /* Adds the file name to the list, as it lies there now. */
-static inline struct tb_input_file *scene_list(struct scene *s, const char *name, const char *source, const char *format, const char *node)
+static inline struct tb_input_file *scene_list(struct scene *s, const char *name, const char *source,
+                                               const char *format, const char *node)
 {
     struct stat st = {.st_size = 0};
     size_t i = s->list.n++;
@@ -134,7 +135,8 @@ static inline struct tb_input_file *scene_list(struct scene *s, const char *name
 static inline enum tb_status scene_try(struct scene *s, const volatile sig_atomic_t *stop)
 {
     const struct tb_load_options options = {.workers = s->workers, .stop = stop};
-    return tb_load_files_within(s->db, &s->settings, s->formats, &s->list, &options, &s->bounds, &s->sum, &s->err);
+    return tb_load_files_within(s->db, &s->settings, s->formats, &s->list, &options, &s->bounds, &s->sum,
+                                &s->err);
 }
 
 static inline void scene_load(struct scene *s)
@@ -200,10 +202,13 @@ static inline void scene_rows(struct scene *s, const char *sql, struct tb_buf *o
     tb_query_close(q);
 }
 
-#define SCENE_EVENT_COLUMNS                                                                                            \
-    "ts, source, node, id, consumer, provider, model_requested, model, service_tier, feature, variant, trigger, input, "    \
-    "cache_read, cache_write_5m, cache_write_1h, output, reasoning, total_only, saved, quality, status, success, "           \
-    "latency_ms, retries, request_bytes, response_bytes, client_ip, user_agent, prompt_fingerprint, prompt_chars, logged_cost"
+#define SCENE_EVENT_COLUMNS                                                                                  \
+    "ts, source, node, id, consumer, provider, model_requested, model, service_tier, feature, variant, "     \
+    "trigger, input, "                                                                                       \
+    "cache_read, cache_write_5m, cache_write_1h, output, reasoning, total_only, saved, quality, status, "    \
+    "success, "                                                                                              \
+    "latency_ms, retries, request_bytes, response_bytes, client_ip, user_agent, prompt_fingerprint, "        \
+    "prompt_chars, logged_cost"
 
 /* What was counted, whatever file it came from. */
 static inline void scene_events(struct scene *s, struct tb_buf *out)
@@ -215,18 +220,24 @@ static inline void scene_events(struct scene *s, struct tb_buf *out)
 /* The whole database, byte for byte but for clocks. */
 static inline void scene_dump(struct scene *s, struct tb_buf *out)
 {
-    struct tb_query *q = scene_query(s, "SELECT name, (SELECT count(*) FROM pragma_table_info(name)) FROM sqlite_schema "
-                                        "WHERE type = 'table' AND name NOT IN ('meta') ORDER BY name");
+    struct tb_query *q =
+        scene_query(s, "SELECT name, (SELECT count(*) FROM pragma_table_info(name)) FROM sqlite_schema "
+                       "WHERE type = 'table' AND name NOT IN ('meta') ORDER BY name");
     tb_buf_init(out, (size_t)256 << 20);
     while (tb_query_step(q, &s->err) == TB_OK) {
         char sql[256];
         struct tb_str name = tb_query_text(q, 0);
         snprintf(sql, sizeof sql, "SELECT * FROM \"%.*s\" ORDER BY %s", (int)name.n, name.s,
-                 tb_query_int(q, 1) >= 4 ? "1, 2, 3, 4" : tb_query_int(q, 1) == 3 ? "1, 2, 3" : "1, 2");
+                 tb_query_int(q, 1) >= 4   ? "1, 2, 3, 4"
+                 : tb_query_int(q, 1) == 3 ? "1, 2, 3"
+                                           : "1, 2");
         scene_rows(s, sql, out);
     }
     tb_query_close(q);
-    scene_rows(s, "SELECT " SCENE_EVENT_COLUMNS ", file, line FROM usage_event ORDER BY " SCENE_EVENT_COLUMNS ", file, line", out);
+    scene_rows(s,
+               "SELECT " SCENE_EVENT_COLUMNS ", file, line FROM usage_event ORDER BY " SCENE_EVENT_COLUMNS
+               ", file, line",
+               out);
 }
 
 static inline void assert_texts_equal(const struct tb_buf *a, const struct tb_buf *b)
@@ -237,12 +248,12 @@ static inline void assert_texts_equal(const struct tb_buf *a, const struct tb_bu
         i++;
     }
     if (i < n || a->n != b->n) {
-        fail_msg("texts differ at byte %zu:\n%.*s\n%.*s", i, (int)(a->n - line < 300 ? a->n - line : 300), a->p + line,
-                 (int)(b->n - line < 300 ? b->n - line : 300), b->p + line);
+        fail_msg("texts differ at byte %zu:\n%.*s\n%.*s", i, (int)(a->n - line < 300 ? a->n - line : 300),
+                 a->p + line, (int)(b->n - line < 300 ? b->n - line : 300), b->p + line);
     }
 }
 
-/* --- composing lines -------------------------------------------------------------------------------------------------------- */
+/* --- composing lines ---- */
 
 static inline void add(struct tb_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static inline void add(struct tb_buf *b, const char *fmt, ...)
@@ -267,20 +278,27 @@ static inline void add_line(struct tb_buf *b, const char *text)
 #define SCENE_START INT64_C(1795341600) /* 2026-11-22T10:00:00Z */
 
 /* A Kong file-log line, version 3.9 shape. */
-static inline void add_kong(struct tb_buf *b, const char *id, int64_t second, const char *consumer, const char *model, int input, int output)
+static inline void add_kong(struct tb_buf *b, const char *id, int64_t second, const char *consumer,
+                            const char *model, int input, int output)
 {
     add(b,
-        "{\"request\":{\"id\":\"%s\",\"size\":812,\"method\":\"POST\",\"uri\":\"/v1/chat\",\"headers\":{\"user-agent\":\"test/1\","
-        "\"host\":\"gw.example\"}},\"response\":{\"status\":200,\"size\":2048,\"headers\":{\"content-type\":\"application/json\"}},"
-        "\"started_at\":%lld123,\"latencies\":{\"request\":%d,\"kong\":2,\"proxy\":40},\"client_ip\":\"10.0.0.%d\","
+        "{\"request\":{\"id\":\"%s\",\"size\":812,\"method\":\"POST\",\"uri\":\"/v1/"
+        "chat\",\"headers\":{\"user-agent\":\"test/1\","
+        "\"host\":\"gw.example\"}},\"response\":{\"status\":200,\"size\":2048,\"headers\":{\"content-type\":"
+        "\"application/json\"}},"
+        "\"started_at\":%lld123,\"latencies\":{\"request\":%d,\"kong\":2,\"proxy\":40},\"client_ip\":\"10.0."
+        "0.%d\","
         "\"consumer\":{\"username\":\"%s\"},\"route\":{\"name\":\"chat\"},\"tries\":[{\"ip\":\"10.1.1.1\"}],"
-        "\"ai\":{\"proxy\":{\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d,\"cost\":0.0025},"
+        "\"ai\":{\"proxy\":{\"usage\":{\"prompt_tokens\":%d,\"completion_tokens\":%d,\"total_tokens\":%d,"
+        "\"cost\":0.0025},"
         "\"meta\":{\"provider_name\":\"openai\",\"request_model\":\"%s\",\"response_model\":\"%s\"}}}}\n",
-        id, (long long)(SCENE_START + second), 40 + output % 7, input % 5, consumer, input, output, input + output, model, model);
+        id, (long long)(SCENE_START + second), 40 + output % 7, input % 5, consumer, input, output,
+        input + output, model, model);
 }
 
 /* tollbook's own line; id NULL: it has none. */
-static inline void add_own(struct tb_buf *b, const char *id, int64_t second, const char *consumer, int input, int output)
+static inline void add_own(struct tb_buf *b, const char *id, int64_t second, const char *consumer, int input,
+                           int output)
 {
     char ts[TB_TS_TEXT_MAX];
     ts[tb_ts_format((SCENE_START + second) * TB_US_PER_S, ts)] = '\0';
@@ -288,8 +306,10 @@ static inline void add_own(struct tb_buf *b, const char *id, int64_t second, con
     if (id != NULL) {
         add(b, "\"id\":\"%s\",", id);
     }
-    add(b, "\"consumer\":\"%s\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"input_tokens\":%d,\"output_tokens\":%d,\"status\":200}\n", consumer,
-        input, output);
+    add(b,
+        "\"consumer\":\"%s\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"input_tokens\":%d,\"output_"
+        "tokens\":%d,\"status\":200}\n",
+        consumer, input, output);
 }
 
 #endif
