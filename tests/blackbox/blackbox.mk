@@ -1,0 +1,17 @@
+# make blackbox: the program against the contract, by people who read only the contract. Python 3's standard library alone.
+#
+# tests/blackbox/ knows nothing of the sources. generate.py composes, from a seed, a hostile but legal folder of configuration,
+# tables and logs: every shape of Kong record and tollbook_event lines; wrapped, torn, copied, recompressed, in conflict; around
+# a day on which the clock of the billing zone does something. model.py works out a second time what the contract says must come
+# of it: exactly once, prices in fractions, civil days, accounts, cents. run.py puts the one through the program and compares
+# with the other: every chargeback line, total, team, intake, usage figures and percentiles, positions of rejects; twice the same
+# bytes, another order of files, kill -9, other tables, kept revisions; and looks for planted secrets in everything written.
+# errors.py asks for each error by itself: exit code, the words that name the place, what is kept.
+#
+# A seed that failed: python3 tests/blackbox/run.py ./tollbook --seed N --keep. More: BLACKBOX_SEEDS=100 make blackbox.
+CHECK_TARGETS += blackbox
+BLACKBOX_SEEDS ?= 6
+.PHONY: blackbox
+blackbox: tollbook
+	@python3 tests/blackbox/errors.py ./tollbook
+	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 900 --kills 3
