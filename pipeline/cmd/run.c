@@ -50,6 +50,22 @@ static enum tb_status reduce_day(struct tb_session *s, int32_t day, struct tb_er
     return st;
 }
 
+static void say_state(int32_t day, const struct tb_report_state *state, int *code)
+{
+    char text[TB_TS_TEXT_MAX];
+    tb_day_format(day, text);
+    if (state->unpriced) {
+        tb_log(TB_LOG_WARN, "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"", text, text);
+    }
+    if (state->unpriced || state->rejected) {
+        *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
+    }
+    if (state->incomplete) {
+        tb_log(TB_LOG_WARN, "%s: an input file is incomplete; the pack says so", text);
+        *code = tb_exit_worse(*code, TB_EXIT_MISSING);
+    }
+}
+
 static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
 {
     struct tb_pack_result result;
@@ -64,22 +80,36 @@ static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, str
         *code = tb_exit_worse(*code, TB_EXIT_CONTROL);
         return TB_OK;
     }
-    if (st != TB_OK) {
-        return st;
+    if (st == TB_OK) {
+        tb_log(TB_LOG_INFO, "%s: %s (revision %" PRId64 "%s)", text, result.workbook, result.revision,
+               result.is_new ? ", new" : result.repaired ? ", files restored" : ", unchanged");
+        say_state(day, &result.state, code);
     }
-    tb_log(TB_LOG_INFO, "%s: %s (revision %" PRId64 "%s)", text, result.workbook, result.revision,
-           result.is_new ? ", new" : result.repaired ? ", files restored" : ", unchanged");
-    if (result.state.unpriced) {
-        tb_log(TB_LOG_WARN, "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"", text, text);
+    return st;
+}
+
+/* A day whose pack is current still has its troubles; the exit code tells them each night until they are mended. */
+static enum tb_status state_of_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
+{
+    struct tb_report *report = NULL;
+    struct tb_report_query q = {.db = s->db,
+                                .settings = s->settings,
+                                .tables = s->tables,
+                                .version = s->version,
+                                .from_day = day,
+                                .to_day = day,
+                                .from_us = tb_zone_day_start(s->settings->zone, day),
+                                .to_us = tb_zone_day_start(s->settings->zone, day + 1)};
+    enum tb_status st = reduce_day(s, day, err);
+    if (st == TB_OK) {
+        st = tb_report_kind_find("chargeback")->build(&q, &report, err);
     }
-    if (result.state.unpriced || result.state.rejected) {
-        *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
+    if (st == TB_OK) {
+        struct tb_report_state state = tb_report_state(report);
+        say_state(day, &state, code);
     }
-    if (result.state.incomplete) {
-        tb_log(TB_LOG_WARN, "%s: an input file is incomplete; the pack says so", text);
-        *code = tb_exit_worse(*code, TB_EXIT_MISSING);
-    }
-    return TB_OK;
+    tb_report_free(report);
+    return st;
 }
 
 /* Does any stored line fall in the civil day? */
@@ -136,7 +166,11 @@ static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *e
         }
     }
     if (st == TB_OK && !tb_cmd_stop) {
-        st = pack_day(s, yesterday, code, err);
+        bool due = false;
+        st = tb_pack_stale(s->db, s->settings, s->version, yesterday, &due, err);
+        if (st == TB_OK) {
+            st = due ? pack_day(s, yesterday, code, err) : state_of_day(s, yesterday, code, err);
+        }
     }
     return st;
 }
