@@ -20,19 +20,17 @@ uint64_t tb_prompt_fingerprint(struct tb_str text)
 #if defined(__x86_64__)
 #include <emmintrin.h>
 
-/* How many of the 16 bytes at p do not continue a sequence: all but 10xxxxxx, that is -128..-65. */
-static inline __m128i begins16(const char *p)
-{
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i begins = _mm_cmpgt_epi8(v, _mm_set1_epi8(-65));
-    return _mm_sad_epu8(_mm_sub_epi8(_mm_setzero_si128(), begins), _mm_setzero_si128());
-}
-
+/* All bytes but 10xxxxxx (-128..-65) begin a character. Counted in bytes, which hold 255 at most, then summed. */
 static int64_t chars_blocks(struct tb_str text, size_t *at)
 {
     __m128i sum = _mm_setzero_si128();
-    for (; *at + 16 <= text.n; *at += 16) {
-        sum = _mm_add_epi64(sum, begins16(text.s + *at));
+    while (*at + 16 <= text.n) {
+        __m128i counts = _mm_setzero_si128();
+        for (int i = 0; i < 255 && *at + 16 <= text.n; i++, *at += 16) {
+            __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text.s + *at));
+            counts = _mm_sub_epi8(counts, _mm_cmpgt_epi8(v, _mm_set1_epi8(-65)));
+        }
+        sum = _mm_add_epi64(sum, _mm_sad_epu8(counts, _mm_setzero_si128()));
     }
     return _mm_cvtsi128_si64(sum) + _mm_cvtsi128_si64(_mm_unpackhi_epi64(sum, sum));
 }

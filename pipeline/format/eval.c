@@ -52,6 +52,16 @@ struct tb_str tb_eval_text(const struct tb_eval *ev, const struct tb_alternative
         if (a->alt[i].is_plain && v == NULL) {
             continue;
         }
+        if (v != NULL && v->type == TB_V_STRING && v->n <= max &&
+            v->n != 0) { /* the usual case: nothing to decode */
+            struct tb_str raw = {ev->w->scan.line + v->at, v->n};
+            if (tb_value_is_plain(raw, true)) {
+                if (used != NULL) {
+                    *used = &a->alt[i];
+                }
+                return raw;
+            }
+        }
         struct tb_str text = alternative_text(ev, &a->alt[i], max);
         if (text.n != 0) {
             if (used != NULL) {

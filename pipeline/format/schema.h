@@ -133,7 +133,7 @@ enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_fo
                               struct tb_err *err) TB_MUST_USE;
 void tb_schema_free(struct tb_format *f);
 
-/* --- between schema.c and schema_path.c ----------------------------------------------------------------------------------- */
+/* --- between schema.c, schema_path.c and schema_condition.c ----------------------------------------------------------------------------------- */
 
 #define TB_PATH_STEPS_MAX 16
 
@@ -151,6 +151,9 @@ struct tb_schema { /* while loading */
     bool never_without_each; /* a condition on an `@` path is then false instead of an error */
 };
 
+/* One constant or an array of them, as texts: numbers and booleans as JSON writes them, null absent. */
+enum tb_status tb_schema_constants(struct tb_schema *s, const struct tb_json_node *n,
+                                   const struct tb_str **out, size_t *count, struct tb_err *err);
 void *tb_schema_alloc(struct tb_schema *s, size_t n);
 enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n, struct tb_path *out,
                               struct tb_err *err);

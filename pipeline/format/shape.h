@@ -5,7 +5,7 @@
  * Shape:   a value counts as staying until it differs once; then it is a varying one for good. A line that differs
  *          anywhere else (keys, order, blanks, brackets, kind of scalar) is read whole, and becomes a shape itself.
  * Owns:    a tb_shapes owns its shapes; one thread's, inside a tb_walk.
- * Limits:  SHAPES_MAX shapes; lines longer than LEARN_BYTES_MAX or with more than TOKENS_MAX scalars are not learnt (but are
+ * Limits:  TB_SHAPES_MAX shapes; lines longer than LEARN_BYTES_MAX or with more than TB_SHAPE_TOKENS_MAX scalars are not learnt (but are
  *          matched). Where lines rarely match, matching is tried only now and then.
  */
 #ifndef TB_SHAPE_H

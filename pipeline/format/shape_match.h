@@ -105,12 +105,12 @@ INLINE TARGET size_t ISA(scalar_end)(const unsigned char *line, size_t n, size_t
 
 /* Fills s->position with where each segment begins in line. False: another shape; *miss is then the place in the shape's
  * text up to which line is like it. */
-static TARGET bool ISA(match)(const struct shape *s, struct tb_str text, uint32_t *position, size_t *miss)
+static TARGET bool ISA(match)(const struct tb_shape *s, struct tb_str text, uint32_t *position, size_t *miss)
 {
     const unsigned char *line = (const unsigned char *)text.s, *known = (const unsigned char *)s->text;
     size_t at = 0, n = text.n;
     for (uint32_t i = 0; i < s->segments; i++) {
-        const struct segment *g = &s->segment[i];
+        const struct tb_shape_segment *g = &s->segment[i];
         position[i] = (uint32_t)at;
         *miss = g->begin;
         if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
@@ -122,9 +122,9 @@ static TARGET bool ISA(match)(const struct shape *s, struct tb_str text, uint32_
             return false;
         }
         at += g->n;
-        if (g->then == THEN_STRING) {
+        if (g->then == TB_THEN_STRING) {
             at = ISA(string_end)(line, n, at);
-        } else if (g->then == THEN_SCALAR) {
+        } else if (g->then == TB_THEN_SCALAR) {
             at = ISA(scalar_end)(line, n, at);
         }
         if (at == 0) {

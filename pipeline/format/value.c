@@ -102,39 +102,54 @@ static inline uint32_t copy16(const char *from, char *to)
 #endif
 }
 
-size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
+/* Copies up to the first backslash, or until fewer than 16 bytes are left to read or to write; how many. */
+static inline size_t copy_plain(struct tb_str from, char *to, size_t room)
+{
+    size_t n = from.n < room ? from.n : room, i = 0;
+    for (; i + 16 <= n; i += 16) {
+        uint32_t slash = copy16(from.s + i, to + i);
+        if (slash != 0) {
+            return i + (size_t)__builtin_ctz(slash);
+        }
+    }
+    for (; i < n && from.s[i] != '\\'; i++) {
+        to[i] = from.s[i];
+    }
+    return i;
+}
+
+/* Decodes the escape at the head of s to out; how many bytes it takes, and in *n how many it gives. */
+static size_t unescape_one(struct tb_str s, char *out, size_t *n)
 {
     static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
                                     ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
-    size_t n = 0, i = 0;
+    size_t length = 2;
+    *n = 1;
+    if (s.n < 2) { /* a lone backslash: only in text that nobody validated */
+        out[0] = '\\';
+        return 1;
+    }
+    if (s.s[1] == 'u' && s.n >= 6) {
+        *n = tb_utf8_encode(unescape_u(s.s, s.n, &length), out);
+        return length;
+    }
+    char c = plain[(unsigned char)s.s[1]];
+    out[0] = c != 0 ? c : s.s[1];
+    return length;
+}
+
+size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
+{
+    size_t n = 0, i = 0, given;
     while (i < s.n && size - n >= 4) {
-        if (s.s[i] != '\\') {
-            if (s.n - i >= 16 && size - n >= 20) {
-                uint32_t slash = copy16(s.s + i, out + n);
-                size_t copied = 16;
-                if (__builtin_expect(slash != 0,
-                                     0)) { /* a branch: the next copy need not wait for this one */
-                    copied = (size_t)__builtin_ctz(slash);
-                }
-                i += copied;
-                n += copied;
-            } else {
-                out[n++] = s.s[i++];
-            }
-            continue;
+        struct tb_str rest = {s.s + i, s.n - i};
+        size_t copied = copy_plain(rest, out + n, size - n - 3);
+        i += copied;
+        n += copied;
+        if (i < s.n && size - n >= 4) {
+            i += unescape_one((struct tb_str){s.s + i, s.n - i}, out + n, &given);
+            n += given;
         }
-        if (s.n - i < 2) { /* a lone backslash: only in text that nobody validated */
-            out[n++] = s.s[i++];
-            continue;
-        }
-        size_t length = 2;
-        if (s.s[i + 1] == 'u' && s.n - i >= 6) {
-            n += tb_utf8_encode(unescape_u(s.s + i, s.n - i, &length), out + n);
-        } else {
-            char c = plain[(unsigned char)s.s[i + 1]];
-            out[n++] = c != 0 ? c : s.s[i + 1];
-        }
-        i += length;
     }
     return n;
 }
@@ -155,34 +170,6 @@ bool tb_value_same_key(struct tb_str a, struct tb_str b)
     return same;
 }
 
-/* Bit i: byte i of the 16 at p is not ASCII, or, with slash, is a backslash. */
-static inline uint32_t special16(const char *p, bool slash)
-{
-#if defined(__x86_64__)
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    __m128i s = slash ? _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')) : _mm_setzero_si128();
-    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(v, s));
-#else
-    uint32_t m = 0;
-    for (unsigned i = 0; i < 16; i++) {
-        m |= (uint32_t)((p[i] & 0x80) != 0 || (slash && p[i] == '\\')) << i;
-    }
-    return m;
-#endif
-}
-
-/* Whether s is ASCII, and, with slash, holds no backslash. 16 bytes behind s may be read: texts stand in lines. */
-static inline bool is_plain(struct tb_str s, bool slash)
-{
-    for (size_t i = 0; i < s.n; i += 16) {
-        uint32_t rest = s.n - i >= 16 ? 0xffff : (1u << (s.n - i)) - 1;
-        if ((special16(s.s + i, slash) & rest) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 #define TEXT_MAX 2048
 
 /* Cuts text at a character boundary and puts "~" and a digest of raw behind. */
@@ -201,7 +188,7 @@ static size_t cut(char *text, size_t n, size_t max, struct tb_str raw)
 struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
 {
     assert(max < TEXT_MAX);
-    if (raw.n <= max && is_plain(raw, true)) {
+    if (raw.n <= max && tb_value_is_plain(raw, true)) {
         return raw;
     }
     char plain[TEXT_MAX + 32];
@@ -211,7 +198,7 @@ struct tb_str tb_value_decode(struct tb_str raw, size_t max, struct tb_pad *pad)
         return TB_STR_NULL;
     }
     size_t length = n;
-    if (is_plain((struct tb_str){plain, n}, false)) {
+    if (tb_value_is_plain((struct tb_str){plain, n}, false)) {
         memcpy(room, plain, n);
     } else {
         length = tb_utf8_repair((struct tb_str){plain, n}, room);

@@ -6,6 +6,9 @@
 #ifndef TB_VALUE_H
 #define TB_VALUE_H
 
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 #include "base/decimal.h"
 #include "base/str.h"
 #include "format/walk.h"
@@ -35,6 +38,34 @@ size_t tb_value_unescape(struct tb_str s, char *out, size_t size);
 
 /* Whether two keys, as they stand, decode to the same bytes. */
 bool tb_value_same_key(struct tb_str a, struct tb_str b);
+
+/* Bit i: byte i of the 16 at p is not ASCII, or, with slash, is a backslash. */
+static inline uint32_t tb_value_special16(const char *p, bool slash)
+{
+#if defined(__x86_64__)
+    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i s = slash ? _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')) : _mm_setzero_si128();
+    return (uint32_t)_mm_movemask_epi8(_mm_or_si128(v, s));
+#else
+    uint32_t m = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        m |= (uint32_t)((p[i] & 0x80) != 0 || (slash && p[i] == '\\')) << i;
+    }
+    return m;
+#endif
+}
+
+/* Whether s is ASCII, and, with slash, holds no backslash. 16 bytes behind s may be read: texts stand in lines. */
+static inline bool tb_value_is_plain(struct tb_str s, bool slash)
+{
+    for (size_t i = 0; i < s.n; i += 16) {
+        uint32_t rest = s.n - i >= 16 ? 0xffff : (1u << (s.n - i)) - 1;
+        if ((tb_value_special16(s.s + i, slash) & rest) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* Raw bytes between quotes as text of at most max bytes: a longer one is cut, with "~" and a digest of all of it behind.
  * Absent without memory. */
