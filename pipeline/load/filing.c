@@ -1,6 +1,7 @@
 #include "load/filing.h"
 #include <assert.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/embed.h"
@@ -161,24 +162,26 @@ static void add_sums(const struct tb_file_entry *e, struct tb_load_summary *sums
     sums->bytes += (uint64_t)e->bytes;
 }
 
-static void say_incomplete(const struct tb_file_entry *e, const struct tb_err *fault)
+/* "path", or "path", member name. */
+static void place(const struct tb_file_entry *e, char *out, size_t size)
 {
     bool member = e->member.s != NULL && e->member.n > 0;
-    tb_log(TB_LOG_WARN,
-           "\"%.*s\"%s%.*s is incomplete: %s (byte %" PRIu64 "); its %" PRIu64 " lines before that are kept",
-           (int)e->path.n, e->path.s, member ? ", member " : "", member ? (int)e->member.n : 0,
-           member ? e->member.s : "", fault->text, fault->byte, e->lines);
+    snprintf(out, size, "\"%.*s\"%s%.*s", (int)e->path.n, e->path.s, member ? ", member " : "",
+             member ? (int)e->member.n : 0, member ? e->member.s : "");
 }
 
-static void say_no_format(const struct tb_file_entry *e, const struct tb_member *m)
+static void say_trouble(const struct tb_file_entry *e, const struct tb_member *m)
 {
-    for (size_t i = 0; i < m->tally.reason_n; i++) {
-        if (strcmp(m->tally.reasons[i].reason, "no_format") == 0) {
-            tb_log(TB_LOG_WARN,
-                   "no format recognises \"%.*s\": %" PRIu64
-                   " lines rejected; see `tollbook formats test`, or give the format",
-                   (int)e->path.n, e->path.s, m->tally.reasons[i].lines);
-        }
+    char where[2 * TB_NAME_MAX + 64];
+    place(e, where, sizeof where);
+    if (m->fault.code != TB_E_NONE) {
+        tb_log(TB_LOG_WARN, "%s is incomplete, %" PRIu64 " lines were read: %s", where, e->lines,
+               m->fault.text);
+    }
+    if (e->rejected > 0 && m->format[0] == '\0') {
+        tb_log(TB_LOG_WARN,
+               "no format recognises %s: %" PRIu64 " lines rejected; see `tollbook formats test`", where,
+               e->rejected);
     }
 }
 
@@ -206,9 +209,8 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     if (!whole) {
         f->faulty = true;
         sums->incomplete++;
-        say_incomplete(e, &m->fault);
     }
-    say_no_format(e, m);
+    say_trouble(e, m);
     st = tb_files_update(f->db, e, err);
     /* What may still be said of this row (tb_filing_end) must not lean on the member's texts. */
     e->wrapper = e->kind = e->member = TB_STR_NULL;
@@ -269,8 +271,7 @@ enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *fi
         tb_log_err(TB_LOG_ERROR, fault); /* the ledger stays untouched: it is tried again next time */
         return TB_OK;
     }
-    tb_log(TB_LOG_WARN, "\"%s\" cannot be read further: %s (byte %" PRIu64 "); what came before is kept",
-           file->path, fault->text, fault->byte);
+    tb_log(TB_LOG_WARN, "\"%s\" cannot be read further: %s", file->path, fault->text);
     tb_query_bind_int(f->broken, "file", f->entry.file);
     tb_query_bind_text(f->broken, "incomplete", tb_str_of(fault->text));
     tb_query_bind_int(f->broken, "incomplete_byte", (int64_t)fault->byte);

@@ -83,7 +83,7 @@ static bool ended(struct tb_worker *w, bool interrupted)
     }
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 2;
+    until.tv_sec += 1;
     return pthread_timedjoin_np(w->thread, NULL, &until) == 0;
 }
 

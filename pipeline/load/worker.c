@@ -210,6 +210,11 @@ static enum tb_status drain(struct tb_worker *w, const struct tb_line *line, str
 
 #define TELL_LINES 1024
 
+static enum tb_status interrupted(struct tb_err *err)
+{
+    return tb_err_set(err, TB_FATAL, TB_E_INTERRUPT, "interrupted");
+}
+
 /* Lines to the member's end. TB_OK also when the stream fails: then member->fault says how. TB_END: it is a
  * copy. */
 static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
@@ -227,13 +232,13 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
             tb_unwrap_end(w->unwrap);
             return drain(w, NULL, err);
         }
+        if (tb_handover_cancelled(w->handover)) { /* the line may have come long after: formats may be gone */
+            return interrupted(err);
+        }
         tb_unwrap_push(w->unwrap, &line, got == TB_REJECT);
         st = drain(w, &line, err);
         if (line.line % TELL_LINES == 0) {
             tell_progress(w, tb_stream_raw_bytes(w->stream));
-        }
-        if (st == TB_OK && tb_handover_cancelled(w->handover)) {
-            st = tb_err_set(err, TB_FATAL, TB_E_INTERRUPT, "interrupted");
         }
     }
     return st;
@@ -373,6 +378,9 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     w->stream = NULL;
     w->told_bytes = 0;
     take_raw(w);
+    if (tb_handover_cancelled(w->handover)) { /* a digest can take long; see read_lines */
+        return interrupted(err);
+    }
     enum tb_status st = TB_OK;
     const char *format = job->file->format;
     if (format != NULL && is_copy(w, format)) {
@@ -387,8 +395,11 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     }
     tb_stream_close(w->stream);
     w->stream = NULL;
+    if (st != TB_OK) {
+        return st;
+    }
     tell_progress(w, job->file->size > 0 ? (uint64_t)job->file->size : 0);
-    return st == TB_OK ? tb_handover_put(w->handover, job, &end, err) : st;
+    return tb_handover_put(w->handover, job, &end, err);
 }
 
 void *tb_worker_run(void *worker)
