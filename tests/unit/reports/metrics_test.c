@@ -1,0 +1,167 @@
+/* metrics.prom: exact sums over all reduced days, each once; names that cannot break the file; written whole or not at all. */
+#include "pack_scene.h"
+
+#include <ctype.h>
+
+static char *metrics(struct scene *s)
+{
+    char path[256];
+    struct tb_buf out;
+    must(s, tb_metrics_write(s->db, &s->settings, s->version, INT64_C(1775000000123456), &s->err));
+    snprintf(path, sizeof path, "%s/metrics.prom", s->output);
+    tb_buf_init(&out, TEXT_MAX);
+    must(s, tb_file_read(path, TEXT_MAX, &out, &s->err));
+    char *text = strdup(tb_buf_view(&out).s);
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640);
+    tb_buf_release(&out);
+    return text;
+}
+
+/* One series: name{labels} value, as the exposition format has it; returns where the value begins. */
+static const char *expect_series(const char *line, const char *end)
+{
+    const char *c = line;
+    while (c < end && (isalnum((unsigned char)*c) || *c == '_')) {
+        c++;
+    }
+    if (*c == '{') {
+        for (c++; *c != '}';) {
+            while (isalnum((unsigned char)*c) || *c == '_') {
+                c++;
+            }
+            assert_memory_equal(c, "=\"", 2);
+            for (c += 2; *c != '"'; c++) {
+                assert_true(c < end && (unsigned char)*c >= 0x20);
+                c += *c == '\\';
+            }
+            c++;
+            c += *c == ',';
+        }
+        c++;
+    }
+    assert_true(*c == ' ' && c + 1 < end);
+    for (const char *v = ++c; v < end; v++) {
+        assert_true(isdigit((unsigned char)*v) || *v == '.');
+    }
+    return c;
+}
+
+/* Every line is a comment or a series, and no series is twice. */
+static void expect_readable(const char *text)
+{
+    for (const char *line = text; *line != '\0';) {
+        const char *end = strchr(line, '\n');
+        assert_non_null(end);
+        if (line[0] != '#') {
+            const char *value = expect_series(line, end);
+            char series[512];
+            snprintf(series, sizeof series, "\n%.*s", (int)(value - line), line);
+            const char *first = strstr(text, series);
+            assert_non_null(first);
+            assert_null(strstr(first + 1, series));
+        }
+        line = end + 1;
+    }
+}
+
+static void test_sums_of_all_days(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const struct call calls[] = {{DAY - 1, 1, "ann", "big", 1000000, 10}, {DAY, 1, "ann", "big", 1, 0}, {DAY, 2, "bob", "none", 5, 6}};
+    static const struct call shadow[] = {{DAY, 3, "ann", "big", 77, 0}};
+    scene_begin(&s);
+    scene_file(&s, 0, 1, calls, 3);
+    scene_file(&s, 1, 2, shadow, 1);
+    scene_pack(&s, DAY);
+    scene_pack(&s, DAY - 1);
+    char *text = metrics(&s);
+    expect_readable(text);
+    assert_non_null(strstr(text, "\nkong_llm_tokens_total{consumer=\"ann\"} 1000011\n"));
+    assert_non_null(strstr(text, "\nkong_llm_tokens_total{consumer=\"bob\"} 11\n"));
+    assert_non_null(strstr(text, "\nkong_llm_cost_total{consumer=\"ann\",model=\"big\"} 3.000153\n"));
+    assert_non_null(strstr(text, "\nkong_llm_cost_total{consumer=\"bob\",model=\"none\"} 0\n"));
+    assert_non_null(strstr(text, "\ntollbook_intake_lines_total{outcome=\"event\"} 4\n"));
+    assert_non_null(strstr(text, "\ntollbook_pack_revision{day=\"" DAY_TEXT "\"} 1\n"));
+    assert_non_null(strstr(text, "\ntollbook_last_success_timestamp_seconds 1775000000.123456\n"));
+    assert_non_null(strstr(text, "# TYPE kong_llm_cost_total counter\n"));
+    free(text);
+    /* a table version that concerns other days: counters do not fall, days do not count twice */
+    scene_tables(&s, PRICES ",huge,input,9,1000000,,2027-01-01,,,,,,\n", ACCOUNTS);
+    text = metrics(&s);
+    assert_non_null(strstr(text, "\nkong_llm_tokens_total{consumer=\"ann\"} 1000011\n"));
+    free(text);
+    scene_pack(&s, DAY);
+    text = metrics(&s);
+    assert_non_null(strstr(text, "\nkong_llm_tokens_total{consumer=\"ann\"} 1000011\n"));
+    assert_non_null(strstr(text, "\nkong_llm_cost_total{consumer=\"ann\",model=\"big\"} 3.000153\n"));
+    free(text);
+    scene_end(&s);
+}
+
+static void test_names_cannot_break_the_file(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const struct call calls[] = {
+        {DAY, 1, "a\"b\\c", "big", 1, 0},       {DAY, 2, "line\nbreak", "big", 2, 0}, {DAY, 3, "line break", "big", 3, 0},
+        {DAY, 4, "line\tbreak", "big", 4, 0},   {DAY, 5, "\xff\xfe", "big", 5, 0},    {DAY, 6, "\xff\xfd", "big", 6, 0},
+        {DAY, 7, "", "big", 7, 0},              {DAY, 8, NULL, "big", 8, 0},          {DAY, 9, "x} 1\nevil_total{y=\"", NULL, 9, 0},
+        {DAY, 10, "\xE2\x80\xAErtl", "", 1, 1},
+    };
+    scene_begin(&s);
+    scene_file(&s, 0, 1, calls, COUNT(calls));
+    scene_pack(&s, DAY);
+    char *text = metrics(&s);
+    expect_readable(text);
+    assert_non_null(strstr(text, "{consumer=\"a\\\"b\\\\c\"} 1\n"));
+    assert_non_null(strstr(text, "{consumer=\"line break\"} 3\n"));
+    assert_null(strstr(text, "\nevil_total"));
+    int64_t sum = 0;
+    for (const char *l = strstr(text, "\nkong_llm_tokens_total{"); l != NULL; l = strstr(l + 1, "\nkong_llm_tokens_total{")) {
+        const char *end = strchr(l + 1, '\n');
+        while (end[-1] != ' ') {
+            end--;
+        }
+        sum += atoll(end);
+    }
+    assert_int_equal(sum, 47);
+    free(text);
+    scene_end(&s);
+}
+
+static void test_nothing_yet(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_begin(&s);
+    char *text = metrics(&s);
+    expect_readable(text);
+    assert_non_null(strstr(text, "\ntollbook_intake_lines_total{outcome=\"rejected\"} 0\n"));
+    free(text);
+    scene_end(&s);
+}
+
+static void test_unwritable_output(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_begin(&s);
+    s.settings.output = "/proc/nowhere";
+    assert_int_equal(tb_metrics_write(s.db, &s.settings, s.version, 1, &s.err), TB_FAIL);
+    assert_int_equal(s.err.code, TB_E_IO);
+    scene_end(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sums_of_all_days),
+        cmocka_unit_test(test_names_cannot_break_the_file),
+        cmocka_unit_test(test_nothing_yet),
+        cmocka_unit_test(test_unwritable_output),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
