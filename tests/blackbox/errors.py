@@ -426,6 +426,18 @@ def a_very_long_line(box):
 
 
 @test
+def one_absurd_line(box):
+    """A cost or count that no sum can hold is one rejected line, not the end of the day's report."""
+    box.config(sources=[{"name": "apps", "format": "tollbook_event", "paths": ["apps/*"]}])
+    for n, field in enumerate(('"cost_usd":1e17', '"cost_usd":1' + "0" * 40, '"input_tokens":1' + "0" * 18, '"input_tokens":1' + "0" * 40)):
+        box.write("apps/%d.jsonl" % n, '{"id":"b%d","ts":"2025-11-02T10:00:00Z",%s}\n{"id":"g%d","ts":"2025-11-02T10:00:00Z",'
+                  '"model":"gpt-4","input_tokens":1,"output_tokens":1}\n' % (n, field, n))
+    box.run("ingest", exit=3)
+    intake = box.intake()
+    check((intake["events"], intake["rejected"]) == (4, 4), "%r", intake)
+
+
+@test
 def nesting_bombs(box):
     deep = kong("a", pad="@").replace('"@"', "[" * 100000 + "]" * 100000)
     box.write("logs/kong-a-2025-11-02.log", deep + "\n" + kong("b") + "\n")
@@ -455,7 +467,7 @@ def conflict_more_fields(box):
 def conflict_that_digests_decide(box):
     """Equal in everything else: the larger digest stays, the same in every database."""
     stays = set()
-    for n in range(6):
+    for n in range(12):
         for user in ("a", "b"):
             record = json.loads(kong("c1", user="user-" + user))
             record["ai"]["proxy"]["payload"] = {"request": "the same prompt"}
