@@ -14,4 +14,4 @@ BLACKBOX_SEEDS ?= 6
 .PHONY: blackbox
 blackbox: tollbook
 	@python3 tests/blackbox/errors.py ./tollbook
-	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 900 --kills 3
+	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 600 --kills 3
