@@ -3,6 +3,7 @@
 
 #include "reports/chargeback.h"
 #include "reports/checks.h"
+#include "reports/quota.h"
 #include "reports/rejects.h"
 #include "reports/table/parts.h"
 #include "reports/usage.h"
@@ -11,6 +12,7 @@
 const struct tb_report_kind tb_report_kinds[] = {
     {"chargeback", "who used what, what it cost, what is billed", tb_chargeback_build},
     {"usage", "usage by any dimensions, with averages and percentiles", tb_usage_build},
+    {"quota", "who would have hit which limit and when, what the gateway let through", tb_quota_build},
     {"checks", "the control totals", tb_checks_build},
     {"rejects", "lines that could not be read, and why", tb_rejects_build},
     {NULL, NULL, NULL},

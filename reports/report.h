@@ -13,6 +13,8 @@
 #include "reports/table/table.h"
 #include "store/db.h"
 
+struct tb_quota_whatif; /* rate/quota.h */
+
 /* What a report is asked for. */
 struct tb_report_query {
     struct tb_db *db;
@@ -28,6 +30,8 @@ struct tb_report_query {
     size_t where_n;
     const char *sort;                  /* --sort COLUMN, NULL */
     size_t top;                        /* --top N, 0 = all */
+    int64_t as_of_us;                  /* 0, or: quotas and budgets as they stood then, whatever came later */
+    const struct tb_quota_whatif *whatif; /* quota: --tier, --limit; NULL */
 };
 
 struct tb_report;

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/options.h"
+#include "cmd/ready.h"
 #include "cmd/session.h"
+#include "rate/quota.h"
 #include "reports/report.h"
 #include "store/revision.h"
 
@@ -23,10 +26,16 @@ struct request {
     struct tb_where where[TB_DIM_COUNT];
     size_t where_n;
     int64_t top, tables, revision;
+    struct tb_quota_whatif whatif;
 };
 
+static bool is_kind(const struct request *r, const char *name)
+{
+    return strcmp(r->kind->name, name) == 0;
+}
+
 /* Promised kinds without code in this version. */
-static const char *const unbuilt[] = {"quota", "anomalies", "budget", "plan", "change", "advice", "tools", "reconcile", NULL};
+static const char *const unbuilt[] = {"anomalies", "budget", "plan", "change", "advice", "tools", "reconcile", NULL};
 
 static int find_kind(const char *name, struct request *r)
 {
@@ -136,6 +145,61 @@ static int parse_format(const char *text, struct request *r)
     return tb_cmd_usage("report", "unknown format \"%s\"; use table, csv, json or xlsx", text);
 }
 
+/* TEXT=TEXT,...: each(r, left, right) returns -1 to go on. */
+static int parse_pairs(const char *option, const char *text, struct request *r,
+                       int (*each)(struct request *r, struct tb_str left, struct tb_str right))
+{
+    int code = -1;
+    while (code < 0 && *text != '\0') {
+        struct tb_str part = next_part(&text, ',');
+        const char *eq = memchr(part.s, '=', part.n);
+        if (eq == NULL || eq == part.s || eq + 1 == part.s + part.n) {
+            return tb_cmd_usage("report", "\"%.*s\" in --%s is not NAME=VALUE", (int)part.n, part.s, option);
+        }
+        size_t n = (size_t)(eq - part.s);
+        code = each(r, (struct tb_str){part.s, n}, (struct tb_str){eq + 1, part.n - n - 1});
+    }
+    return code;
+}
+
+static int add_tier(struct request *r, struct tb_str consumer, struct tb_str tier)
+{
+    size_t most = sizeof r->whatif.tier / sizeof *r->whatif.tier;
+    if (r->whatif.tier_n == most) {
+        return tb_cmd_usage("report", "more than %zu consumers in --tier", most);
+    }
+    if (!tb_glob_valid(consumer)) {
+        return tb_cmd_usage("report", "\"%.*s\" in --tier is not a glob, close every [", (int)consumer.n, consumer.s);
+    }
+    r->whatif.tier[r->whatif.tier_n].consumer = consumer;
+    r->whatif.tier[r->whatif.tier_n++].tier = tier;
+    return -1;
+}
+
+static int add_limit(struct request *r, struct tb_str tier, struct tb_str limit)
+{
+    size_t most = sizeof r->whatif.limit / sizeof *r->whatif.limit;
+    tb_money amount;
+    if (r->whatif.limit_n == most) {
+        return tb_cmd_usage("report", "more than %zu tiers in --limit", most);
+    }
+    if (!tb_money_parse(limit, &amount) || amount < 0) {
+        return tb_cmd_usage("report", "--limit wants a number from 0, not \"%.*s\"", (int)limit.n, limit.s);
+    }
+    r->whatif.limit[r->whatif.limit_n].tier = tier;
+    r->whatif.limit[r->whatif.limit_n++].limit = amount;
+    return -1;
+}
+
+static int parse_whatif(const char *tier, const char *limit, struct request *r)
+{
+    if ((tier != NULL || limit != NULL) && !is_kind(r, "quota")) {
+        return tb_cmd_usage("report", "--%s is of quota alone", tier != NULL ? "tier" : "limit");
+    }
+    int code = tier != NULL ? parse_pairs("tier", tier, r, add_tier) : -1;
+    return code < 0 && limit != NULL ? parse_pairs("limit", limit, r, add_limit) : code;
+}
+
 static enum tb_status emit(const struct tb_report *report, const struct request *r, struct tb_err *err)
 {
     struct tb_buf out;
@@ -182,6 +246,17 @@ static enum tb_status kept(struct tb_session *s, const struct request *r, int32_
     return st;
 }
 
+/* Beside the asked days themselves. */
+static enum tb_status make_ready(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
+                                 struct tb_err *err)
+{
+    bool whatif = r->whatif.tier_n + r->whatif.limit_n > 0;
+    if (is_kind(r, "quota") && !whatif) {
+        return tb_ready(s, dates->from_day, dates->to_day, INT32_MAX, err);
+    }
+    return TB_OK;
+}
+
 static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates, struct tb_report **out,
                             struct tb_err *err)
 {
@@ -189,6 +264,9 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
         return kept(s, r, dates->from_day, out, err);
     }
     enum tb_status st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
+    if (st == TB_OK) {
+        st = make_ready(s, r, dates, err);
+    }
     if (st != TB_OK) {
         return st;
     }
@@ -208,6 +286,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
         .where_n = r->where_n,
         .sort = r->sort,
         .top = (size_t)r->top,
+        .whatif = r->whatif.tier_n + r->whatif.limit_n > 0 ? &r->whatif : NULL,
     };
     return r->kind->build(&q, out, err);
 }
@@ -247,13 +326,14 @@ static int report(const char *config, const struct request *r, const char *date,
 static int run(const char *config, int argc, char **argv)
 {
     const char *date = NULL, *from = NULL, *to = NULL, *by = NULL, *where = NULL, *top = NULL, *format = NULL, *tables = NULL,
-               *revision = NULL, *fail_on = NULL;
+               *revision = NULL, *fail_on = NULL, *tier = NULL, *limit = NULL;
     struct request r = {.kind = NULL};
     const char *operand[TB_OPERANDS_MAX];
     const struct tb_option options[] = {{"date", false, &date},         {"from", false, &from},         {"to", false, &to},
                                         {"by", false, &by},             {"where", false, &where},       {"top", false, &top},
                                         {"sort", false, &r.sort},       {"format", false, &format},     {"o", false, &r.output},
                                         {"tables", false, &tables},     {"revision", false, &revision}, {"fail-on", false, &fail_on},
+                                        {"tier", false, &tier},         {"limit", false, &limit},
                                         {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_report, argc, argv, options, operand, &n);
@@ -269,7 +349,7 @@ static int run(const char *config, int argc, char **argv)
     if ((code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
         (by != NULL && (code = parse_by(by, &r)) >= 0) || (where != NULL && (code = parse_where(where, &r)) >= 0) ||
         (code = parse_count("top", top, &r.top)) >= 0 || (code = parse_count("tables", tables, &r.tables)) >= 0 ||
-        (code = parse_count("revision", revision, &r.revision)) >= 0) {
+        (code = parse_count("revision", revision, &r.revision)) >= 0 || (code = parse_whatif(tier, limit, &r)) >= 0) {
         return code;
     }
     return report(config, &r, date, from, to);
@@ -288,6 +368,8 @@ const struct tb_command tb_cmd_report = {
             "  --sort --top  order by a column, largest first; keep the first N rows\n"
             "  -o FILE       write there (wanted for xlsx), else to standard output\n"
             "  --tables N    price and attribute with table version N (see `tollbook tables list`)\n"
+            "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that tier, or the tier's\n"
+            "                limit had been N: who would have been cut off, when, and what that would have saved\n"
             "  --revision R  what the pack of that day said in its revision R",
     .run = run,
 };
