@@ -78,12 +78,7 @@ static enum tb_status tell(const struct tb_bytes *b, struct tb_err *err)
 
 struct tb_str tb_bytes_peek(struct tb_bytes *b)
 {
-    assert(b->block_at == b->block_n);
-    if (b->peek_at > 0) {
-        memmove(b->peek, b->peek + b->peek_at, b->peek_n - b->peek_at);
-        b->peek_n -= b->peek_at;
-        b->peek_at = 0;
-    }
+    assert(b->peek_at == 0 && b->block_at == b->block_n); /* before anything was taken */
     size_t n = 0;
     while (b->peek_n < TB_PEEK_BYTES &&
            pull(b, b->peek + b->peek_n, TB_PEEK_BYTES - b->peek_n, &n) == TB_OK) {

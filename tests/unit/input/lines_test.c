@@ -1,6 +1,7 @@
 /* Lines against a split by hand, over random block sizes; lines at the cap; and the streams of files, pipes and stdin. */
 #include "support.h"
 #include <fcntl.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include "input/lines.h"
@@ -199,6 +200,32 @@ static void test_memory_is_bounded(void **state)
     free(zeros.p);
 }
 
+/* What a long line took is given back. (ASan's allocator does not tell.) */
+static void test_memory_is_given_back(void **state)
+{
+    (void)state;
+    struct tb_lines *l = tb_lines_new();
+    struct bytes b = {NULL, 0};
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    fill_line(&b, TB_LINE_MAX, "\n");
+    for (int i = 0; i < 100000; i++) {
+        add(&b, "short\n", 6);
+    }
+    struct tb_stream *s = opened(b.p, b.n);
+    struct tb_err err = {0};
+    struct tb_str name;
+    struct tb_line line;
+    assert_int_equal(tb_stream_member(s, &name, &err), TB_OK);
+    tb_lines_start(l, s);
+    while (tb_lines_next(l, &line, &err) == TB_OK) {
+    }
+    tb_stream_close(s);
+    free(b.p);
+    size_t after = mallinfo2().uordblks + mallinfo2().hblkhd;
+    assert_true(before == 0 || after < before + (1 << 20));
+    tb_lines_free(l);
+}
+
 /* The lines before a failure come, the unfinished one does not, then the failure, again and again. */
 static void test_failure(void **state)
 {
@@ -347,10 +374,15 @@ static void test_paths_that_do_not_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_small_texts),      cmocka_unit_test(test_random_texts),
-        cmocka_unit_test(test_lines_at_the_cap), cmocka_unit_test(test_memory_is_bounded),
-        cmocka_unit_test(test_failure),          cmocka_unit_test(test_files),
-        cmocka_unit_test(test_standard_input),   cmocka_unit_test(test_paths_that_do_not_open),
+        cmocka_unit_test(test_small_texts),
+        cmocka_unit_test(test_random_texts),
+        cmocka_unit_test(test_lines_at_the_cap),
+        cmocka_unit_test(test_memory_is_bounded),
+        cmocka_unit_test(test_memory_is_given_back),
+        cmocka_unit_test(test_failure),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_standard_input),
+        cmocka_unit_test(test_paths_that_do_not_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

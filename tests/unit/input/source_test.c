@@ -27,6 +27,8 @@ static void test_patterns(void **state)
         {"/l/{node}/x-{date}", "/l/n1/x-20230229", "", NULL},
         {"/l/{node}/{node}.log", "/l/n1/n1.log", "n1", ""},
         {"/l/{node}/{node}.log", "/l/n1/n2.log", "", NULL},
+        {"/l/*-{node}-{node}.log", "/l/x-y-a-a.log", "a", ""},
+        {"/l/*-{date}-{date}.log", "/l/x-2025-11-01-2025-11-02-20251102.log", "", "2025-11-02"},
         {"/l/{date}/{date}.log", "/l/2025-11-02/20251102.log", "", "2025-11-02"},
         {"/l/{date}/{date}.log", "/l/2025-11-02/20251103.log", "", NULL},
         {"/l/{node}*.log", "/l/abc.log", "a", ""},
@@ -174,6 +176,7 @@ static int set_up(void **state)
         "app/a/llm.log.1",
         "app/file",
         "odd [x]/a.log",
+        "logs/b/llm.log",
     };
     dir = temp_dir();
     for (size_t i = 0; i < COUNT(files); i++) {
@@ -182,6 +185,7 @@ static int set_up(void **state)
     assert_int_equal(symlink("kong-n1-2025-11-02.gz", in_dir(0, "logs/kong-n9-2025-11-02.gz")), 0);
     assert_int_equal(symlink("nowhere", in_dir(0, "logs/kong-n8-2025-11-02.gz")), 0);
     assert_int_equal(symlink("a", in_dir(0, "app/c")), 0);
+    assert_int_equal(symlink("../app/a", in_dir(0, "logs/away")), 0);
     assert_int_equal(mkfifo(in_dir(0, "logs/kong-n7-2025-11-02.gz"), 0600), 0);
     paths[0][0] = in_dir(1, "logs//kong-{node}-{date}*.gz");
     paths[1][0] = in_dir(2, "app/*/llm*.log*");
@@ -310,9 +314,12 @@ static void test_bind(void **state)
     assert_int_equal(tb_source_bind(&settings, path, NULL, "coffee_llm", &l, &err), TB_OK);
     assert_int_equal(tb_source_bind(&settings, "app/file", NULL, NULL, &l, &err), TB_OK);
     assert_int_equal(tb_source_bind(&settings, "app/file", "mine", "kong", &l, &err), TB_OK);
+    assert_int_equal(tb_source_bind(&settings, "logs/away/../b/llm.log", NULL, NULL, &l, &err),
+                     TB_OK); /* not logs/b */
     assert_int_equal(chdir(cwd), 0);
     static const char *const want[] = {"gateway logs/kong-n1-2025-11-02.gz n1 2025-11-02",
-                                       "coffee app/a/llm.log - -", "adhoc app/file - -", "mine app/file - -"};
+                                       "coffee app/a/llm.log - -", "adhoc app/file - -", "mine app/file - -",
+                                       "coffee app/b/llm.log - -"};
     check_list(&l, want, COUNT(want));
     assert_string_equal(l.files[0].format, "kong");
     assert_string_equal(l.files[1].format, "coffee_llm");
@@ -320,16 +327,16 @@ static void test_bind(void **state)
     assert_string_equal(l.files[3].format, "kong");
 
     assert_int_equal(tb_source_bind(&settings, "-", NULL, "kong", &l, &err), TB_OK);
-    assert_string_equal(l.files[4].path, "-");
-    assert_string_equal(l.files[4].source, "adhoc");
+    assert_string_equal(l.files[5].path, "-");
+    assert_string_equal(l.files[5].source, "adhoc");
     assert_int_equal(tb_source_bind(NULL, "-", "pipe", NULL, &l, &err), TB_OK);
-    assert_string_equal(l.files[5].source, "pipe");
+    assert_string_equal(l.files[6].source, "pipe");
 
     assert_int_equal(tb_source_bind(&settings, "/no/such/file", NULL, NULL, &l, &err), TB_FAIL);
     assert_int_equal(err.code, TB_E_MISSING);
     assert_int_equal(tb_source_bind(&settings, dir, NULL, NULL, &l, &err), TB_FAIL);
     assert_non_null(strstr(err.text, "is a folder"));
-    assert_int_equal(l.n, 6);
+    assert_int_equal(l.n, 7);
     tb_input_list_release(&l);
 }
 
