@@ -53,11 +53,17 @@ uint64_t tb_payload_digest(const struct tb_payload *p)
     return tb_hash64(in, n * sizeof *in, SEED_PAYLOAD);
 }
 
+/* What the log itself said: a default such as "(anonymous)" is no field, a prompt is one however much of it is known, the unit
+ * of a cost belongs to the cost, and the rate-limit headers are beside the call. */
 static int fields(const struct tb_payload *p)
 {
-    int n = __builtin_popcount(p->present) + (p->has_cost ? 1 : 0) + (p->prompt_fingerprint != 0 ? 1 : 0);
+    const uint64_t anonymous = tb_identity_text(TB_STR("(anonymous)")), none = tb_identity_text(TB_STR("(none)"));
+    const uint32_t beside = 1u << TB_N_LIMIT | 1u << TB_N_REMAINING | 1u << TB_N_PROMPT_CHARS;
+    bool prompt = p->prompt_fingerprint != 0 || (p->present >> TB_N_PROMPT_CHARS & 1) != 0;
+    int n = __builtin_popcount(p->present & ~beside) + (p->has_cost ? 1 : 0) + (prompt ? 1 : 0);
     for (int i = 0; i < TB_T_COUNT; i++) {
-        n += i != TB_T_NODE && p->text_hash[i] != 0 ? 1 : 0;
+        uint64_t h = p->text_hash[i];
+        n += i != TB_T_NODE && i != TB_T_COST_CURRENCY && h != 0 && h != anonymous && h != none ? 1 : 0;
     }
     return n;
 }
@@ -79,6 +85,19 @@ static int order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+/* Fingerprints are keyed by a secret of each installation: what rules must not hang on them, or two books of the same logs differ. */
+static uint64_t digest_without_prompt(const struct tb_payload *p)
+{
+    struct tb_payload bare = *p;
+    bare.prompt_fingerprint = 0;
+    return tb_payload_digest(&bare);
+}
+
+static int order_digests(uint64_t a, uint64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 int tb_payload_compare(const struct tb_payload *a, uint64_t a_digest, const struct tb_payload *b,
                        uint64_t b_digest)
 {
@@ -87,5 +106,6 @@ int tb_payload_compare(const struct tb_payload *a, uint64_t a_digest, const stru
     c = c != 0 ? c : order(fields(a), fields(b));
     c = c != 0 ? c : order(total(a), total(b));
     c = c != 0 ? c : order(a->ts_us, b->ts_us);
-    return c != 0 ? c : (a_digest > b_digest) - (a_digest < b_digest);
+    c = c != 0 ? c : order_digests(digest_without_prompt(a), digest_without_prompt(b));
+    return c != 0 ? c : order_digests(a_digest, b_digest);
 }

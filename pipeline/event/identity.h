@@ -33,7 +33,8 @@ struct tb_payload {
 uint64_t tb_payload_digest(const struct tb_payload *p);
 
 /* > 0 when a rules over b: has usage beats none, then exact > estimated > total_only, more fields, larger total, later
- * ts, larger digest. A total order: 0 only for equal digests. */
+ * ts, larger digest (first of all but the prompt, whose fingerprint is keyed, so that every installation chooses alike). A total
+ * order: 0 only for equal digests. Fields are those that the log has: defaults do not count. */
 int tb_payload_compare(const struct tb_payload *a, uint64_t a_digest, const struct tb_payload *b,
                        uint64_t b_digest);
 

@@ -4,17 +4,16 @@
 static uint64_t points(struct tb_extractor *x, struct tb_str record)
 {
     struct tb_outcome out;
-    if (record.n == 0 || record.s[0] != '{') { /* plain lines are the same to all */
-        return 0;
-    }
+    bool json = record.n > 0 && record.s[0] == '{';
     tb_extract(x, record, &out);
     switch (out.kind) {
     case TB_OUTCOME_EVENTS:
         return 3;
-    case TB_OUTCOME_IGNORED:
-        return 2;
+    case TB_OUTCOME_IGNORED: /* other plain lines are the same to all */
+        return json || strcmp(out.reason, "header") == 0 ? 2 : 0;
     default:
-        return strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 1 : 0;
+        return json && strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 1
+                                                                                                        : 0;
     }
 }
 

@@ -10,6 +10,7 @@ struct tb_extractor *tb_extractor_new(const struct tb_format *f)
     struct tb_extractor *x = calloc(1, sizeof *x);
     if (x != NULL) {
         x->f = f;
+        tb_delimited_init(&x->rows);
         if (!tb_walk_init(&x->walk, &f->trie)) {
             tb_extractor_free(x);
             return NULL;
@@ -23,6 +24,7 @@ void tb_extractor_free(struct tb_extractor *x)
     if (x != NULL) {
         tb_walk_release(&x->walk);
         tb_pad_release(&x->pad);
+        tb_delimited_release(&x->rows);
         free(x->prompt);
         free(x);
     }
@@ -30,7 +32,7 @@ void tb_extractor_free(struct tb_extractor *x)
 
 void tb_extractor_start(struct tb_extractor *x)
 {
-    (void)x; /* JSON lines know nothing of their file */
+    tb_delimited_start(&x->rows);
 }
 
 /* --- outcomes -------------------------------------------------------------------------------------------------------------- */
@@ -151,8 +153,52 @@ static void extract_json(struct tb_extractor *x, struct tb_str record, struct tb
     apply_rules(x, record, out);
 }
 
+/* A line that is text, or the rest of a torn record: those end as records do. */
+static bool is_text(struct tb_str record)
+{
+    char last = record.s[record.n - 1];
+    return last != '}' && last != ']' && memchr(record.s, 0, record.n) == NULL;
+}
+
+static void extract_row(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out)
+{
+    struct tb_str json;
+    switch (tb_delimited_read(&x->rows, &x->f->trie, record, &json)) {
+    case TB_DELIMITED_ROW:
+        if (json.n > TB_LINE_MAX) {
+            *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "too_long"};
+            return;
+        }
+        extract_json(x, json, out);
+        return;
+    case TB_DELIMITED_HEADER:
+        ignored(out, "header");
+        return;
+    case TB_DELIMITED_NO_HEADER:
+        *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "no_header"};
+        return;
+    default:
+        *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "bad_row"};
+    }
+}
+
+static void extract_plain(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out)
+{
+    const char *reason = tb_plain_reason(record);
+    if (reason != NULL) {
+        ignored(out, reason);
+    } else if (x->f->delimited) {
+        extract_row(x, record, out);
+    } else if (x->f->text_lines != NULL && is_text(record)) {
+        ignored(out, x->f->text_lines);
+    } else {
+        *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "not_json"};
+    }
+}
+
 void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out)
 {
+    struct tb_str whole = record; /* a row may begin with an empty cell and a TAB */
     while (record.n > 0 && (unsigned char)record.s[0] <= ' ' && record.s[0] != 0) {
         record = (struct tb_str){record.s + 1, record.n - 1};
     }
@@ -165,9 +211,7 @@ void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome 
         *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "too_long", .byte = TB_LINE_MAX};
     } else if (record.s[0] == '{' || record.s[0] == '[') {
         extract_json(x, record, out);
-    } else if (tb_plain_reason(record) != NULL) {
-        ignored(out, tb_plain_reason(record));
     } else {
-        *out = (struct tb_outcome){.kind = TB_OUTCOME_REJECTED, .reason = "not_json"};
+        extract_plain(x, x->f->delimited ? whole : record, out);
     }
 }

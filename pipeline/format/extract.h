@@ -4,6 +4,7 @@
 #define TB_EXTRACT_H
 
 #include "base/limits.h"
+#include "format/delimited.h"
 #include "format/eval.h"
 #include "format/format.h"
 
@@ -13,6 +14,7 @@ struct tb_extractor {
     const struct tb_format *f;
     struct tb_walk walk;
     struct tb_pad pad;
+    struct tb_delimited rows;
     struct tb_event event[TB_EVENTS_PER_RECORD_MAX];
     struct tb_eval eval[TB_EVENTS_PER_RECORD_MAX]; /* what each event was made from, for explanations */
     char *prompt;                                  /* decoded prompts of the line */

@@ -5,21 +5,11 @@
 #include <string.h>
 #include "base/hash.h"
 
-static const char *const format_keys[] = {"id",
-                                          "about",
-                                          "kind",
-                                          "recognise",
-                                          "fields",
-                                          "rules",
-                                          "zone",
-                                          "cached_inside_input",
-                                          "cost_currency",
-                                          "estimated_if",
-                                          "cache_hit_if",
-                                          "reasoning_inside_output",
-                                          "refused_if",
-                                          "samples",
-                                          NULL};
+static const char *const format_keys[] = {
+    "id",         "about",      "kind",          "recognise",           "fields",
+    "rules",      "zone",       "cost_currency", "cached_inside_input", "reasoning_inside_output",
+    "text_lines", "refused_if", "cache_hit_if",  "estimated_if",        "samples",
+    NULL};
 
 const char *tb_field_name(int field)
 {
@@ -240,13 +230,14 @@ static enum tb_status recognise(struct tb_schema *s, const struct tb_json_node *
 
 static enum tb_status head(struct tb_schema *s, const struct tb_json_node *root, struct tb_err *err)
 {
-    char *kind, *currency, *zone;
+    char *kind, *currency, *zone, *text_lines;
     enum tb_status st = tb_json_check_keys(s->j, root, format_keys, err);
     st = st == TB_OK ? word(s, root, "id", true, &s->f->id, err) : st;
     st = st == TB_OK ? word(s, root, "about", true, &s->f->about, err) : st;
     st = st == TB_OK ? word(s, root, "kind", true, &kind, err) : st;
     st = st == TB_OK ? word(s, root, "cost_currency", false, &currency, err) : st;
     st = st == TB_OK ? word(s, root, "zone", false, &zone, err) : st;
+    st = st == TB_OK ? word(s, root, "text_lines", false, &text_lines, err) : st;
     st = st == TB_OK ? flag(s, root, "cached_inside_input", &s->f->cached_inside_input, err) : st;
     st = st == TB_OK ? flag(s, root, "reasoning_inside_output", &s->f->reasoning_inside_output, err) : st;
     if (st != TB_OK) {
@@ -257,10 +248,16 @@ static enum tb_status head(struct tb_schema *s, const struct tb_json_node *root,
     if (!is_word(s->f->id)) {
         return tb_json_complain(s->j, tb_json_get(root, "id"), err, "\"id\" is a word of a-z, 0-9 and _");
     }
-    if (strcmp(kind, "json") != 0) {
+    s->f->delimited = strcmp(kind, "json or delimited") == 0;
+    if (strcmp(kind, "json") != 0 && !s->f->delimited) {
         return tb_json_complain(s->j, tb_json_get(root, "kind"), err,
-                                "\"kind\" is \"json\" (\"delimited\" is not built yet)");
+                                "\"kind\" is \"json\" or \"json or delimited\"");
     }
+    if (text_lines != NULL && !is_word(text_lines)) {
+        return tb_json_complain(s->j, tb_json_get(root, "text_lines"), err,
+                                "\"text_lines\" is a reason, a word of a-z, 0-9 and _");
+    }
+    s->f->text_lines = text_lines;
     if (zone != NULL && strcmp(zone, "UTC") != 0) {
         return tb_json_complain(s->j, tb_json_get(root, "zone"), err, "\"zone\" is \"UTC\" or left out");
     }

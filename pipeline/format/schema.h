@@ -113,7 +113,8 @@ struct tb_format {
     char *id;
     char *about;
     char digest[17];
-    bool delimited;
+    bool delimited;         /* rows of CSV are lines of this format too */
+    const char *text_lines; /* other lines that are no JSON are ignored for this reason; NULL: rejected */
     struct tb_arena arena;
     struct tb_trie trie;
     const struct tb_conditions *recognise;

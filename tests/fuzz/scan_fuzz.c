@@ -62,16 +62,27 @@ static void one_line(struct tb_extractor *x, struct tb_walk *whole, struct tb_st
     tb_extract_explain(x, line, ignore, NULL);
 }
 
+/* 0 and 1 are kong and tollbook_event whatever other formats there are, so that seeds stay what they are. */
+static size_t format_for(unsigned char choice)
+{
+    const char *id = choice == 0 ? "kong" : choice == 1 ? "tollbook_event" : NULL;
+    size_t i = choice % tb_format_count(set);
+    for (size_t k = 0; id != NULL && k < tb_format_count(set); k++) {
+        i = strcmp(tb_format_id(tb_format_at(set, k)), id) == 0 ? k : i;
+    }
+    return i;
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
 {
     set_up();
     if (n == 0) {
         return 0;
     }
-    struct tb_extractor *x = tb_extractor_new(tb_format_at(set, data[0] % tb_format_count(set)));
-    struct tb_extractor *whole = extractors[data[0] % tb_format_count(set)];
-    assert(x !=
-           NULL); /* a new one each time: what it has learnt must not make a crash depend on earlier inputs */
+    /* a new extractor each time: what it has learnt must not make a crash depend on earlier inputs */
+    size_t format = format_for(data[0]);
+    struct tb_extractor *x = tb_extractor_new(tb_format_at(set, format)), *whole = extractors[format];
+    assert(x != NULL);
     for (size_t at = 1; at <= n;) {
         const unsigned char *end = memchr(data + at, 1, n - at);
         size_t length = end == NULL ? n - at : (size_t)(end - data) - at;
