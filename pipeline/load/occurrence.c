@@ -23,7 +23,7 @@ struct tb_occurrence *tb_occurrence_new(const struct tb_bounds *bounds)
     if (o == NULL) {
         return NULL;
     }
-    assert((bounds->occurrence_slots & (bounds->occurrence_slots - 1)) == 0);
+    assert(bounds->occurrence_slots >= 4 && (bounds->occurrence_slots & (bounds->occurrence_slots - 1)) == 0);
     o->slots_max = bounds->occurrence_slots;
     uint32_t slots = o->slots_max < FIRST_SLOTS ? o->slots_max : FIRST_SLOTS;
     o->mask = slots - 1;

@@ -342,6 +342,47 @@ static void without_ids_the_highest_multiplicity_counts(void **state)
     scene_end(&s);
 }
 
+/* A record of two plugins is two calls and two lines; without an id each is counted by its own multiplicity. */
+static void a_record_that_makes_two_events_counts_as_two_lines(void **state)
+{
+    (void)state;
+    static const int copies[2] = {3, 2};
+    struct scene s;
+    struct tb_buf b;
+    scene_begin(&s);
+    tb_buf_init(&b, 1 << 20);
+    for (int with_id = 0; with_id < 2; with_id++) {
+        for (int tiny = 0; tiny < 2; tiny++) {
+            s.bounds = tiny ? test_bounds() : TB_BOUNDS_DEFAULT;
+            s.bounds.occurrence_slots = tiny ? 4 : s.bounds.occurrence_slots;
+            scene_again(&s);
+            scene_list_clear(&s);
+            for (int file = 0; file < 2; file++) {
+                char name[16];
+                tb_buf_clear(&b);
+                for (int i = 0; i < copies[file] * 4; i++) {
+                    add(&b,
+                        "{\"request\":{%s},\"response\":{\"status\":200},\"started_at\":%lld00%d,\"ai\":{"
+                        "\"ai-proxy\":{\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":1}},"
+                        "\"ai-request-transformer\":{\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}"
+                        "}}\n",
+                        with_id ? "\"id\":\"one\"" : "", (long long)SCENE_START, with_id ? 0 : i % 4);
+                }
+                snprintf(name, sizeof name, "%d.log", file);
+                scene_write(&s, name, &b);
+                scene_list(&s, name, "gateway", "kong", NULL);
+            }
+            scene_load(&s);
+            assert_int_equal(s.sum.lines, 40);
+            assert_int_equal(s.sum.events, with_id ? 2 : 24);
+            assert_int_equal(s.sum.duplicates, with_id ? 38 : 16);
+            assert_int_equal(scene_int(&s, "SELECT sum(input) FROM usage_event"), (with_id ? 1 : 12) * 16);
+        }
+    }
+    tb_buf_release(&b);
+    scene_end(&s);
+}
+
 /* Five tellings of one call, on two days: the one with most rules, by every road of 120. */
 static void conflicts_end_the_same_in_every_order(void **state)
 {
@@ -452,6 +493,7 @@ int main(void)
         cmocka_unit_test(rotation_overlap_counts_once),
         cmocka_unit_test(a_log_that_grew_is_read_again),
         cmocka_unit_test(without_ids_the_highest_multiplicity_counts),
+        cmocka_unit_test(a_record_that_makes_two_events_counts_as_two_lines),
         cmocka_unit_test(conflicts_end_the_same_in_every_order),
         cmocka_unit_test(the_smaller_node_stays_whichever_comes_first),
     };
