@@ -315,6 +315,9 @@ static int report(const char *config, const struct request *r, const char *date,
     if (st == TB_OK) {
         struct tb_report_state state = tb_report_state(out);
         code = state.unpriced || state.rejected ? tb_exit_worse(code, TB_EXIT_REJECTS) : code;
+        if (state.incomplete) {
+            tb_log(TB_LOG_WARN, "an input file of these days is incomplete; \"incomplete\" in the chargeback report names it");
+        }
         code = state.incomplete ? tb_exit_worse(code, TB_EXIT_MISSING) : code;
         code = state.control_failed ? tb_exit_worse(code, TB_EXIT_CONTROL) : code;
     }

@@ -17,7 +17,16 @@ enum tb_status tb_session_settings(struct tb_session *s, const char *config, str
 
 enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
 {
-    return tb_format_set_new(s->settings->formats, &s->formats, err);
+    enum tb_status st = tb_format_set_new(s->settings->formats, &s->formats, err);
+    for (int i = 0; st == TB_OK && i < s->settings->source_count; i++) {
+        const struct tb_source_setting *source = &s->settings->sources[i];
+        if (source->format != NULL && tb_format_find(s->formats, source->format) == NULL) {
+            st = tb_err_set(err, TB_FAIL, TB_E_CONFIG, "source \"%s\" has the unknown format \"%s\"; see `tollbook formats list`",
+                            source->name, source->format);
+            tb_err_place(err, s->settings->path, source->format_line, source->format_column);
+        }
+    }
+    return st;
 }
 
 enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct tb_err *err)

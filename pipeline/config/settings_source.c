@@ -90,6 +90,9 @@ static enum tb_status read_source(const struct tb_setting_reader *r, const struc
     if (status == TB_OK) {
         status = tb_setting_text(r, n, "format", false, NULL, &source->format, err);
     }
+    if (status == TB_OK && source->format != NULL) {
+        tb_json_place(r->json, tb_json_get(n, "format"), &source->format_line, &source->format_column);
+    }
     if (status == TB_OK) {
         status = read_paths(r, n, source, err);
     }

@@ -2,6 +2,8 @@
 #include "format/extract.h"
 
 #include <stdlib.h>
+#include "base/limits.h"
+#include "base/money.h"
 #include "event/prompt.h"
 #include "format/message.h"
 
@@ -136,6 +138,12 @@ static const char *fill_total(const struct tb_eval *ev, struct tb_event *e)
     return NULL;
 }
 
+static bool in_range(const struct tb_decimal *cost)
+{
+    tb_money m;
+    return tb_money_from_decimal(cost, &m, NULL) && m <= tb_money_of_cents(100) * TB_COST_MAX;
+}
+
 static const char *fill_cost(const struct tb_format *f, const struct tb_eval *ev, struct tb_event *e)
 {
     struct tb_decimal cost;
@@ -144,6 +152,9 @@ static const char *fill_cost(const struct tb_format *f, const struct tb_eval *ev
     }
     enum tb_number_end end = tb_eval_cost(ev, &cost, NULL);
     const char *reason = end == TB_NUMBER_ABSENT ? NULL : number_reason(end, cost.mantissa < 0 ? -1 : 0);
+    if (end == TB_NUMBER_OK && reason == NULL && !in_range(&cost)) {
+        reason = "number_range";
+    }
     if (reason != NULL) { /* without a unit it is evidence only: no reason to lose the event */
         return f->cost_currency.s != NULL ? reason : NULL;
     }

@@ -124,7 +124,8 @@ static enum tb_status extract(struct tb_worker *w, const struct tb_where *where,
     case TB_OUTCOME_REJECTED:
         break;
     }
-    return tb_recorder_rejected(r, where, text, o.reason, o.byte, o.excerpt, err);
+    /* The ledger names the line's own offset, at which anyone can find it; where in it the fault is, `formats test` shows. */
+    return tb_recorder_rejected(r, where, text, o.reason, 0, o.excerpt, err);
 }
 
 static enum tb_status put_member(struct tb_worker *w, struct tb_err *err)
