@@ -5,6 +5,7 @@
 #include "cmd/key.h"
 #include "cmd/session.h"
 #include "event/prompt.h"
+#include "event/signature.h"
 #include "rate/reduce.h"
 #include "store/versions.h"
 
@@ -44,6 +45,7 @@ enum tb_status tb_session_key(struct tb_session *s, struct tb_err *err)
     enum tb_status st = tb_key_load(s->settings->fingerprint_key, key, err);
     if (st == TB_OK) {
         tb_prompt_key(key);
+        tb_signature_key(key);
     }
     return st;
 }

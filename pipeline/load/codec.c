@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW_BYTES_MAX    400u /* 17 numbers of 10, 12 texts of 5, fixed parts, cost */
+#define ROW_BYTES_MAX    464u /* 17 numbers of 10, 12 texts of 5, fixed parts, cost, signature */
 #define DEFINE_BYTES_MAX 10u
 #define REJECT_BYTES_MAX 48u
 #define HEAD_BYTES_MAX   32u
@@ -82,7 +82,8 @@ static struct tb_str get_view(struct reader *r, const struct tb_batch *b)
 /* The smaller fields in one byte, with a bit for the cost and one for the fingerprint. */
 static unsigned char kinds_of(const struct tb_row *row)
 {
-    return (unsigned char)(row->quality | (row->has_cost ? 4 : 0) | (row->prompt_fingerprint != 0 ? 8 : 0));
+    return (unsigned char)(row->quality | (row->has_cost ? 4 : 0) | (row->prompt_fingerprint != 0 ? 8 : 0) |
+                           (tb_signature_is(&row->signature) ? 16 : 0));
 }
 
 static char *put_row(char *p, const struct tb_batch *b, uint32_t i, const struct tb_row *before)
@@ -110,6 +111,9 @@ static char *put_row(char *p, const struct tb_batch *b, uint32_t i, const struct
     }
     if (row->prompt_fingerprint != 0) {
         p = put_bytes(p, &row->prompt_fingerprint, sizeof row->prompt_fingerprint);
+    }
+    if (tb_signature_is(&row->signature)) {
+        p = put_bytes(p, &row->signature, sizeof row->signature);
     }
     return p;
 }
@@ -143,6 +147,9 @@ static void get_row(struct reader *r, struct tb_batch *b, uint32_t i, const stru
     }
     if ((kinds & 8) != 0) {
         get_bytes(r, &row->prompt_fingerprint, sizeof row->prompt_fingerprint);
+    }
+    if ((kinds & 16) != 0) {
+        get_bytes(r, &row->signature, sizeof row->signature);
     }
 }
 

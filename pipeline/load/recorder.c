@@ -184,6 +184,7 @@ static void fill_row(struct tb_row *row, const struct tb_event *e, uint64_t line
     memcpy(row->number, e->number, sizeof row->number);
     row->cost = e->has_cost ? e->cost : (struct tb_decimal){0, 0};
     row->prompt_fingerprint = e->prompt_fingerprint;
+    (void)tb_signature_make(e->prompt, &row->signature);
     row->line = line;
     row->present = e->present;
     row->quality = e->quality;

@@ -14,6 +14,7 @@
 #include "base/status.h"
 #include "event/event.h"
 #include "event/identity.h"
+#include "event/signature.h"
 #include "store/db.h"
 
 /* ---- reading ---------------------------------------------------------------------------------------------------- */
@@ -29,7 +30,8 @@ enum tb_scan_column {
     TB_C_COST = 1 << 6,
     TB_C_PROMPT = 1 << 7,
     TB_C_LINE = 1 << 8,
-    TB_C_ALL = (1 << 9) - 1
+    TB_C_ALL = (1 << 9) - 1,
+    TB_C_SIGNATURE = 1 << 9 /* 64 bytes a row: who wants it names it, TB_C_ALL leaves it out */
 };
 
 /* Up to TB_SEGMENT_ROWS live events of one segment; columns not asked for are NULL. Texts are dict ids, 0 = absent. */
@@ -48,6 +50,7 @@ struct tb_block {
     const struct tb_decimal *cost;
     const uint64_t *prompt_fingerprint;
     const uint64_t *line;
+    const struct tb_signature *signature; /* zero: none was kept */
 };
 
 struct tb_scan;
@@ -87,6 +90,7 @@ struct tb_row {
     int64_t number[TB_N_COUNT];
     struct tb_decimal cost;
     uint64_t prompt_fingerprint;
+    struct tb_signature signature;    /* zero: none */
     uint64_t line;
     uint32_t present;
     uint8_t quality, flags;

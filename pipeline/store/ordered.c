@@ -197,6 +197,7 @@ static bool copy_block(struct ordered *o, const struct tb_block *from, struct tb
     COPY(cost);
     COPY(prompt_fingerprint);
     COPY(line);
+    COPY(signature);
     for (int k = 0; k < TB_T_COUNT; k++) {
         COPY(text[k]);
     }
@@ -309,6 +310,7 @@ static uint32_t row_bytes(unsigned columns)
     bytes += columns & TB_C_TEXTS ? 4 * TB_T_COUNT : 0;
     bytes += columns & TB_C_TOKENS ? 8 * (TB_N_SUCCESS + 1) + 2 : 0;
     bytes += columns & TB_C_SIZES ? 8 * (TB_N_COUNT - TB_N_SUCCESS - 1) : 0;
+    bytes += columns & TB_C_SIGNATURE ? sizeof(struct tb_signature) : 0;
     bytes += columns & TB_C_COST ? sizeof(struct tb_decimal) + 1 : 0;
     return (uint32_t)(bytes + (columns & TB_C_PROMPT ? 8 : 0) + (columns & TB_C_LINE ? 8 : 0));
 }

@@ -117,6 +117,7 @@ static void close_gaps(struct tb_scan *scan, unsigned groups, uint32_t n)
         {TB_G_TOKENS, s->flags, sizeof *s->flags},   {TB_G_COST, s->has_cost, sizeof *s->has_cost},
         {TB_G_COST, s->cost, sizeof *s->cost},       {TB_G_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
         {TB_G_LINE, s->line, sizeof *s->line},
+        {TB_G_SIGNATURE, s->signature, sizeof *s->signature},
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if ((groups >> others[i].group & 1) != 0) {
@@ -158,6 +159,7 @@ static void fill_block(const struct tb_scan *scan, uint32_t at, uint32_t n, stru
     }
     out->prompt_fingerprint = c & TB_C_PROMPT ? s->prompt_fingerprint + at : NULL;
     out->line = c & TB_C_LINE ? s->line + at : NULL;
+    out->signature = c & TB_C_SIGNATURE ? s->signature + at : NULL;
 }
 
 /* The live rows of the range in the opened segment, as a block; n = 0 when there is none. */

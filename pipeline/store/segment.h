@@ -21,6 +21,7 @@ enum tb_group {
     TB_G_COST,
     TB_G_PROMPT,
     TB_G_LINE,
+    TB_G_SIGNATURE,
     TB_G_COUNT
 };
 #define TB_GROUPS_ALL ((1u << TB_G_COUNT) - 1)
@@ -39,6 +40,7 @@ struct tb_segment {
     uint8_t *quality, *flags, *has_cost;
     struct tb_decimal *cost;
     uint64_t *prompt_fingerprint, *line;
+    struct tb_signature *signature;
     struct tb_buf raw;     /* a group's bytes, parts joined */
     struct tb_buf id_text; /* the ids' characters */
     uint32_t *dead;        /* bitmap, n bits; see dead_count */

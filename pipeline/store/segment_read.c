@@ -42,6 +42,7 @@ void tb_segment_free(struct tb_segment *s)
     free(s->cost);
     free(s->prompt_fingerprint);
     free(s->line);
+    free(s->signature);
     free(s->dead);
     tb_buf_release(&s->raw);
     tb_buf_release(&s->id_text);
@@ -61,6 +62,7 @@ unsigned tb_segment_groups(unsigned columns)
         {TB_C_COST, 1u << TB_G_COST},
         {TB_C_PROMPT, 1u << TB_G_PROMPT},
         {TB_C_LINE, 1u << TB_G_LINE},
+        {TB_C_SIGNATURE, 1u << TB_G_SIGNATURE},
     };
     unsigned groups = 1u << TB_G_PLACE;
     for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
@@ -165,6 +167,19 @@ static bool take_ids(struct tb_segment *s, struct tb_str in)
     return tb_id_text_decode(in, &s->id_text, s->id, s->n);
 }
 
+static bool take_signatures(struct tb_segment *s, struct tb_str in)
+{
+    if (in.s == NULL) {
+        memset(s->signature, 0, s->n * sizeof *s->signature);
+        return true;
+    }
+    if (in.n != s->n * sizeof *s->signature) {
+        return false;
+    }
+    memcpy(s->signature, in.s, in.n);
+    return true;
+}
+
 static bool rooms(struct tb_segment *s, enum tb_group g)
 {
     bool good = true;
@@ -196,6 +211,8 @@ static bool rooms(struct tb_segment *s, enum tb_group g)
         return room(&s->prompt_fingerprint, sizeof *s->prompt_fingerprint);
     case TB_G_LINE:
         return room(&s->line, sizeof *s->line);
+    case TB_G_SIGNATURE:
+        return room(&s->signature, sizeof *s->signature);
     case TB_G_COUNT:
         break;
     }
@@ -227,6 +244,8 @@ static bool decode(struct tb_segment *s, enum tb_group g, struct tb_str in)
         return take_u64(s, &in, s->prompt_fingerprint);
     case TB_G_LINE:
         return take_u64(s, &in, s->line);
+    case TB_G_SIGNATURE:
+        return take_signatures(s, in);
     case TB_G_COUNT:
         break;
     }

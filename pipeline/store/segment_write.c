@@ -108,6 +108,16 @@ static void add_ids(struct writer *w)
     }
 }
 
+static void add_signatures(struct writer *w)
+{
+    for (uint32_t i = 0; i < w->n && !w->something; i++) {
+        w->something = tb_signature_is(&w->rows[i]->signature);
+    }
+    for (uint32_t i = 0; w->something && i < w->n && w->st == TB_OK; i++) {
+        w->st = tb_buf_add(&w->out, &w->rows[i]->signature, sizeof w->rows[i]->signature, w->err);
+    }
+}
+
 static void add_cost(struct writer *w)
 {
     ADD_COLUMN(w, r->has_cost ? 1 : 0, TB_HINT_NONE);
@@ -160,6 +170,9 @@ static void add_group(struct writer *w, enum tb_group group)
         break;
     case TB_G_LINE:
         ADD_COLUMN(w, r->line, TB_HINT_GROWS);
+        break;
+    case TB_G_SIGNATURE:
+        add_signatures(w);
         break;
     case TB_G_COUNT:
         break;
