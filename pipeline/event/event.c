@@ -35,7 +35,8 @@ const char *tb_event_check(const struct tb_event *e)
     if (e->ts_us < 0 || e->ts_us >= TS_END) {
         return "ts_range";
     }
-    for (int i = 0; i < TB_N_COUNT; i++) {
+    for (uint32_t m = e->present; m != 0; m &= m - 1) {
+        int i = __builtin_ctz(m);
         int64_t n = e->number[i];
         if (n < 0) {
             return "negative";

@@ -153,9 +153,6 @@ static bool is_header_again(const struct tb_delimited *d, struct tb_str json)
 enum tb_delimited_end tb_delimited_read(struct tb_delimited *d, const struct tb_trie *trie,
                                         struct tb_str record, struct tb_str *json)
 {
-    if (record.n >= 3 && memcmp(record.s, "\xef\xbb\xbf", 3) == 0) {
-        record = (struct tb_str){record.s + 3, record.n - 3};
-    }
     while (record.n > 0 && (record.s[record.n - 1] == '\r' || record.s[record.n - 1] == '\n')) {
         record.n--;
     }

@@ -198,6 +198,9 @@ static void extract_plain(struct tb_extractor *x, struct tb_str record, struct t
 
 void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out)
 {
+    if (record.n >= 3 && memcmp(record.s, "\xef\xbb\xbf", 3) == 0) {
+        record = (struct tb_str){record.s + 3, record.n - 3};
+    }
     struct tb_str whole = record; /* a row may begin with an empty cell and a TAB */
     while (record.n > 0 && (unsigned char)record.s[0] <= ' ' && record.s[0] != 0) {
         record = (struct tb_str){record.s + 1, record.n - 1};

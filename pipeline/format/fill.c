@@ -238,6 +238,7 @@ static struct tb_str prompt_text(struct tb_extractor *x, const struct tb_value *
         return x->prompt_text;
     }
     if (!prompt_room(x)) {
+        x->pad.failed = true;
         return TB_STR_NULL;
     }
     struct tb_str raw = tb_value_raw(&x->walk.scan, v), text = raw;
@@ -294,5 +295,5 @@ const char *tb_fill_event(struct tb_extractor *x, const struct tb_eval *ev, bool
     fill_kind(ev, e);
     fill_defaults(e);
     fill_prompt(x, ev, e);
-    return tb_event_check(e);
+    return x->pad.failed ? "no_memory" : tb_event_check(e);
 }

@@ -20,6 +20,20 @@ static inline bool four_hex(const unsigned char *p)
     return is_hex(p[0]) && is_hex(p[1]) && is_hex(p[2]) && is_hex(p[3]);
 }
 
+/* The 64 bytes from at on; the last ones of a line are filled up with blanks. */
+static inline const unsigned char *block_at(const unsigned char *line, size_t at, size_t end,
+                                            unsigned char tail[64])
+{
+    if (end - at >= 64) {
+        return line + at;
+    }
+    memset(tail, ' ', 64);
+    memcpy(tail, line + at, end - at);
+    return tail;
+}
+
+#define BATCH 64 /* blocks whose masks are made at once: 5 KB of them */
+
 #define TARGET
 #define ISA(x) x##_c
 #include "format/scan_block.h"
@@ -114,12 +128,10 @@ bool tb_scan_init(struct tb_scan *s)
     memset(s, 0, sizeof *s);
     size_t bytes = (TB_SCAN_WINDOW + SLACK) * sizeof(uint32_t);
     s->brace = malloc(bytes);
-    s->brace_colons = malloc(bytes);
     s->colon = malloc(bytes);
     s->element = malloc(bytes);
     s->odd = malloc(bytes);
-    if (s->brace == NULL || s->brace_colons == NULL || s->colon == NULL || s->element == NULL ||
-        s->odd == NULL) {
+    if (s->brace == NULL || s->colon == NULL || s->element == NULL || s->odd == NULL) {
         tb_scan_release(s);
         return false;
     }
@@ -129,7 +141,6 @@ bool tb_scan_init(struct tb_scan *s)
 void tb_scan_release(struct tb_scan *s)
 {
     free(s->brace);
-    free(s->brace_colons);
     free(s->colon);
     free(s->element);
     free(s->odd);

@@ -20,10 +20,9 @@
 
 struct tb_scan {
     const char *line;
-    uint64_t *quotes;       /* bit i: byte i is a quote that opens or closes a string; whole line */
-    uint32_t *brace;        /* where { [ ] } stand, outside strings */
-    uint32_t *brace_colons; /* how many of this window's colons stand before brace i */
-    uint32_t *colon;        /* where : stands */
+    uint64_t *quotes; /* bit i: byte i is a quote that opens or closes a string; whole line */
+    uint32_t *brace;  /* where { [ ] } stand, outside strings */
+    uint32_t *colon;  /* where : stands */
     uint32_t *
         element; /* one for each value that no colon precedes: a scalar's or bracket's first byte; for a string
                             the first byte behind it that is not blank */

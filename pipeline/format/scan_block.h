@@ -39,25 +39,39 @@ INLINE TARGET uint64_t ISA(unescape)(const struct masks *m, struct tb_scan_state
     return m->quote & ~escaped;
 }
 
+/* The masks of up to BATCH blocks from at on: a loop of its own, whose constants stay in registers. How many. */
+static __attribute__((noinline)) TARGET size_t ISA(batch)(const unsigned char *line, size_t at, size_t end,
+                                                          struct masks *out)
+{
+    unsigned char tail[64];
+    size_t n = 0;
+    for (; n < BATCH && end - at >= 64; n++, at += 64) {
+        ISA(masks)(line + at, &out[n]);
+    }
+    if (n < BATCH && at < end) {
+        ISA(masks)(block_at(line, at, end, tail), &out[n++]);
+    }
+    return n;
+}
+
 static TARGET bool ISA(window)(struct tb_scan *s)
 {
     struct tb_scan_state st = s->state;
     const unsigned char *line = (const unsigned char *)s->line;
-    uint32_t *brace = s->brace, *brace_colons = s->brace_colons, *colon = s->colon;
+    uint32_t *brace = s->brace, *colon = s->colon;
     uint32_t *element = s->element, *odd = s->odd;
     uint64_t error = 0, keys_escaped = 0;
     size_t at = s->next, end = s->n - at > TB_SCAN_WINDOW ? at + TB_SCAN_WINDOW : s->n;
     unsigned char tail[64];
+    struct masks batch[BATCH];
+    size_t ready = 0, used = 0;
 
     for (; at < end; at += 64) {
-        const unsigned char *p = line + at;
-        if (end - at < 64) { /* only at the end of the line: windows are whole blocks */
-            memset(tail, ' ', sizeof tail);
-            memcpy(tail, p, end - at);
-            p = tail;
+        if (used == ready) {
+            ready = ISA(batch)(line, at, end, batch);
+            used = 0;
         }
-        struct masks m;
-        ISA(masks)(p, &m);
+        const struct masks m = batch[used++];
 
         uint64_t quote = m.quote, escaped = 0;
         if ((m.slash | st.escaped) != 0) {
@@ -72,7 +86,7 @@ static TARGET bool ISA(window)(struct tb_scan *s)
 
         uint64_t blank = m.space & out;
         if ((m.low & out) != 0) {
-            blank |= ISA(tabs)(p) & out;
+            blank |= ISA(tabs)(block_at(line, at, end, tail)) & out;
         }
         uint64_t op = m.open & out, cl = m.close & out, comma = m.comma & out, co = m.colon & out;
         uint64_t scalar = out & ~(op | cl | comma | co | blank);
@@ -100,7 +114,7 @@ static TARGET bool ISA(window)(struct tb_scan *s)
             uint64_t with_slash = ISA(behind)(string, m.slash & string, &st.slash);
             keys_escaped |= ISA(follow)(with_slash & key_end, blank, &st.slash_end) & co;
             struct escapes e;
-            ISA(escapes)(p, &e);
+            ISA(escapes)(block_at(line, at, end, tail), &e);
             uint64_t in = escaped & string;
             error |= in & ~e.good;
             for (uint64_t u = in & e.u; u != 0; u &= u - 1) {
@@ -108,19 +122,13 @@ static TARGET bool ISA(window)(struct tb_scan *s)
             }
         }
 
-        uint32_t base = (uint32_t)at, n_colon = (uint32_t)(colon - s->colon);
-        uint32_t n = ISA(flatten)(op | cl, base, brace);
-        for (uint32_t i = 0; i < n; i += 4) { /* by fours: a loop of unforeseeable length costs more */
-            for (uint32_t k = i; k < i + 4; k++) {
-                uint64_t before = co & ((UINT64_C(1) << (brace[k] & 63)) - 1);
-                brace_colons[k] = n_colon + (uint32_t)__builtin_popcountll(before);
-            }
-        }
-        brace += n;
-        brace_colons += n;
+        uint32_t base = (uint32_t)at;
+        brace += ISA(flatten)(op | cl, base, brace);
         colon += ISA(flatten)(co, base, colon);
-        element += ISA(flatten)(elements, base, element);
-        odd += ISA(flatten)(odds, base, odd);
+        if ((elements | odds) != 0) {
+            element = flatten_sparse(elements, base, element);
+            odd = flatten_sparse(odds, base, odd);
+        }
     }
     st.error = error;
     s->state = st;

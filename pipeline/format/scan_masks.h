@@ -77,17 +77,28 @@ INLINE uint64_t prefix_xor_c(uint64_t x)
     return x;
 }
 
-/* Writes the positions of the bits of m, counted from base, and returns how many; may write 8 past the end. */
+/* Writes the positions of the bits of m, counted from base, and returns how many; may write 3 too many. By fours: a loop
+ * of unforeseeable length costs more than a few stores. */
 INLINE uint32_t flatten_c(uint64_t m, uint32_t base, uint32_t *out)
 {
+    const uint64_t last = UINT64_C(1) << 63; /* what an empty m gives does not matter */
     uint32_t n = (uint32_t)__builtin_popcountll(m);
     for (uint32_t i = 0; i < n; i += 4) {
         for (uint32_t k = 0; k < 4; k++) {
-            out[i + k] = base + (uint32_t)(m != 0 ? __builtin_ctzll(m) : 0);
+            out[i + k] = base + (uint32_t)__builtin_ctzll(m | last);
             m &= m - 1;
         }
     }
     return n;
+}
+
+/* The same for masks that are mostly empty. */
+INLINE uint32_t *flatten_sparse(uint64_t m, uint32_t base, uint32_t *out)
+{
+    for (; m != 0; m &= m - 1) {
+        *out++ = base + (uint32_t)__builtin_ctzll(m);
+    }
+    return out;
 }
 
 #if defined(__x86_64__)

@@ -16,12 +16,14 @@ char *tb_pad_room(struct tb_pad *pad, size_t n)
     assert(n <= TB_PAD_CHUNK_BYTES);
     if (pad->chunk[pad->at] != NULL && pad->used + n > TB_PAD_CHUNK_BYTES) {
         if (pad->at + 1 == TB_PAD_CHUNKS) {
+            pad->failed = true;
             return NULL;
         }
         pad->at++;
         pad->used = 0;
     }
     if (pad->chunk[pad->at] == NULL && (pad->chunk[pad->at] = malloc(TB_PAD_CHUNK_BYTES)) == NULL) {
+        pad->failed = true;
         return NULL;
     }
     char *room = pad->chunk[pad->at] + pad->used;

@@ -20,6 +20,7 @@ struct tb_pad { /* where decoded texts of one line go; they do not move */
     char *chunk[TB_PAD_CHUNKS];
     unsigned at;
     size_t used;
+    bool failed; /* some text found no room: the line must not become an event without it */
 };
 
 enum tb_number_end { TB_NUMBER_OK, TB_NUMBER_ABSENT, TB_NUMBER_BAD, TB_NUMBER_RANGE };
@@ -109,6 +110,7 @@ static inline void tb_pad_clear(struct tb_pad *pad)
 {
     pad->at = 0;
     pad->used = 0;
+    pad->failed = false;
 }
 void tb_pad_release(struct tb_pad *pad);
 

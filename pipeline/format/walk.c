@@ -231,15 +231,16 @@ static inline void value(struct cursor *c, uint16_t child, struct tb_str key, ui
     }
 }
 
-static void object_keys(struct cursor *c, uint32_t colons)
+/* The keys up to p of the object in the top frame. */
+static void object_keys(struct cursor *c, uint32_t p)
 {
     const struct tb_trie_node *n = &c->node[c->top->node];
     const uint32_t *colon = c->w->scan.colon;
-    for (uint32_t i = c->colon; i < colons; i++) {
+    for (; colon[c->colon] < p; c->colon++) {
         struct tb_str key;
-        uint16_t child = key_before(c, n, colon[i], &key);
+        uint16_t child = key_before(c, n, colon[c->colon], &key);
         if (child != 0) {
-            value(c, child, key, blanks(c->line, colon[i] + 1));
+            value(c, child, key, blanks(c->line, colon[c->colon] + 1));
         }
     }
 }
@@ -300,7 +301,7 @@ static inline bool bracket_close(struct cursor *c, char bracket)
 }
 
 /* What stands between the last bracket and p (inclusive: an element may begin at the bracket itself). */
-static inline bool segment(struct cursor *c, uint32_t p, uint32_t colons)
+static inline bool segment(struct cursor *c, uint32_t p)
 {
     const struct tb_scan *s = &c->w->scan;
     bool wanted = c->top->depth == c->depth;
@@ -308,12 +309,9 @@ static inline bool segment(struct cursor *c, uint32_t p, uint32_t colons)
         for (; s->element[c->element] <= p; c->element++) {
             c->root_elements++;
         }
-        return colons == c->colon && c->root_elements <= 1;
+        return s->colon[c->colon] > p && c->root_elements <= 1;
     }
     if (is_array(c->w, c->depth)) {
-        if (colons != c->colon) {
-            return false;
-        }
         if (wanted) {
             array_elements(c, p);
         } else {
@@ -321,15 +319,18 @@ static inline bool segment(struct cursor *c, uint32_t p, uint32_t colons)
                 c->element++;
             }
         }
-        return true;
+        return s->colon[c->colon] > p;
     }
     if (s->element[c->element] <= p) {
         return false;
     }
     if (wanted) {
-        object_keys(c, colons);
+        object_keys(c, p);
+    } else {
+        while (s->colon[c->colon] < p) {
+            c->colon++;
+        }
     }
-    c->colon = colons;
     return true;
 }
 
@@ -339,7 +340,7 @@ static bool window(struct cursor *c)
     c->colon = c->element = 0;
     for (uint32_t i = 0; i < s->braces; i++) {
         uint32_t p = s->brace[i];
-        if (!segment(c, p, s->brace_colons[i])) {
+        if (!segment(c, p)) {
             return false;
         }
         char bracket = c->line[p];
@@ -348,7 +349,7 @@ static bool window(struct cursor *c)
             return false;
         }
     }
-    if (!segment(c, UINT32_MAX - 1, s->colons)) {
+    if (!segment(c, UINT32_MAX - 1)) {
         return false;
     }
     for (uint32_t i = 0; i < s->odds; i++) {

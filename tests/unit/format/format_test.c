@@ -185,6 +185,9 @@ static void outcomes_have_reasons(void **state)
         {"2026/01/05 10:00:00 [error] 1#0: *2 torn {\"started_at\":1}", "not_json", ""},
         {"2026/01/05 10:00:00 [loud] 1#0: x", "not_json", ""},
         {"2026/01/05 10:00", "not_json", ""},
+        {"\xef\xbb\xbf{\"started_at\":1,\"response\":{\"status\":503}}", NULL, ""},
+        {"\xef\xbb\xbf", "blank", ""},
+        {"\xff\xfe{", "not_json", ""},
     };
     (void)state;
     struct tb_extractor *x = tb_extractor_new(tb_format_find(set, "kong"));
