@@ -190,6 +190,11 @@ static void test_memory_is_bounded(void **state)
         }
         getrusage(RUSAGE_SELF, &after);
         bool good = st == TB_END && rejects == 1 && after.ru_maxrss - before.ru_maxrss < 80 * 1024;
+        tb_stream_close(s);
+        tb_lines_free(l);
+        free(one.p);
+        free(gz.p);
+        free(zeros.p);
         _exit(good ? 0 : 1);
     }
     int status = 0;
