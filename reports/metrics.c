@@ -24,7 +24,8 @@ struct page {
     struct tb_buf out, clean;
 };
 
-static enum tb_status head(struct page *p, const char *name, const char *type, const char *help, struct tb_err *err)
+static enum tb_status head(struct page *p, const char *name, const char *type, const char *help,
+                           struct tb_err *err)
 {
     return tb_buf_printf(&p->out, err, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
@@ -98,7 +99,8 @@ static enum tb_status open_usage(struct page *p, const char *sql, struct tb_quer
 static enum tb_status add_tokens(struct page *p, struct tb_err *err)
 {
     struct tb_query *q = NULL;
-    enum tb_status st = head(p, "kong_llm_tokens_total", "counter", "Tokens of billed usage, all classes, of all reduced days.", err);
+    enum tb_status st = head(p, "kong_llm_tokens_total", "counter",
+                             "Tokens of billed usage, all classes, of all reduced days.", err);
     if (st == TB_OK) {
         st = open_usage(p, "metrics_tokens.sql", &q, err);
     }
@@ -135,7 +137,8 @@ static enum tb_status add_cost(struct page *p, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     char help[128];
-    snprintf(help, sizeof help, "Cost of billed usage in %s, of all reduced days; unpriced usage adds nothing.",
+    snprintf(help, sizeof help,
+             "Cost of billed usage in %s, of all reduced days; unpriced usage adds nothing.",
              p->settings->currency);
     enum tb_status st = head(p, "kong_llm_cost_total", "counter", help, err);
     if (st == TB_OK) {
@@ -152,7 +155,8 @@ static enum tb_status add_intake(struct page *p, struct tb_err *err)
 {
     static const char *const outcomes[] = {"event", "duplicate", "conflict", "ignored", "rejected"};
     struct tb_query *q = NULL;
-    enum tb_status st = head(p, "tollbook_intake_lines_total", "counter", "Lines read, by what became of them.", err);
+    enum tb_status st =
+        head(p, "tollbook_intake_lines_total", "counter", "Lines read, by what became of them.", err);
     if (st == TB_OK) {
         st = tb_query_open(p->db, tb_embed_text(tb_embed_reports, "metrics_intake.sql"), &q, err);
     }
@@ -160,17 +164,19 @@ static enum tb_status add_intake(struct page *p, struct tb_err *err)
         st = tb_query_step(q, err);
     }
     for (int i = 0; st == TB_OK && i < 5; i++) {
-        st = tb_buf_printf(&p->out, err, "tollbook_intake_lines_total{outcome=\"%s\"} %" PRId64 "\n", outcomes[i],
-                           tb_query_int(q, i));
+        st = tb_buf_printf(&p->out, err, "tollbook_intake_lines_total{outcome=\"%s\"} %" PRId64 "\n",
+                           outcomes[i], tb_query_int(q, i));
     }
     if (st == TB_OK) {
-        st = head(p, "tollbook_intake_files_total", "counter", "Files read (an archive's members each).", err);
+        st =
+            head(p, "tollbook_intake_files_total", "counter", "Files read (an archive's members each).", err);
     }
     if (st == TB_OK) {
         st = tb_buf_printf(&p->out, err, "tollbook_intake_files_total %" PRId64 "\n", tb_query_int(q, 5));
     }
     if (st == TB_OK) {
-        st = head(p, "tollbook_incomplete_files", "gauge", "Files that end early and that no later one completed.", err);
+        st = head(p, "tollbook_incomplete_files", "gauge",
+                  "Files that end early and that no later one completed.", err);
     }
     if (st == TB_OK) {
         st = tb_buf_printf(&p->out, err, "tollbook_incomplete_files %" PRId64 "\n", tb_query_int(q, 6));
@@ -183,7 +189,8 @@ static enum tb_status add_revisions(struct page *p, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     char day[TB_TS_TEXT_MAX];
-    enum tb_status st = head(p, "tollbook_pack_revision", "gauge", "The last revision of a day's pack, of the newest days.", err);
+    enum tb_status st = head(p, "tollbook_pack_revision", "gauge",
+                             "The last revision of a day's pack, of the newest days.", err);
     if (st == TB_OK) {
         st = tb_query_open(p->db, tb_embed_text(tb_embed_reports, "metrics_revisions.sql"), &q, err);
     }
@@ -192,7 +199,8 @@ static enum tb_status add_revisions(struct page *p, struct tb_err *err)
     }
     while (st == TB_OK && (st = tb_query_step(q, err)) == TB_OK) {
         tb_day_format((int32_t)tb_query_int(q, 0), day);
-        st = tb_buf_printf(&p->out, err, "tollbook_pack_revision{day=\"%s\"} %" PRId64 "\n", day, tb_query_int(q, 1));
+        st = tb_buf_printf(&p->out, err, "tollbook_pack_revision{day=\"%s\"} %" PRId64 "\n", day,
+                           tb_query_int(q, 1));
     }
     tb_query_close(q);
     return st == TB_END ? TB_OK : st;
@@ -201,8 +209,10 @@ static enum tb_status add_revisions(struct page *p, struct tb_err *err)
 static enum tb_status add_success(struct page *p, int64_t now_us, struct tb_err *err)
 {
     const char *name = "tollbook_last_success_timestamp_seconds";
-    enum tb_status st = head(p, name, "gauge", "When the last run ended well, seconds since 1970-01-01 UTC.", err);
-    return st == TB_OK ? tb_buf_printf(&p->out, err, "%s %" PRId64 ".%06" PRId64 "\n", name, now_us / TB_US_PER_S, now_us % TB_US_PER_S)
+    enum tb_status st =
+        head(p, name, "gauge", "When the last run ended well, seconds since 1970-01-01 UTC.", err);
+    return st == TB_OK ? tb_buf_printf(&p->out, err, "%s %" PRId64 ".%06" PRId64 "\n", name,
+                                       now_us / TB_US_PER_S, now_us % TB_US_PER_S)
                        : st;
 }
 
@@ -231,7 +241,8 @@ static enum tb_status write_page(struct page *p, int64_t now_us, struct tb_err *
     return st == TB_OK ? tb_file_write(path, tb_buf_view(&p->out), FILE_MODE, err) : st;
 }
 
-enum tb_status tb_metrics_write(struct tb_db *db, const struct tb_settings *s, int64_t version, int64_t now_us, struct tb_err *err)
+enum tb_status tb_metrics_write(struct tb_db *db, const struct tb_settings *s, int64_t version,
+                                int64_t now_us, struct tb_err *err)
 {
     struct page p = {.db = db, .settings = s, .version = version};
     tb_buf_init(&p.out, METRICS_BYTES_MAX);

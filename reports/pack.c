@@ -78,9 +78,12 @@ static enum tb_status prepare(struct job *j, struct tb_err *err)
     return st;
 }
 
-static enum tb_status build_report(struct job *j, const char *kind, struct tb_report **out, struct tb_err *err)
+static enum tb_status build_report(struct job *j, const char *kind, struct tb_report **out,
+                                   struct tb_err *err)
 {
-    enum tb_status st = tb_report_kind_find(kind)->build(&j->q, out, err);
+    struct tb_report_query q = j->q;
+    q.top = strcmp(kind, "rejects") == 0 ? TB_PACK_REJECTS_MAX : 0;
+    enum tb_status st = tb_report_kind_find(kind)->build(&q, out, err);
     return st == TB_OK ? tb_pack_paths(out, j->settings->dir, err) : st;
 }
 
@@ -109,16 +112,20 @@ static enum tb_status refuse(const struct job *j, struct tb_err *err)
 {
     char day[TB_TS_TEXT_MAX];
     const struct tb_table *t = j->content.checks->main;
-    int control = tb_table_find(t, "control"), ok = tb_table_find(t, "ok"), informative = tb_table_find(t, "informative");
+    int control = tb_table_find(t, "control"), ok = tb_table_find(t, "ok"),
+        informative = tb_table_find(t, "informative");
     tb_day_format(j->day, day);
     for (size_t i = 0; control >= 0 && ok >= 0 && informative >= 0 && i < tb_table_rows(t); i++) {
-        if (tb_table_cell(t, i, (size_t)ok)->number == 0 && tb_table_cell(t, i, (size_t)informative)->number == 0) {
+        if (tb_table_cell(t, i, (size_t)ok)->number == 0 &&
+            tb_table_cell(t, i, (size_t)informative)->number == 0) {
             return tb_err_set(err, TB_FAIL, TB_E_CONTROL,
-                              "%s: control \"%s\" disagrees and the pack is withheld; see `tollbook report checks --date %s`",
+                              "%s: control \"%s\" disagrees and the pack is withheld; see `tollbook report "
+                              "checks --date %s`",
                               day, tb_table_cell(t, i, (size_t)control)->text.s, day);
         }
     }
-    return tb_err_set(err, TB_FAIL, TB_E_CONTROL, "%s: a control total disagrees and the pack is withheld", day);
+    return tb_err_set(err, TB_FAIL, TB_E_CONTROL, "%s: a control total disagrees and the pack is withheld",
+                      day);
 }
 
 /* --- revisions ----------------------------------------------------------------------------------------------- */
@@ -169,8 +176,8 @@ static enum tb_status put_rows(struct job *j, bool is_new, int64_t *revision, st
     enum tb_status st = TB_OK;
     if (is_new) {
         bool inserted = false;
-        st = tb_revision_put(j->db, j->day, tb_buf_view(&j->json), j->content.run_id, j->q.version, j->now_us, revision,
-                             &inserted, err);
+        st = tb_revision_put(j->db, j->day, tb_buf_view(&j->json), j->content.run_id, j->q.version, j->now_us,
+                             revision, &inserted, err);
     }
     return st == TB_OK ? tb_pack_built_put(j->db, j->day, &j->built, err) : st;
 }
@@ -260,7 +267,9 @@ static enum tb_status put_aside(struct job *j, int64_t revision, struct tb_err *
         return tb_pack_folder_keep(&j->folder, name, err);
     }
     st = workbook_differs(j, &differs, err);
-    return st == TB_OK && (differs || (has_json && found == 0)) ? tb_pack_folder_keep_changed(&j->folder, revision, err) : st;
+    return st == TB_OK && (differs || (has_json && found == 0))
+               ? tb_pack_folder_keep_changed(&j->folder, revision, err)
+               : st;
 }
 
 static enum tb_status files_good(const struct job *j, bool *good, struct tb_err *err)
@@ -333,8 +342,9 @@ static void release(struct job *j)
     tb_buf_release(&j->json);
 }
 
-enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int64_t version,
-                             int32_t day, int64_t now_us, struct tb_pack_result *out, struct tb_err *err)
+enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                             int64_t version, int32_t day, int64_t now_us, struct tb_pack_result *out,
+                             struct tb_err *err)
 {
     struct job j = {.db = db,
                     .settings = s,

@@ -13,22 +13,24 @@
 
 struct tb_pack_result {
     int64_t revision;
-    bool is_new;                  /* a new revision was opened */
-    bool repaired;                /* same revision, but files were missing or differed and were written again */
+    bool is_new;   /* a new revision was opened */
+    bool repaired; /* same revision, but files were missing or differed and were written again */
     struct tb_report_state state;
-    char workbook[1100];          /* path of the workbook */
+    char workbook[1100]; /* path of the workbook */
 };
 
 /* Writes day's pack. The day is reduced already (tb_reduce_days, same version). Runs its own transaction for the revision. */
-enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int64_t version,
-                             int32_t day, int64_t now_us, struct tb_pack_result *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                             int64_t version, int32_t day, int64_t now_us, struct tb_pack_result *out,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* Whether day's pack is missing or out of date (its inputs, tables, program or files differ). Reads only. */
-enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day, bool *stale,
-                             struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
+                             bool *stale, struct tb_err *err) TB_MUST_USE;
 
 /* output/metrics.prom (Prometheus textfile): kong_llm_tokens_total{consumer}, kong_llm_cost_total{consumer,model},
  * tollbook_last_success_timestamp_seconds, intake counters ... cumulative over all reduced days of version. */
-enum tb_status tb_metrics_write(struct tb_db *db, const struct tb_settings *s, int64_t version, int64_t now_us, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_metrics_write(struct tb_db *db, const struct tb_settings *s, int64_t version,
+                                int64_t now_us, struct tb_err *err) TB_MUST_USE;
 
 #endif

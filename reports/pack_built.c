@@ -38,7 +38,8 @@ enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_b
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_pack_built *b, struct tb_err *err)
+enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_pack_built *b,
+                                 struct tb_err *err)
 {
     struct tb_query *q;
     enum tb_status st = tb_query_open(db, tb_embed_text(tb_embed_reports, "pack_built_put.sql"), &q, err);
@@ -57,7 +58,8 @@ enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_
     return st;
 }
 
-enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack_built *out, struct tb_err *err)
+enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack_built *out,
+                                 struct tb_err *err)
 {
     struct tb_intake intake;
     bool pruned = false;
@@ -75,8 +77,8 @@ enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack
     return st;
 }
 
-struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                                   int64_t version, int32_t day)
+struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s,
+                                   const struct tb_tables *tables, int64_t version, int32_t day)
 {
     return (struct tb_report_query){.db = db,
                                     .settings = s,
@@ -88,8 +90,8 @@ struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s
                                     .to_us = tb_zone_day_start(s->zone, day + 1)};
 }
 
-enum tb_status tb_pack_versions_tables(struct tb_pack_versions *v, int64_t version, const struct tb_tables **out,
-                                       struct tb_err *err)
+enum tb_status tb_pack_versions_tables(struct tb_pack_versions *v, int64_t version,
+                                       const struct tb_tables **out, struct tb_err *err)
 {
     if (version == v->current_version) {
         *out = v->current;
@@ -102,7 +104,8 @@ enum tb_status tb_pack_versions_tables(struct tb_pack_versions *v, int64_t versi
         }
     }
     if (v->n == TB_PACK_VERSIONS_MAX) { /* more days than that are never looked at */
-        return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "more than %d table versions in one pack", TB_PACK_VERSIONS_MAX);
+        return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "more than %d table versions in one pack",
+                          TB_PACK_VERSIONS_MAX);
     }
     enum tb_status st = tb_versions_load(v->db, v->settings, version, &v->tables[v->n], err);
     if (st == TB_OK) {
@@ -120,7 +123,8 @@ void tb_pack_versions_release(struct tb_pack_versions *v)
     v->n = 0;
 }
 
-enum tb_status tb_pack_versions_of_day(struct tb_pack_versions *v, int32_t day, int64_t *version, struct tb_err *err)
+enum tb_status tb_pack_versions_of_day(struct tb_pack_versions *v, int32_t day, int64_t *version,
+                                       struct tb_err *err)
 {
     struct tb_pack_built built;
     char rows[TB_SHA256_HEX];

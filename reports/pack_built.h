@@ -16,16 +16,18 @@ struct tb_pack_built {
     char rows[TB_SHA256_HEX];
 };
 
-enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_built *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_built *out,
+                                 struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_pack_built *b,
                                  struct tb_err *err) TB_MUST_USE; /* in the caller's transaction */
 
 /* What q's only day would be built from now, with q's tables. */
-enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack_built *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack_built *out,
+                                 struct tb_err *err) TB_MUST_USE;
 
 /* The query of one whole day. */
-struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                                   int64_t version, int32_t day);
+struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s,
+                                   const struct tb_tables *tables, int64_t version, int32_t day);
 
 /* Table versions in use during one pack, each loaded once. */
 #define TB_PACK_VERSIONS_MAX 40 /* a day and the month and weeks behind it */
@@ -38,8 +40,8 @@ struct tb_pack_versions {
     struct tb_tables *tables[TB_PACK_VERSIONS_MAX];
     int n;
 };
-enum tb_status tb_pack_versions_tables(struct tb_pack_versions *v, int64_t version, const struct tb_tables **out,
-                                       struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_versions_tables(struct tb_pack_versions *v, int64_t version,
+                                       const struct tb_tables **out, struct tb_err *err) TB_MUST_USE;
 void tb_pack_versions_release(struct tb_pack_versions *v);
 
 /* The version that day is to be told with. */

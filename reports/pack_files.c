@@ -52,7 +52,8 @@ enum tb_status tb_pack_digest_file(const char *path, char out[TB_SHA256_HEX], st
     return st;
 }
 
-enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct tb_pack_folder *out, struct tb_err *err)
+enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct tb_pack_folder *out,
+                              struct tb_err *err)
 {
     char text[TB_TS_TEXT_MAX], name[64];
     tb_day_format(day, text);
@@ -65,19 +66,21 @@ enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct t
                 tb_path_join(out->dir, SUMS_NAME, out->sums, sizeof out->sums) &&
                 tb_path_join(out->dir, name, out->temp, sizeof out->temp);
     return fits ? TB_OK
-                : tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is longer than %d bytes; choose a shorter one",
+                : tb_err_set(err, TB_FAIL, TB_E_IO,
+                             "the path of \"output\" is longer than %d bytes; choose a shorter one",
                              TB_PACK_PATH_MAX);
 }
 
 /* "DIGEST  NAME" for both files, sorted by name as sha256sum reads it. */
-static enum tb_status make_sums(const struct tb_pack_folder *f, const char *workbook, const char *json, struct tb_buf *out,
-                                struct tb_err *err)
+static enum tb_status make_sums(const struct tb_pack_folder *f, const char *workbook, const char *json,
+                                struct tb_buf *out, struct tb_err *err)
 {
     tb_buf_clear(out);
     return tb_buf_printf(out, err, "%s  %s\n%s  %s\n", workbook, f->workbook_name, json, f->json_name);
 }
 
-enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good, struct tb_err *err)
+enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good,
+                                   struct tb_err *err)
 {
     char workbook[TB_SHA256_HEX], json[TB_SHA256_HEX];
     struct tb_buf wanted, found;
@@ -105,7 +108,8 @@ enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *j
 static bool is_temp(const char *name)
 {
     size_t n = strlen(name);
-    return n > sizeof TEMP_PREFIX + sizeof TEMP_SUFFIX - 2 && memcmp(name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0 &&
+    return n > sizeof TEMP_PREFIX + sizeof TEMP_SUFFIX - 2 &&
+           memcmp(name, TEMP_PREFIX, sizeof TEMP_PREFIX - 1) == 0 &&
            strcmp(name + n - (sizeof TEMP_SUFFIX - 1), TEMP_SUFFIX) == 0;
 }
 
@@ -132,7 +136,8 @@ enum tb_status tb_pack_folder_open(const struct tb_pack_folder *f, struct tb_err
 static enum tb_status sync_folder(const char *dir, struct tb_err *err)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL)) { /* some file systems cannot sync a folder, and need not */
+    if (fd < 0 ||
+        (fsync(fd) != 0 && errno != EINVAL)) { /* some file systems cannot sync a folder, and need not */
         enum tb_status st = io(err, "sync the folder", dir);
         if (fd >= 0) {
             (void)close(fd);
@@ -147,7 +152,8 @@ static enum tb_status sync_folder(const char *dir, struct tb_err *err)
 static enum tb_status keep_file(const char *from, const char *to, struct tb_err *err)
 {
     struct tb_buf bytes;
-    if (link(from, to) == 0 || errno == EEXIST || errno == ENOENT) { /* kept before; or there is nothing to keep */
+    if (link(from, to) == 0 || errno == EEXIST ||
+        errno == ENOENT) { /* kept before; or there is nothing to keep */
         return TB_OK;
     }
     tb_buf_init(&bytes, TB_PACK_BYTES_MAX);
@@ -164,13 +170,16 @@ enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *n
     const char *const from[] = {f->workbook, f->json, f->sums};
     const char *const names[] = {f->workbook_name, f->json_name, SUMS_NAME};
     char above[TB_PACK_PATH_MAX], dir[TB_PACK_PATH_MAX], to[TB_PACK_PATH_MAX];
-    bool fits = tb_path_join(f->dir, "superseded", above, sizeof above) && tb_path_join(above, name, dir, sizeof dir);
-    enum tb_status st = fits ? tb_file_mkdirs(dir, FOLDER_MODE, err)
-                             : tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is too long; choose a shorter one");
+    bool fits =
+        tb_path_join(f->dir, "superseded", above, sizeof above) && tb_path_join(above, name, dir, sizeof dir);
+    enum tb_status st =
+        fits ? tb_file_mkdirs(dir, FOLDER_MODE, err)
+             : tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is too long; choose a shorter one");
     for (size_t i = 0; st == TB_OK && i < sizeof from / sizeof *from; i++) {
         fits = tb_path_join(dir, names[i], to, sizeof to);
         st = fits ? keep_file(from[i], to, err)
-                  : tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is too long; choose a shorter one");
+                  : tb_err_set(err, TB_FAIL, TB_E_IO,
+                               "the path of \"output\" is too long; choose a shorter one");
     }
     if (st == TB_OK) {
         st = sync_folder(dir, err);
@@ -178,7 +187,8 @@ enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *n
     return st == TB_OK ? sync_folder(above, err) : st;
 }
 
-enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64_t revision, struct tb_err *err)
+enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64_t revision,
+                                           struct tb_err *err)
 {
     char name[64], dir[TB_PACK_PATH_MAX];
     for (int i = 1; i < CHANGED_MAX; i++) {
@@ -191,7 +201,8 @@ enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64
             return tb_pack_folder_keep(f, name + sizeof "superseded", err);
         }
     }
-    return tb_err_set(err, TB_FAIL, TB_E_IO, "\"%s/superseded\" holds too many changed packs; move them away", f->dir);
+    return tb_err_set(err, TB_FAIL, TB_E_IO, "\"%s/superseded\" holds too many changed packs; move them away",
+                      f->dir);
 }
 
 enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json, struct tb_err *err)
@@ -201,7 +212,8 @@ enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_
     tb_buf_init(&sums, TB_PACK_BYTES_MAX);
     enum tb_status st = tb_pack_digest_file(f->temp, workbook_digest, err);
     if (st == TB_END) {
-        st = tb_err_set(err, TB_FAIL, TB_E_IO, "\"%s\" is gone: another program works in this folder", f->temp);
+        st = tb_err_set(err, TB_FAIL, TB_E_IO, "\"%s\" is gone: another program works in this folder",
+                        f->temp);
     }
     if (st == TB_OK) {
         tb_pack_digest(json, json_digest);

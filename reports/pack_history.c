@@ -14,8 +14,8 @@ extern const struct tb_embed tb_embed_reports[];
 #define NAMES_BYTES_MAX ((size_t)1 << 20)
 
 /* The window's first day: of the month, or of the last thirty days; not before the first event. */
-static enum tb_status first_day(const struct tb_report_query *q, int32_t month_first, int32_t *out, bool *known_before,
-                                struct tb_err *err)
+static enum tb_status first_day(const struct tb_report_query *q, int32_t month_first, int32_t *out,
+                                bool *known_before, struct tb_err *err)
 {
     int32_t first = 0, last = 0, day = q->from_day;
     int32_t window = day - (TB_HISTORY_DAYS - 1) < month_first ? day - (TB_HISTORY_DAYS - 1) : month_first;
@@ -34,16 +34,16 @@ static enum tb_status first_day(const struct tb_report_query *q, int32_t month_f
 }
 
 /* Chooses the day's version and makes its rollups stand. A pruned day stays as it was last told. */
-static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t day, int64_t *version,
-                                 struct tb_err *err)
+static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t day,
+                                 int64_t *version, struct tb_err *err)
 {
     struct tb_pack_built built;
     const struct tb_tables *tables = NULL;
     int64_t generation = 0;
     bool pruned = false;
     const struct tb_zone *zone = q->settings->zone;
-    enum tb_status st =
-        tb_events_generation(q->db, tb_zone_day_start(zone, day), tb_zone_day_start(zone, day + 1), &generation, &pruned, err);
+    enum tb_status st = tb_events_generation(q->db, tb_zone_day_start(zone, day),
+                                             tb_zone_day_start(zone, day + 1), &generation, &pruned, err);
     if (st == TB_OK && pruned) {
         st = tb_pack_built_get(q->db, day, &built, err);
         *version = st == TB_OK && built.there ? built.tables : v->current_version;
@@ -90,8 +90,8 @@ static enum tb_status read_day(struct tb_query *sums, struct tb_history_day *d, 
     return st;
 }
 
-static enum tb_status read_days(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t from, bool known_before,
-                                struct tb_history *h, struct tb_err *err)
+static enum tb_status read_days(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t from,
+                                bool known_before, struct tb_history *h, struct tb_err *err)
 {
     struct tb_query *sums = NULL;
     struct tb_buf names;
@@ -129,7 +129,8 @@ static enum tb_status month_days(const struct tb_history *h, struct tb_buf *out,
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < h->n; i++) {
         if (h->days[i].day >= h->month_first) {
-            st = tb_buf_printf(out, err, "%s[%" PRId32 ",%" PRId64 "]", before, h->days[i].day, h->days[i].version);
+            st = tb_buf_printf(out, err, "%s[%" PRId32 ",%" PRId64 "]", before, h->days[i].day,
+                               h->days[i].version);
             before = ",";
         }
     }
@@ -147,8 +148,9 @@ static enum tb_status read_month(const struct tb_report_query *q, struct tb_hist
     struct tb_buf days;
     tb_buf_init(&days, NAMES_BYTES_MAX);
     h->month = tb_table_new("teams", "Month to date", columns, sizeof columns / sizeof *columns);
-    enum tb_status st = h->month != NULL ? month_days(h, &days, err)
-                                         : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the month's teams");
+    enum tb_status st = h->month != NULL
+                            ? month_days(h, &days, err)
+                            : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the month's teams");
     if (st == TB_OK) {
         st = tb_query_open(q->db, tb_embed_text(tb_embed_reports, "pack_history_month.sql"), &query, err);
     }
@@ -161,8 +163,8 @@ static enum tb_status read_month(const struct tb_report_query *q, struct tb_hist
     return st;
 }
 
-enum tb_status tb_history_read(const struct tb_report_query *q, struct tb_pack_versions *v, struct tb_history *out,
-                               struct tb_err *err)
+enum tb_status tb_history_read(const struct tb_report_query *q, struct tb_pack_versions *v,
+                               struct tb_history *out, struct tb_err *err)
 {
     int year, month, mday;
     int32_t from = 0;

@@ -25,15 +25,15 @@ struct tb_history_day {
 struct tb_history {
     struct tb_history_day days[TB_HISTORY_MAX]; /* ascending; the last is the pack's own */
     size_t n;
-    int32_t month_first;    /* the first day that the month to date holds */
+    int32_t month_first; /* the first day that the month to date holds */
     int64_t month_cents;
     struct tb_table *month; /* team, cost_center, gl_account, owner, billed: teams of the month so far */
 };
 enum { TB_MONTH_TEAM, TB_MONTH_COST_CENTER, TB_MONTH_GL_ACCOUNT, TB_MONTH_OWNER, TB_MONTH_BILLED };
 
 /* q: the pack's day, with the version it is told with. */
-enum tb_status tb_history_read(const struct tb_report_query *q, struct tb_pack_versions *v, struct tb_history *out,
-                               struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_history_read(const struct tb_report_query *q, struct tb_pack_versions *v,
+                               struct tb_history *out, struct tb_err *err) TB_MUST_USE;
 void tb_history_release(struct tb_history *h);
 
 /* The day's entry, or NULL. */

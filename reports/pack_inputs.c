@@ -8,10 +8,14 @@
 enum { SOURCE, NODE, FILE_NAME, FORMAT, KIND, DIGEST, BYTES, LINES };
 
 static const struct tb_column columns[] = {
-    {"source", "Source", TB_CELL_TEXT, true, false}, {"node", "Node", TB_CELL_TEXT, true, false},
-    {"file", "File", TB_CELL_TEXT, true, false},     {"format", "Format", TB_CELL_TEXT, true, false},
-    {"kind", "Kind", TB_CELL_TEXT, true, false},     {"digest", "XXH3-128 of the file", TB_CELL_TEXT, true, false},
-    {"bytes", "Bytes", TB_CELL_INT, false, true},    {"lines", "Lines", TB_CELL_INT, false, true},
+    {"source", "Source", TB_CELL_TEXT, true, false},
+    {"node", "Node", TB_CELL_TEXT, true, false},
+    {"file", "File", TB_CELL_TEXT, true, false},
+    {"format", "Format", TB_CELL_TEXT, true, false},
+    {"kind", "Kind", TB_CELL_TEXT, true, false},
+    {"digest", "XXH3-128 of the file", TB_CELL_TEXT, true, false},
+    {"bytes", "Bytes", TB_CELL_INT, false, true},
+    {"lines", "Lines", TB_CELL_INT, false, true},
 };
 
 static enum tb_status add_row(struct tb_table *t, const struct tb_report_query *q, const struct tb_query *row,
@@ -19,8 +23,9 @@ static enum tb_status add_row(struct tb_table *t, const struct tb_report_query *
 {
     enum tb_status st = tb_table_row(t, err);
     for (int i = SOURCE; st == TB_OK && i <= LINES; i++) {
-        st = i == FILE_NAME ? tb_table_text(t, FILE_NAME, tb_pack_path(tb_query_text(row, i), q->settings->dir), err)
-                            : tb_fill_cell(t, (size_t)i, row, i, err);
+        st = i == FILE_NAME
+                 ? tb_table_text(t, FILE_NAME, tb_pack_path(tb_query_text(row, i), q->settings->dir), err)
+                 : tb_fill_cell(t, (size_t)i, row, i, err);
     }
     return st;
 }

@@ -12,8 +12,8 @@ static enum tb_status add_text(struct tb_buf *out, const char *key, const char *
     return st == TB_OK ? tb_json_quote(out, tb_str_of(text), err) : st;
 }
 
-static enum tb_status add_head(const struct tb_pack_content *c, int64_t revision, const char *run_id, struct tb_buf *out,
-                               struct tb_err *err)
+static enum tb_status add_head(const struct tb_pack_content *c, int64_t revision, const char *run_id,
+                               struct tb_buf *out, struct tb_err *err)
 {
     char day[TB_TS_TEXT_MAX];
     tb_day_format(c->q->from_day, day);
@@ -28,12 +28,14 @@ static enum tb_status add_head(const struct tb_pack_content *c, int64_t revision
         st = add_text(out, "currency", c->q->settings->currency, err);
     }
     if (st == TB_OK) {
-        st = tb_buf_printf(out, err, ",\n\"tables\":%" PRId64 ",\n\"revision\":%" PRId64, c->q->version, revision);
+        st = tb_buf_printf(out, err, ",\n\"tables\":%" PRId64 ",\n\"revision\":%" PRId64, c->q->version,
+                           revision);
     }
     return st == TB_OK ? add_text(out, "run_id", run_id, err) : st;
 }
 
-static enum tb_status add_rows(struct tb_buf *out, const char *before, const struct tb_table *t, struct tb_err *err)
+static enum tb_status add_rows(struct tb_buf *out, const char *before, const struct tb_table *t,
+                               struct tb_err *err)
 {
     enum tb_status st = tb_buf_str(out, tb_str_of(before), err);
     return st == TB_OK ? tb_writer_json_rows(t, out, err) : st;
@@ -48,13 +50,16 @@ static enum tb_status add_history(const struct tb_history *h, struct tb_buf *out
         const struct tb_history_day *d = &h->days[i];
         tb_day_format(d->day, day);
         tb_cents_format(d->billed_cents, cents);
-        st = tb_buf_printf(out, err, "%s\n{\"day\":\"%s\",\"billed\":\"%s\",\"requests\":%" PRId64 ",\"tokens\":%" PRId64 "}",
+        st = tb_buf_printf(out, err,
+                           "%s\n{\"day\":\"%s\",\"billed\":\"%s\",\"requests\":%" PRId64
+                           ",\"tokens\":%" PRId64 "}",
                            i > 0 ? "," : "", day, cents, d->requests, d->tokens);
     }
     if (st == TB_OK) {
         tb_day_format(h->month_first, day);
         tb_cents_format(h->month_cents, cents);
-        st = tb_buf_printf(out, err, "\n],\n\"month_to_date\":{\"from\":\"%s\",\"billed\":\"%s\",\"teams\":", day, cents);
+        st = tb_buf_printf(
+            out, err, "\n],\n\"month_to_date\":{\"from\":\"%s\",\"billed\":\"%s\",\"teams\":", day, cents);
     }
     return st == TB_OK ? add_rows(out, "", h->month, err) : st;
 }
@@ -72,8 +77,8 @@ static enum tb_status add_report(struct tb_buf *out, const struct tb_report *r, 
     return st;
 }
 
-enum tb_status tb_pack_json(const struct tb_pack_content *c, int64_t revision, const char *run_id, struct tb_buf *out,
-                            struct tb_err *err)
+enum tb_status tb_pack_json(const struct tb_pack_content *c, int64_t revision, const char *run_id,
+                            struct tb_buf *out, struct tb_err *err)
 {
     const struct tb_report *const reports[] = {c->chargeback, c->usage, c->checks, c->rejects};
     tb_buf_clear(out);

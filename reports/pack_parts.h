@@ -11,6 +11,9 @@
 #define TB_RUN_ID_MAX     17 /* 16 hex digits and a NUL */
 #define TB_PACK_BYTES_MAX ((size_t)1 << 31)
 #define TB_PACK_PATH_MAX  1100
+/* Rejected lines listed one by one in a pack, which is kept for good: a day of nothing but broken lines must not fill the
+ * database. All are counted, by file and reason. */
+#define TB_PACK_REJECTS_MAX 10000
 
 /* What is in pack-DAY.json. */
 struct tb_pack_content {
@@ -33,8 +36,8 @@ enum tb_status tb_pack_paths(struct tb_report **r, const char *dir, struct tb_er
 struct tb_str tb_pack_path(struct tb_str path, const char *dir);
 
 /* --- pack_json.c: replaces out by the pack's JSON. --- */
-enum tb_status tb_pack_json(const struct tb_pack_content *c, int64_t revision, const char *run_id, struct tb_buf *out,
-                            struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_json(const struct tb_pack_content *c, int64_t revision, const char *run_id,
+                            struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 
 /* --- pack_files.c: output/DAY/. --- */
 struct tb_pack_folder {
@@ -51,11 +54,14 @@ enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *j
 /* Makes the folder and removes what a killed run left. */
 enum tb_status tb_pack_folder_open(const struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
 /* Keeps the files that stand there in superseded/NAME/ ("r1"); those kept there already stay. */
-enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *name, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *name,
+                                   struct tb_err *err) TB_MUST_USE;
 /* The same in superseded/rN-changed/, or -changed-2 and so on: a folder of its own each time. */
-enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64_t revision, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64_t revision,
+                                           struct tb_err *err) TB_MUST_USE;
 /* Puts temp (the workbook), the JSON and then SHA256SUMS in place. */
-enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json,
+                                      struct tb_err *err) TB_MUST_USE;
 /* SHA-256 of a file; TB_END when it is not there. */
 enum tb_status tb_pack_digest_file(const char *path, char out[TB_SHA256_HEX], struct tb_err *err) TB_MUST_USE;
 void tb_pack_digest(struct tb_str bytes, char out[TB_SHA256_HEX]);

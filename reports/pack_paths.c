@@ -12,7 +12,8 @@ struct tb_str tb_pack_path(struct tb_str path, const char *dir)
     return path;
 }
 
-static enum tb_status copy_cell(struct tb_table *to, size_t column, const struct tb_cell *c, const char *dir, struct tb_err *err)
+static enum tb_status copy_cell(struct tb_table *to, size_t column, const struct tb_cell *c, const char *dir,
+                                struct tb_err *err)
 {
     if (c->null) {
         return TB_OK;
@@ -32,7 +33,8 @@ static enum tb_status copy_cell(struct tb_table *to, size_t column, const struct
     }
 }
 
-static enum tb_status copy_rows(struct tb_table *to, const struct tb_table *from, bool rows, const char *dir, struct tb_err *err)
+static enum tb_status copy_rows(struct tb_table *to, const struct tb_table *from, bool rows, const char *dir,
+                                struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < tb_table_rows(from); i++) {
@@ -44,7 +46,8 @@ static enum tb_status copy_rows(struct tb_table *to, const struct tb_table *from
     return st;
 }
 
-static enum tb_status copy_part(struct tb_report *to, const struct tb_part *p, struct tb_table **out, struct tb_err *err)
+static enum tb_status copy_part(struct tb_report *to, const struct tb_part *p, struct tb_table **out,
+                                struct tb_err *err)
 {
     struct tb_column columns[TB_TABLE_COLUMNS_MAX];
     size_t n = tb_table_columns(p->table);
@@ -61,7 +64,8 @@ static enum tb_status copy_part(struct tb_report *to, const struct tb_part *p, s
     }
 }
 
-static enum tb_status copy_parts(struct tb_report *to, const struct tb_report *from, const char *dir, struct tb_err *err)
+static enum tb_status copy_parts(struct tb_report *to, const struct tb_report *from, const char *dir,
+                                 struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < from->n; i++) {

@@ -37,18 +37,21 @@ static bool cut(struct span day, int64_t from_us, int64_t to_us, struct span *ou
     return out->from_us < out->to_us;
 }
 
-static enum tb_status price_bytes(const struct tb_price_row *r, struct span in, struct tb_buf *out, struct tb_err *err)
+static enum tb_status price_bytes(const struct tb_price_row *r, struct span in, struct tb_buf *out,
+                                  struct tb_err *err)
 {
     char price[TB_MONEY_TEXT_MAX];
-    const struct tb_str texts[] = {r->provider, r->model, r->service_tier, {price, tb_money_format(r->price, price)}};
+    const struct tb_str texts[] = {
+        r->provider, r->model, r->service_tier, {price, tb_money_format(r->price, price)}};
     tb_buf_clear(out);
     enum tb_status st = add_texts(out, texts, sizeof texts / sizeof *texts, err);
-    return st == TB_OK ? tb_buf_printf(out, err, ",%d,%" PRId64 ",%d,%d,%" PRId64 ",%" PRId64, (int)r->meter, r->context,
-                                       r->context_from, r->marginal, in.from_us, in.to_us)
+    return st == TB_OK ? tb_buf_printf(out, err, ",%d,%" PRId64 ",%d,%d,%" PRId64 ",%" PRId64, (int)r->meter,
+                                       r->context, r->context_from, r->marginal, in.from_us, in.to_us)
                        : st;
 }
 
-static enum tb_status account_bytes(const struct tb_account_row *r, struct span in, struct tb_buf *out, struct tb_err *err)
+static enum tb_status account_bytes(const struct tb_account_row *r, struct span in, struct tb_buf *out,
+                                    struct tb_err *err)
 {
     const struct tb_str texts[] = {r->consumer, r->source, r->team, r->cost_center, r->gl_account, r->owner};
     tb_buf_clear(out);
@@ -66,12 +69,13 @@ static int by_digest(const void *a, const void *b)
 }
 
 /* Rows sorted by digest, so that their order does not count. */
-static enum tb_status add_prices(struct tb_sha256 *sha, const struct tb_tables *t, struct span day, struct tb_buf *bytes,
-                                 struct tb_err *err)
+static enum tb_status add_prices(struct tb_sha256 *sha, const struct tb_tables *t, struct span day,
+                                 struct tb_buf *bytes, struct tb_err *err)
 {
     struct tb_hash128 *digest = calloc(t->price_count + 1, sizeof *digest);
     size_t n = 0;
-    enum tb_status st = digest != NULL ? TB_OK : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the prices of a day");
+    enum tb_status st =
+        digest != NULL ? TB_OK : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the prices of a day");
     for (size_t i = 0; st == TB_OK && i < t->price_count; i++) {
         struct span in;
         if (cut(day, t->prices[i].from_us, t->prices[i].to_us, &in)) {
@@ -87,8 +91,8 @@ static enum tb_status add_prices(struct tb_sha256 *sha, const struct tb_tables *
     return st;
 }
 
-static enum tb_status add_accounts(struct tb_sha256 *sha, const struct tb_tables *t, struct span day, struct tb_buf *bytes,
-                                   struct tb_err *err)
+static enum tb_status add_accounts(struct tb_sha256 *sha, const struct tb_tables *t, struct span day,
+                                   struct tb_buf *bytes, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < t->account_count; i++) {
@@ -102,8 +106,8 @@ static enum tb_status add_accounts(struct tb_sha256 *sha, const struct tb_tables
     return st;
 }
 
-enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zone, int32_t day, char out[TB_SHA256_HEX],
-                            struct tb_err *err)
+enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zone, int32_t day,
+                            char out[TB_SHA256_HEX], struct tb_err *err)
 {
     struct tb_sha256 sha;
     struct tb_buf bytes;

@@ -12,7 +12,7 @@
 #include "base/zone.h"
 #include "config/tables.h"
 
-enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zone, int32_t day, char out[TB_SHA256_HEX],
-                            struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zone, int32_t day,
+                            char out[TB_SHA256_HEX], struct tb_err *err) TB_MUST_USE;
 
 #endif

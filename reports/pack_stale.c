@@ -27,8 +27,9 @@ static enum tb_status same_texts(struct tb_db *db, int64_t a, int64_t b, bool *s
 }
 
 /* Do the rows in force during the day differ from those the pack was built with? */
-static enum tb_status tables_changed(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
-                                     const struct tb_pack_built *built, bool *changed, struct tb_err *err)
+static enum tb_status tables_changed(struct tb_db *db, const struct tb_settings *s, int64_t version,
+                                     int32_t day, const struct tb_pack_built *built, bool *changed,
+                                     struct tb_err *err)
 {
     struct tb_tables *tables = NULL;
     char rows[TB_SHA256_HEX];
@@ -48,8 +49,8 @@ static enum tb_status tables_changed(struct tb_db *db, const struct tb_settings 
 }
 
 /* Events that came or went, and files that turned out incomplete or were completed. */
-static enum tb_status inputs_changed(const struct tb_report_query *q, const struct tb_pack_built *built, bool *changed,
-                                     struct tb_err *err)
+static enum tb_status inputs_changed(const struct tb_report_query *q, const struct tb_pack_built *built,
+                                     bool *changed, struct tb_err *err)
 {
     int64_t generation = 0;
     bool pruned = false;
@@ -64,7 +65,8 @@ static enum tb_status inputs_changed(const struct tb_report_query *q, const stru
     return st;
 }
 
-static enum tb_status files_changed(struct tb_db *db, const struct tb_settings *s, int32_t day, bool *changed, struct tb_err *err)
+static enum tb_status files_changed(struct tb_db *db, const struct tb_settings *s, int32_t day, bool *changed,
+                                    struct tb_err *err)
 {
     struct tb_query *q = NULL;
     struct tb_pack_folder folder;
@@ -90,8 +92,8 @@ static enum tb_status files_changed(struct tb_db *db, const struct tb_settings *
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day, bool *stale,
-                             struct tb_err *err)
+enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
+                             bool *stale, struct tb_err *err)
 {
     struct tb_pack_built built;
     struct tb_report_query q = tb_pack_day(db, s, NULL, version, day);

@@ -8,9 +8,9 @@
 #include "base/utf8.h"
 #include "reports/writer/writer.h"
 
-#define CELL_BYTES_MAX ((size_t)1 << 30)
+#define CELL_BYTES_MAX  ((size_t)1 << 30)
 #define TABLE_BYTES_MAX ((size_t)1 << 30) /* a table is held whole; csv and json are not */
-#define GAP "  "
+#define GAP             "  "
 
 /* A column's name, cleaned; a second one of the same name is NAME_2, so that no key of a JSON object is twice. */
 struct names {
@@ -88,7 +88,8 @@ static enum tb_status json_value(const struct tb_query *q, int i, struct tb_buf 
     return tb_json_quote(out, tb_query_text(q, i), err); /* null when absent */
 }
 
-static enum tb_status json_row(const struct tb_query *q, const struct names *names, struct tb_buf *out, struct tb_err *err)
+static enum tb_status json_row(const struct tb_query *q, const struct names *names, struct tb_buf *out,
+                               struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (int i = 0; st == TB_OK && i < names->n; i++) {
@@ -106,7 +107,8 @@ static enum tb_status json_row(const struct tb_query *q, const struct names *nam
     return st == TB_OK ? tb_buf_add(out, "}", 1, err) : st;
 }
 
-static enum tb_status write_json(struct tb_query *q, const struct names *names, struct tb_buf *out, struct tb_err *err)
+static enum tb_status write_json(struct tb_query *q, const struct names *names, struct tb_buf *out,
+                                 struct tb_err *err)
 {
     enum tb_status st = tb_buf_str(out, TB_STR("{\"rows\":["), err);
     bool first = true;
@@ -136,7 +138,8 @@ static enum tb_status csv_field(struct tb_str s, struct tb_buf *clean, struct tb
         return st;
     }
     struct tb_str text = {clean->p + 1, clean->n - 1};
-    if (tb_writer_is_formula(s) || tb_writer_is_formula(text)) { /* also "=" behind a control that was stripped */
+    if (tb_writer_is_formula(s) ||
+        tb_writer_is_formula(text)) { /* also "=" behind a control that was stripped */
         text = tb_buf_view(clean);
     }
     bool quotes = text.n > 0 && (text.s[0] == ' ' || text.s[text.n - 1] == ' ');
@@ -154,7 +157,8 @@ static enum tb_status csv_field(struct tb_str s, struct tb_buf *clean, struct tb
     return st == TB_OK ? tb_buf_add(out, "\"", 1, err) : st;
 }
 
-static enum tb_status write_csv(struct tb_query *q, const struct names *names, struct tb_buf *out, struct tb_err *err)
+static enum tb_status write_csv(struct tb_query *q, const struct names *names, struct tb_buf *out,
+                                struct tb_err *err)
 {
     struct tb_buf clean;
     enum tb_status st = TB_OK;
@@ -200,7 +204,8 @@ static enum tb_status keep(struct grid *g, int i, struct tb_str s, struct tb_err
     return st;
 }
 
-static enum tb_status read_grid(struct tb_query *q, const struct names *names, struct grid *g, struct tb_err *err)
+static enum tb_status read_grid(struct tb_query *q, const struct names *names, struct grid *g,
+                                struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (int i = 0; st == TB_OK && i < g->n; i++) {
@@ -226,7 +231,8 @@ static enum tb_status pad(struct tb_buf *out, size_t n, struct tb_err *err)
     return st;
 }
 
-static enum tb_status print_cell(const struct grid *g, int i, struct tb_str s, struct tb_buf *out, struct tb_err *err)
+static enum tb_status print_cell(const struct grid *g, int i, struct tb_str s, struct tb_buf *out,
+                                 struct tb_err *err)
 {
     size_t blanks = g->width[i] - tb_utf8_chars(s);
     bool last = i == g->n - 1;
@@ -256,7 +262,8 @@ static enum tb_status print_grid(const struct grid *g, struct tb_buf *out, struc
     return st;
 }
 
-static enum tb_status write_table(struct tb_query *q, const struct names *names, struct tb_buf *out, struct tb_err *err)
+static enum tb_status write_table(struct tb_query *q, const struct names *names, struct tb_buf *out,
+                                  struct tb_err *err)
 {
     struct grid g = {.width = calloc((size_t)names->n + 1, sizeof *g.width),
                      .is_text = calloc((size_t)names->n + 1, sizeof *g.is_text),

@@ -10,6 +10,7 @@
 #include "store/query.h"
 
 /* Steps q to its end. format: "table", "csv" or "json". */
-enum tb_status tb_result_write(struct tb_query *q, const char *format, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_result_write(struct tb_query *q, const char *format, struct tb_buf *out,
+                               struct tb_err *err) TB_MUST_USE;
 
 #endif

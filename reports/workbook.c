@@ -28,7 +28,8 @@ int64_t tb_workbook_civil(const struct tb_workbook_book *b, int64_t ts_us)
     return ts_us + (int64_t)tb_zone_offset(b->w->q->settings->zone, ts_us) * TB_US_PER_S;
 }
 
-void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title, const char *extra)
+void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title,
+                      const char *extra)
 {
     char words[512];
     int n = snprintf(words, sizeof words, "%s%s%s", b->subtitle, extra[0] != '\0' ? "; " : "", extra);

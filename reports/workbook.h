@@ -15,12 +15,13 @@ struct tb_workbook {
     const struct tb_report_query *q; /* the one day */
     const struct tb_report *chargeback, *checks, *rejects;
     const struct tb_history *history;
-    const char *name;   /* of the file, for the foot of each page */
+    const char *name; /* of the file, for the foot of each page */
     const char *run_id;
     int64_t revision;
 };
 
 /* Writes to temp, a temporary name that the caller commits. */
-enum tb_status tb_workbook_write(const struct tb_workbook *w, const char *temp, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_workbook_write(const struct tb_workbook *w, const char *temp,
+                                 struct tb_err *err) TB_MUST_USE;
 
 #endif

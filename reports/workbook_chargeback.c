@@ -53,7 +53,8 @@ static void write_status(struct tb_grid *g, bool today, bool unassigned, bool un
     if (!today) {
         tb_grid_text(g, STATUS, TB_XS_MUTED, TB_STR("No usage this day"));
     } else if (unassigned) {
-        tb_grid_text(g, STATUS, TB_XS_WARN, unpriced ? TB_STR("Unassigned, unpriced usage") : TB_STR("Unassigned"));
+        tb_grid_text(g, STATUS, TB_XS_WARN,
+                     unpriced ? TB_STR("Unassigned, unpriced usage") : TB_STR("Unassigned"));
     } else if (unpriced) {
         tb_grid_text(g, STATUS, TB_XS_WARN, TB_STR("Unpriced usage"));
     } else {
@@ -74,7 +75,8 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, size_t i)
 {
     const struct tb_table *month = b->w->history->month;
     const struct tb_table *teams = tb_workbook_table(b->w->chargeback, "teams");
-    struct tb_str team = text_at(month, i, TB_MONTH_TEAM), cost_center = text_at(month, i, TB_MONTH_COST_CENTER);
+    struct tb_str team = text_at(month, i, TB_MONTH_TEAM),
+                  cost_center = text_at(month, i, TB_MONTH_COST_CENTER);
     long at = find_team(teams, team, cost_center);
     bool unassigned = tb_str_eq(team, TB_STR(TB_TEAM_UNASSIGNED));
     int64_t cents = at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_BILLED)->number : 0;

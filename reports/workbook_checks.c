@@ -30,11 +30,13 @@ static void write_result(struct tb_workbook_book *b, struct tb_grid *g, bool ok,
 {
     if (informative) {
         b->todo.notes += ok ? 0 : 1;
-        tb_grid_text(g, RESULT, ok ? 0 : TB_XS_WARN, ok ? TB_STR("OK, for information") : TB_STR("For information"));
+        tb_grid_text(g, RESULT, ok ? 0 : TB_XS_WARN,
+                     ok ? TB_STR("OK, for information") : TB_STR("For information"));
     } else {
         b->todo.controls++;
         b->todo.agree += ok;
-        tb_grid_text(g, RESULT, ok ? TB_XS_GOOD : TB_XS_BAD, ok ? TB_STR("OK, agrees") : TB_STR("Critical: differs"));
+        tb_grid_text(g, RESULT, ok ? TB_XS_GOOD : TB_XS_BAD,
+                     ok ? TB_STR("OK, agrees") : TB_STR("Critical: differs"));
     }
 }
 
@@ -53,7 +55,8 @@ static void write_about(struct tb_grid *g, struct tb_str s)
 
 static void write_row(struct tb_workbook_book *b, struct tb_grid *g, const struct tb_table *t, size_t i)
 {
-    const struct tb_cell *about = tb_table_cell(t, i, TB_CHECK_ABOUT), *control = tb_table_cell(t, i, TB_CHECK_CONTROL);
+    const struct tb_cell *about = tb_table_cell(t, i, TB_CHECK_ABOUT),
+                         *control = tb_table_cell(t, i, TB_CHECK_CONTROL);
     tb_grid_row(g);
     write_about(g, about->null ? control->text : about->text);
     write_value(g, EXPECTED, tb_table_cell(t, i, TB_CHECK_EXPECTED));
@@ -68,7 +71,8 @@ void tb_workbook_checks(struct tb_workbook_book *b)
 {
     struct tb_grid g;
     const struct tb_table *t = tb_workbook_table(b->w->checks, "rows");
-    tb_workbook_head(b, b->checks, "Control totals", "each sum by two roads; a pack is withheld when one differs");
+    tb_workbook_head(b, b->checks, "Control totals",
+                     "each sum by two roads; a pack is withheld when one differs");
     tb_grid_begin(&g, b->checks, 3, columns, COLUMNS, TB_WORKBOOK_LINES_MAX);
     for (size_t i = 0; i < tb_table_rows(t); i++) {
         write_row(b, &g, t, i);

@@ -40,14 +40,28 @@ static const struct tb_grid_column columns[COLUMNS] = {
 };
 
 /* The statement's columns. */
-enum { Q_TEAM, Q_PROVIDER, Q_MODEL, Q_BASIS, Q_REQUESTS, Q_ERRORS, Q_INPUT, Q_READ, Q_5M, Q_1H, Q_OUTPUT, Q_COST };
+enum {
+    Q_TEAM,
+    Q_PROVIDER,
+    Q_MODEL,
+    Q_BASIS,
+    Q_REQUESTS,
+    Q_ERRORS,
+    Q_INPUT,
+    Q_READ,
+    Q_5M,
+    Q_1H,
+    Q_OUTPUT,
+    Q_COST
+};
 
 static void write_pricing(struct tb_grid *g, struct tb_str basis)
 {
     if (tb_str_eq(basis, TB_STR("unpriced"))) {
         tb_grid_text(g, PRICING, TB_XS_WARN, TB_STR("No price"));
     } else {
-        tb_grid_text(g, PRICING, 0, tb_str_eq(basis, TB_STR("logged")) ? TB_STR("Gateway log") : TB_STR("Price table"));
+        tb_grid_text(g, PRICING, 0,
+                     tb_str_eq(basis, TB_STR("logged")) ? TB_STR("Gateway log") : TB_STR("Price table"));
     }
 }
 

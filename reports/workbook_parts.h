@@ -25,14 +25,14 @@ struct tb_workbook_book {
     struct tb_xlsx *x;
     struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
     char day[TB_TS_TEXT_MAX];
-    char subtitle[256]; /* "2026-03-29, Europe/Berlin (23 hours), USD" */
-    struct { /* cells of Chargeback; last < first: no lines */
-        int first, last, charge, month;          /* rows; columns */
-        int unassigned_first, unassigned_last;   /* rows; last < first: none */
+    char subtitle[256];                        /* "2026-03-29, Europe/Berlin (23 hours), USD" */
+    struct {                                   /* cells of Chargeback; last < first: no lines */
+        int first, last, charge, month;        /* rows; columns */
+        int unassigned_first, unassigned_last; /* rows; last < first: none */
         int64_t unassigned_cents, total_cents;
     } teams;
-    struct { /* cells of Trend */
-        int first, last, day, charge;            /* one row per day; the last is the pack's own */
+    struct {                                           /* cells of Trend */
+        int first, last, day, charge;                  /* one row per day; the last is the pack's own */
         int top_first, top_last, top_name, top_charge; /* the largest teams */
     } days;
     struct { /* what wants a decision */
@@ -43,13 +43,15 @@ struct tb_workbook_book {
 
 /* The part's table; asserts that it is there. */
 const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *key);
-int64_t tb_workbook_int(const struct tb_report *r, const char *part, const char *column); /* of an object; 0 for null */
+int64_t tb_workbook_int(const struct tb_report *r, const char *part,
+                        const char *column); /* of an object; 0 for null */
 
 /* An instant as the civil time of the billing zone, for tb_xlsx_instant. */
 int64_t tb_workbook_civil(const struct tb_workbook_book *b, int64_t ts_us);
 
 /* Title and subtitle, rows 0 and 1; extra: further words of the subtitle, or "". */
-void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title, const char *extra);
+void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title,
+                      const char *extra);
 
 /* A header below row, frozen with the first column and repeated on every page. */
 void tb_workbook_freeze(struct tb_xlsx_sheet *s, const struct tb_grid *g);

@@ -9,7 +9,22 @@
 
 extern const struct tb_embed tb_embed_reports[];
 
-enum { PROVIDER, MODEL, METER, UNIT, PRICE, CONDITION, FROM, TO, STATUS, QUANTITY, COST, LINE, NOTE, COLUMNS };
+enum {
+    PROVIDER,
+    MODEL,
+    METER,
+    UNIT,
+    PRICE,
+    CONDITION,
+    FROM,
+    TO,
+    STATUS,
+    QUANTITY,
+    COST,
+    LINE,
+    NOTE,
+    COLUMNS
+};
 
 static const struct tb_grid_column columns[COLUMNS] = {
     [PROVIDER] = {"Provider", TB_XS_TEXT, false, 20},
@@ -78,7 +93,8 @@ static enum tb_status add_use(struct uses *u, const struct tb_query *row, struct
 static enum tb_status read_uses(const struct tb_report_query *q, struct uses *u, struct tb_err *err)
 {
     struct tb_query *query = NULL;
-    enum tb_status st = tb_query_open(q->db, tb_embed_text(tb_embed_reports, "workbook_prices.sql"), &query, err);
+    enum tb_status st =
+        tb_query_open(q->db, tb_embed_text(tb_embed_reports, "workbook_prices.sql"), &query, err);
     if (st != TB_OK) {
         return st;
     }
@@ -110,7 +126,8 @@ static void write_condition(struct tb_grid *g, const struct tb_price_row *r)
     char text[256] = "";
     int n = 0;
     if (r->service_tier.s != NULL) {
-        n = snprintf(text, sizeof text, "tier %.*s", (int)(r->service_tier.n < 100 ? r->service_tier.n : 100), r->service_tier.s);
+        n = snprintf(text, sizeof text, "tier %.*s", (int)(r->service_tier.n < 100 ? r->service_tier.n : 100),
+                     r->service_tier.s);
     }
     if (r->context >= 0) {
         snprintf(text + n, sizeof text - (size_t)n, "%scontext %s %" PRId64 "%s", n > 0 ? ", " : "",
@@ -120,7 +137,8 @@ static void write_condition(struct tb_grid *g, const struct tb_price_row *r)
 }
 
 /* An open end is a word, not a date. */
-static void write_bound(const struct tb_workbook_book *b, struct tb_grid *g, int column, int64_t ts_us, bool open)
+static void write_bound(const struct tb_workbook_book *b, struct tb_grid *g, int column, int64_t ts_us,
+                        bool open)
 {
     if (open || ts_us < 0) {
         tb_grid_text(g, column, TB_XS_MUTED, TB_STR("open"));
@@ -132,7 +150,8 @@ static void write_bound(const struct tb_workbook_book *b, struct tb_grid *g, int
 static void write_status(const struct tb_workbook_book *b, struct tb_grid *g, const struct tb_price_row *r)
 {
     const struct tb_report_query *q = b->w->q;
-    bool begins = r->from_us >= q->from_us && r->from_us < q->to_us, ends = r->to_us > q->from_us && r->to_us < q->to_us;
+    bool begins =
+        r->from_us >= q->from_us && r->from_us<q->to_us, ends = r->to_us> q->from_us && r->to_us < q->to_us;
     if (begins || ends) {
         tb_grid_text(g, STATUS, TB_XS_WARN, begins ? TB_STR("Changed: begins") : TB_STR("Changed: ends"));
     } else {
@@ -151,11 +170,13 @@ static void write_use(struct tb_grid *g, const struct use *u)
     }
 }
 
-static void write_row(const struct tb_workbook_book *b, struct tb_grid *g, const struct tb_price_row *r, const struct uses *u)
+static void write_row(const struct tb_workbook_book *b, struct tb_grid *g, const struct tb_price_row *r,
+                      const struct uses *u)
 {
     tb_money price = 0;
     tb_grid_row(g);
-    tb_grid_text(g, PROVIDER, r->provider.s == NULL ? TB_XS_MUTED : 0, r->provider.s == NULL ? TB_STR("any") : r->provider);
+    tb_grid_text(g, PROVIDER, r->provider.s == NULL ? TB_XS_MUTED : 0,
+                 r->provider.s == NULL ? TB_STR("any") : r->provider);
     tb_grid_text(g, MODEL, 0, r->model);
     tb_grid_text(g, METER, 0, tb_str_of(meter_names[r->meter]));
     write_unit(g, r);
@@ -175,7 +196,8 @@ static void write_row(const struct tb_workbook_book *b, struct tb_grid *g, const
 
 static void write_logged(struct tb_grid *g, const struct use *u)
 {
-    static const struct tb_str words = {"cost as the gateway logged it", sizeof "cost as the gateway logged it" - 1};
+    static const struct tb_str words = {"cost as the gateway logged it",
+                                        sizeof "cost as the gateway logged it" - 1};
     tb_grid_row(g);
     for (int i = 0; i < COLUMNS; i++) {
         if (i == MODEL) {

@@ -6,17 +6,18 @@
 
 enum { REASON, LINES, FILE_NAME, SOURCE, NODE, BYTE, EXCERPT, COLUMNS };
 
-#define ROWS_MAX 10000 /* lines listed one by one; every one is counted above */
-
 static const struct tb_grid_column by_reason[] = {
-    [REASON] = {"Reason", TB_XS_TEXT, false, 40}, [LINES] = {"Lines", TB_XS_COUNT, true, 0},
+    [REASON] = {"Reason", TB_XS_TEXT, false, 40},  [LINES] = {"Lines", TB_XS_COUNT, true, 0},
     [FILE_NAME] = {"File", TB_XS_TEXT, false, 60}, [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
     [NODE] = {"Node", TB_XS_TEXT, false, 20},
 };
 static const struct tb_grid_column by_line[COLUMNS] = {
-    [REASON] = {"Reason", TB_XS_TEXT, false, 40},       [LINES] = {"Line", TB_XS_COUNT, false, 0},
-    [FILE_NAME] = {"File", TB_XS_TEXT, false, 60},      [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
-    [NODE] = {"Node", TB_XS_TEXT, false, 20},           [BYTE] = {"Byte", TB_XS_COUNT, false, 0},
+    [REASON] = {"Reason", TB_XS_TEXT, false, 40},
+    [LINES] = {"Line", TB_XS_COUNT, false, 0},
+    [FILE_NAME] = {"File", TB_XS_TEXT, false, 60},
+    [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
+    [NODE] = {"Node", TB_XS_TEXT, false, 20},
+    [BYTE] = {"Byte", TB_XS_COUNT, false, 0},
     [EXCERPT] = {"Excerpt (keys only)", TB_XS_TEXT | TB_XS_WRAP, false, 60},
 };
 static const struct tb_grid_column incomplete[] = {
@@ -57,6 +58,18 @@ static int heading(struct tb_xlsx_sheet *s, int row, const char *text)
     return row + 1;
 }
 
+/* A pack lists only so many lines: the others are counted by reason, and announced here. */
+static void announce(const struct tb_workbook_book *b, int row, int64_t listed)
+{
+    char words[128];
+    if (b->todo.rejected > listed) {
+        snprintf(words, sizeof words,
+                 "%" PRId64 " more lines are not shown here: see tollbook report rejects --format csv",
+                 b->todo.rejected - listed);
+        tb_xlsx_text(b->rejects, row, 0, TB_XS_SUBTITLE, tb_str_of(words));
+    }
+}
+
 void tb_workbook_rejects(struct tb_workbook_book *b)
 {
     static const char *const reason_keys[] = {"reason", "lines", "file", "source", "node"};
@@ -76,9 +89,10 @@ void tb_workbook_rejects(struct tb_workbook_book *b)
     row = tb_grid_end(&g, "IncompleteFiles", "OK: every file is whole.", "tollbook report chargeback");
     if (tb_table_rows(tb_workbook_table(b->w->rejects, "rows")) > 0) {
         row = heading(b->rejects, row, "The lines");
-        tb_grid_begin(&g, b->rejects, row, by_line, COLUMNS, ROWS_MAX);
+        tb_grid_begin(&g, b->rejects, row, by_line, COLUMNS, TB_WORKBOOK_LINES_MAX);
         write_rows(&g, tb_workbook_table(b->w->rejects, "rows"), line_keys, COLUMNS);
-        tb_grid_end(&g, "RejectLines", "", "tollbook report rejects --format csv");
+        row = tb_grid_end(&g, "RejectLines", "", "tollbook report rejects --format csv");
+        announce(b, row - 1, tb_grid_lines(&g));
     }
     tb_xlsx_freeze(b->rejects, 2, 1);
 }

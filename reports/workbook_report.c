@@ -93,7 +93,8 @@ static void write_row(struct tb_grid *g, const struct tb_table *t, size_t row)
 }
 
 /* Labels must differ within a table. */
-static void label_columns(const struct tb_table *t, struct tb_grid_column *columns, char labels[][TB_COLUMN_KEY_MAX + 8])
+static void label_columns(const struct tb_table *t, struct tb_grid_column *columns,
+                          char labels[][TB_COLUMN_KEY_MAX + 8])
 {
     for (size_t i = 0; i < tb_table_columns(t); i++) {
         const struct tb_column *c = tb_table_column(t, i);
@@ -107,7 +108,8 @@ static void label_columns(const struct tb_table *t, struct tb_grid_column *colum
             snprintf(labels[i], TB_COLUMN_KEY_MAX + 8, "%s", c->label);
         }
         labels[i][0] = (char)toupper((unsigned char)labels[i][0]);
-        columns[i] = (struct tb_grid_column){labels[i], style_of(c->type), c->total && c->type != TB_CELL_MIXED, 0};
+        columns[i] =
+            (struct tb_grid_column){labels[i], style_of(c->type), c->total && c->type != TB_CELL_MIXED, 0};
     }
 }
 
@@ -197,7 +199,8 @@ static int64_t created_of(const struct tb_report *r, int64_t created_us)
     return c->type == TB_CELL_DAY ? (c->number + 1) * TB_US_PER_DAY : c->number;
 }
 
-static enum tb_status write_book(const struct tb_report *r, const char *temp, int64_t created_us, struct tb_err *err)
+static enum tb_status write_book(const struct tb_report *r, const char *temp, int64_t created_us,
+                                 struct tb_err *err)
 {
     char tables[TB_PARTS_MAX][48];
     char footer[96];
@@ -218,7 +221,8 @@ static enum tb_status write_book(const struct tb_report *r, const char *temp, in
     return tb_xlsx_close(x, err);
 }
 
-enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us, struct tb_err *err)
+enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us,
+                              struct tb_err *err)
 {
     char temp[PATH_BYTES_MAX];
     const char *slash = strrchr(path, '/');

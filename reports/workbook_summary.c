@@ -5,13 +5,22 @@
 
 /* Six tiles of two columns, a narrow column between two tiles; charts and lists take three tiles each. */
 enum { TILES = 6, TILE_COLUMNS = 3, COLUMNS = TILES * TILE_COLUMNS - 1, RIGHT = 9, LEFT_LAST = 7 };
-enum { ROW_TITLE, ROW_STATUS, ROW_RUN, ROW_TILES = 4, ROW_CHARTS = 8, CHART_ROWS = 20, ROW_LISTS = ROW_CHARTS + CHART_ROWS + 1 };
+enum {
+    ROW_TITLE,
+    ROW_STATUS,
+    ROW_RUN,
+    ROW_TILES = 4,
+    ROW_CHARTS = 8,
+    CHART_ROWS = 20,
+    ROW_LISTS = ROW_CHARTS + CHART_ROWS + 1
+};
 #define COLUMN_PLACES 11.5
 #define GAP_PLACES    1.2
 #define CHART_WIDTH   536
 #define CHART_HEIGHT  392
 
-static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                       "Friday", "Saturday", "Sunday"};
 static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
                                      "July",    "August",   "September", "October", "November", "December"};
 
@@ -32,13 +41,15 @@ static void write_head(struct page *p)
     const struct tb_workbook *w = p->b->w;
     tb_day_civil(w->q->from_day, &year, &month, &mday);
     snprintf(title, sizeof title, "LLM chargeback, %s %d %s %d", p->weekday, mday, months[month - 1], year);
-    snprintf(late, sizeof late, "revision %" PRId64 " replaces revision %" PRId64 ": late data or changed tables", w->revision,
+    snprintf(late, sizeof late,
+             "revision %" PRId64 " replaces revision %" PRId64 ": late data or changed tables", w->revision,
              w->revision - 1);
     snprintf(run, sizeof run, "Price list: table version %" PRId64 "; run %s; %s", w->q->version, w->run_id,
              w->revision > 1 ? late : "revision 1, the first of this day");
     tb_xlsx_text(p->s, ROW_TITLE, 0, TB_XS_TITLE, tb_str_of(title));
     tb_xlsx_height(p->s, ROW_TITLE, 30);
-    tb_xlsx_merge(p->s, ROW_STATUS, 0, ROW_STATUS, 1, TB_XS_WARN | TB_XS_BOLD | TB_XS_CENTER, TB_STR("PRELIMINARY"));
+    tb_xlsx_merge(p->s, ROW_STATUS, 0, ROW_STATUS, 1, TB_XS_WARN | TB_XS_BOLD | TB_XS_CENTER,
+                  TB_STR("PRELIMINARY"));
     tb_xlsx_text(p->s, ROW_STATUS, 3, TB_XS_SUBTITLE, tb_str_of(p->b->subtitle));
     tb_xlsx_text(p->s, ROW_RUN, 3, TB_XS_SUBTITLE, tb_str_of(run));
 }
@@ -49,7 +60,7 @@ struct tile {
     const char *label, *formula; /* formula NULL: a plain number */
     unsigned format;
     double value;
-    const char *note;            /* words; NULL: note_formula */
+    const char *note; /* words; NULL: note_formula */
     const char *note_formula;
     unsigned note_format;
     double note_value;
@@ -69,7 +80,8 @@ static void write_tile(struct page *p, const struct tile *t)
         tb_xlsx_number(p->s, ROW_TILES + 1, c, TB_XS_KPI | t->format, t->value);
     }
     unsigned note = TB_XS_KPI_NOTE | (t->note == NULL ? t->note_format : 0);
-    tb_xlsx_merge(p->s, ROW_TILES + 2, c, ROW_TILES + 2, c + 1, note, tb_str_of(t->note != NULL ? t->note : ""));
+    tb_xlsx_merge(p->s, ROW_TILES + 2, c, ROW_TILES + 2, c + 1, note,
+                  tb_str_of(t->note != NULL ? t->note : ""));
     if (t->note == NULL && t->note_formula != NULL) {
         tb_xlsx_formula(p->s, ROW_TILES + 2, c, note, t->note_formula, t->note_value);
     } else if (t->note == NULL) {
@@ -108,7 +120,8 @@ static void write_charge(struct page *p)
 }
 
 /* The day's charge against base, an expression that gives `was`. */
-static void write_change(struct page *p, const char *label, const char *base, double was, unsigned note_format)
+static void write_change(struct page *p, const char *label, const char *base, double was,
+                         unsigned note_format)
 {
     char formula[640], note[1280];
     double now = units(p->b->teams.total_cents);
@@ -156,7 +169,8 @@ static void write_weekday_mean(struct page *p)
     }
     if (weeks > 0 && p->charge[0] != '\0') {
         snprintf(base + n, sizeof base - n, ")");
-        snprintf(label, sizeof label, "Against the mean of %d earlier %s%s", weeks, p->weekday, weeks > 1 ? "s" : "");
+        snprintf(label, sizeof label, "Against the mean of %d earlier %s%s", weeks, p->weekday,
+                 weeks > 1 ? "s" : "");
         write_change(p, label, base, units(cents) / weeks, TB_XS_ON_MEAN);
     }
 }
@@ -182,8 +196,8 @@ static void write_unassigned(struct page *p)
     char range[TB_XLSX_RANGE_MAX], formula[3 * TB_XLSX_RANGE_MAX];
     const struct tb_workbook_book *b = p->b;
     bool any = b->teams.unassigned_last >= b->teams.unassigned_first && b->teams.total_cents > 0;
-    tb_xlsx_range(TB_SHEET_CHARGEBACK, b->teams.unassigned_first, b->teams.charge, any ? b->teams.unassigned_last : 0,
-                  b->teams.charge, range);
+    tb_xlsx_range(TB_SHEET_CHARGEBACK, b->teams.unassigned_first, b->teams.charge,
+                  any ? b->teams.unassigned_last : 0, b->teams.charge, range);
     snprintf(formula, sizeof formula, "=SUM(%s)/SUM(%s)", range, p->charge);
     struct tile t = {.label = "Unassigned",
                      .formula = any ? formula : NULL,
@@ -195,7 +209,8 @@ static void write_unassigned(struct page *p)
 
 static void write_volume(struct page *p)
 {
-    static const char *const classes[] = {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output"};
+    static const char *const classes[] = {"input", "cache_read", "cache_write_5m", "cache_write_1h",
+                                          "output"};
     const struct tb_report *r = p->b->w->chargeback;
     int64_t tokens = 0;
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
@@ -206,7 +221,8 @@ static void write_volume(struct page *p)
                             .value = (double)tb_workbook_int(r, "totals", "requests"),
                             .note_format = TB_XS_FAILED,
                             .note_value = (double)tb_workbook_int(r, "totals", "errors")};
-    struct tile all = {.label = "Tokens", .format = TB_XS_COUNT, .value = (double)tokens, .note = "all classes"};
+    struct tile all = {
+        .label = "Tokens", .format = TB_XS_COUNT, .value = (double)tokens, .note = "all classes"};
     struct tile teams = {.label = "Teams and cost centres",
                          .format = TB_XS_COUNT,
                          .value = (double)tb_table_rows(tb_workbook_table(r, "teams")),
@@ -247,8 +263,10 @@ static void write_days_chart(struct page *p)
         max = h->days[i].billed_cents > max ? h->days[i].billed_cents : max;
     }
     snprintf(title, sizeof title, "Charge per day, %s", b->w->q->settings->currency);
-    snprintf(alt, sizeof alt, "Columns: the charge of each of %zu days up to %s, which is %.2f %s. The numbers are on the sheet %s.", n,
-             b->day, units(b->teams.total_cents), b->w->q->settings->currency, TB_SHEET_TREND);
+    snprintf(alt, sizeof alt,
+             "Columns: the charge of each of %zu days up to %s, which is %.2f %s. The numbers are on the "
+             "sheet %s.",
+             n, b->day, units(b->teams.total_cents), b->w->q->settings->currency, TB_SHEET_TREND);
     struct tb_xlsx_chart c = {.title = title,
                               .alt = alt,
                               .sheet = TB_SHEET_TREND,
@@ -273,8 +291,10 @@ static void write_teams_chart(struct page *p)
         return;
     }
     snprintf(title, sizeof title, "Charge of the day by team, %s", b->w->q->settings->currency);
-    snprintf(alt, sizeof alt, "Bars: the charge of the %d largest teams of %s, largest first. The numbers are on the sheet %s.",
-             b->days.top_last - b->days.top_first + 1, b->day, TB_SHEET_TREND);
+    snprintf(
+        alt, sizeof alt,
+        "Bars: the charge of the %d largest teams of %s, largest first. The numbers are on the sheet %s.",
+        b->days.top_last - b->days.top_first + 1, b->day, TB_SHEET_TREND);
     struct tb_xlsx_chart c = {.bars = true,
                               .title = title,
                               .alt = alt,
@@ -321,7 +341,8 @@ static int write_todos(struct page *p)
     int row = ROW_LISTS + 1;
     heading(p, 0, LEFT_LAST, "Needs a decision");
     if (b->todo.unpriced_models > 0) {
-        snprintf(text, sizeof text, "%" PRId64 " model%s without a price: %" PRId64 " request%s not charged yet",
+        snprintf(text, sizeof text,
+                 "%" PRId64 " model%s without a price: %" PRId64 " request%s not charged yet",
                  b->todo.unpriced_models, plural(b->todo.unpriced_models), b->todo.unpriced_requests,
                  plural(b->todo.unpriced_requests));
         row = write_todo(p, row, true, text, TB_SHEET_UNMAPPED);
@@ -332,12 +353,13 @@ static int write_todos(struct page *p)
         row = write_todo(p, row, true, text, TB_SHEET_UNMAPPED);
     }
     if (b->todo.rejected > 0) {
-        snprintf(text, sizeof text, "%" PRId64 " line%s could not be read: usage in them is not charged", b->todo.rejected,
-                 plural(b->todo.rejected));
+        snprintf(text, sizeof text, "%" PRId64 " line%s could not be read: usage in them is not charged",
+                 b->todo.rejected, plural(b->todo.rejected));
         row = write_todo(p, row, true, text, TB_SHEET_REJECTS);
     }
     if (b->todo.incomplete > 0) {
-        snprintf(text, sizeof text, "%" PRId64 " file%s incomplete: what comes behind the damage is not charged",
+        snprintf(text, sizeof text,
+                 "%" PRId64 " file%s incomplete: what comes behind the damage is not charged",
                  b->todo.incomplete, b->todo.incomplete == 1 ? " is" : "s are");
         row = write_todo(p, row, true, text, TB_SHEET_REJECTS);
     }
@@ -364,8 +386,8 @@ static int write_controls(struct page *p)
         row++;
     }
     snprintf(text, sizeof text,
-             "Intake: %" PRId64 " lines of %" PRId64 " files = %" PRId64 " events + %" PRId64 " duplicates + %" PRId64
-             " conflicts + %" PRId64 " ignored + %" PRId64 " rejected",
+             "Intake: %" PRId64 " lines of %" PRId64 " files = %" PRId64 " events + %" PRId64
+             " duplicates + %" PRId64 " conflicts + %" PRId64 " ignored + %" PRId64 " rejected",
              tb_workbook_int(r, "intake", "lines"), tb_workbook_int(r, "intake", "files"),
              tb_workbook_int(r, "intake", "events"), tb_workbook_int(r, "intake", "duplicates"),
              tb_workbook_int(r, "intake", "conflicts"), tb_workbook_int(r, "intake", "ignored"),
@@ -381,7 +403,8 @@ void tb_workbook_summary(struct tb_workbook_book *b)
         tb_xlsx_width(p.s, i, i % TILE_COLUMNS == TILE_COLUMNS - 1 ? GAP_PLACES : COLUMN_PLACES);
     }
     if (b->teams.last >= b->teams.first) {
-        tb_xlsx_range(TB_SHEET_CHARGEBACK, b->teams.first, b->teams.charge, b->teams.last, b->teams.charge, p.charge);
+        tb_xlsx_range(TB_SHEET_CHARGEBACK, b->teams.first, b->teams.charge, b->teams.last, b->teams.charge,
+                      p.charge);
     }
     write_head(&p);
     write_tiles(&p);

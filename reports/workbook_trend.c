@@ -15,7 +15,8 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [PER_THOUSAND] = {"Charge per 1,000 requests", TB_XS_MONEY, false, 0},
 };
 
-static const char *const weekdays[] = {"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                       "Friday", "Saturday", "Sunday"};
 
 static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
 {

@@ -15,7 +15,9 @@ static const struct tb_grid_column consumers[COLUMNS] = {
     [STATUS] = {"What to do", TB_XS_TEXT, false, 60},
 };
 static const struct tb_grid_column models[] = {
-    {"Model", TB_XS_TEXT, false, 44},    {"Provider", TB_XS_TEXT, false, 24}, {"Requests", TB_XS_COUNT, true, 0},
+    {"Model", TB_XS_TEXT, false, 44},
+    {"Provider", TB_XS_TEXT, false, 24},
+    {"Requests", TB_XS_COUNT, true, 0},
     {"Tokens", TB_XS_COUNT, true, 0},
 };
 
@@ -109,19 +111,24 @@ static void write_models(struct tb_workbook_book *b, struct tb_grid *g)
 enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *err)
 {
     struct tb_grid g;
-    tb_workbook_head(b, b->unmapped, "Unmapped consumers and models", "charged to (unassigned), or not at all, until they are named");
+    tb_workbook_head(b, b->unmapped, "Unmapped consumers and models",
+                     "charged to (unassigned), or not at all, until they are named");
     tb_grid_begin(&g, b->unmapped, 3, consumers, COLUMNS, TB_WORKBOOK_LINES_MAX);
     enum tb_status st = write_consumers(b, &g, err);
     if (st != TB_OK) {
         return st;
     }
-    int row = tb_grid_end(&g, "UnassignedConsumers", "OK: every consumer has an account.", "tollbook report chargeback");
+    int row = tb_grid_end(&g, "UnassignedConsumers", "OK: every consumer has an account.",
+                          "tollbook report chargeback");
     for (int i = 0; i < COLUMNS; i++) {
-        tb_xlsx_text(b->unmapped, row, i, TB_XS_HEADING, i == 0 ? TB_STR("Models without a price: add them to prices.csv, then run again") : TB_STR_NULL);
+        tb_xlsx_text(b->unmapped, row, i, TB_XS_HEADING,
+                     i == 0 ? TB_STR("Models without a price: add them to prices.csv, then run again")
+                            : TB_STR_NULL);
     }
     tb_grid_begin(&g, b->unmapped, row + 1, models, 4, TB_WORKBOOK_LINES_MAX);
     write_models(b, &g);
-    tb_grid_end(&g, "UnpricedModels", "OK: every model that was used has a price.", "tollbook report chargeback");
+    tb_grid_end(&g, "UnpricedModels", "OK: every model that was used has a price.",
+                "tollbook report chargeback");
     tb_xlsx_freeze(b->unmapped, 2, 1);
     return TB_OK;
 }

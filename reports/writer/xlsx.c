@@ -22,7 +22,8 @@
 void tb_xlsx_fail(struct tb_xlsx *x, enum tb_status status, enum tb_code code, const char *text)
 {
     if (x->status == TB_OK) {
-        x->status = tb_err_set(&x->failure, status, code, "cannot write the workbook \"%s\": %s", x->path, text);
+        x->status =
+            tb_err_set(&x->failure, status, code, "cannot write the workbook \"%s\": %s", x->path, text);
     }
 }
 
@@ -33,7 +34,8 @@ bool tb_xlsx_good(struct tb_xlsx *x, lxw_error e, const char *what)
         return x->status == TB_OK;
     }
     const char *words = lxw_strerror(e); /* "Memory error, failed to malloc() required memory." */
-    int n = snprintf(text, sizeof text, "%s: %c%s", what, tolower((unsigned char)words[0]), words[0] != '\0' ? words + 1 : "");
+    int n = snprintf(text, sizeof text, "%s: %c%s", what, tolower((unsigned char)words[0]),
+                     words[0] != '\0' ? words + 1 : "");
     if (n > 0 && (size_t)n < sizeof text && text[n - 1] == '.') {
         text[n - 1] = '\0';
     }
@@ -73,9 +75,8 @@ static void set_properties(struct tb_xlsx *x, const struct tb_xlsx_options *o)
     snprintf(title, sizeof title, "%s", s != NULL ? s : "");
     s = tb_xlsx_pass(x, tb_str_of(o->subject));
     snprintf(subject, sizeof subject, "%s", s != NULL ? s : "");
-    lxw_doc_properties properties = {.title = title,
-                                     .subject = subject,
-                                     .created = (time_t)(o->created_us / TB_US_PER_S)};
+    lxw_doc_properties properties = {
+        .title = title, .subject = subject, .created = (time_t)(o->created_us / TB_US_PER_S)};
     assert(properties.created != 0); /* 0 is "now" to the library */
     tb_xlsx_good(x, workbook_set_properties(x->book, &properties), "document properties");
 }
@@ -83,7 +84,8 @@ static void set_properties(struct tb_xlsx *x, const struct tb_xlsx_options *o)
 static enum tb_status open_book(struct tb_xlsx *x, struct tb_err *err)
 {
     (void)unlink(x->path);
-    int fd = open(x->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, PACK_MODE); /* the library would make it 0644 */
+    int fd = open(x->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+                  PACK_MODE); /* the library would make it 0644 */
     if (fd < 0) {
         return tb_err_set(err, TB_FAIL, TB_E_IO, "cannot create \"%s\": %s", x->path, strerror(errno));
     }
@@ -92,7 +94,8 @@ static enum tb_status open_book(struct tb_xlsx *x, struct tb_err *err)
     return x->book != NULL ? TB_OK : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a workbook");
 }
 
-enum tb_status tb_xlsx_new(const char *path, const struct tb_xlsx_options *o, struct tb_xlsx **out, struct tb_err *err)
+enum tb_status tb_xlsx_new(const char *path, const struct tb_xlsx_options *o, struct tb_xlsx **out,
+                           struct tb_err *err)
 {
     *out = NULL;
     struct tb_xlsx *x = calloc(1, sizeof *x);
@@ -102,8 +105,8 @@ enum tb_status tb_xlsx_new(const char *path, const struct tb_xlsx_options *o, st
     tb_buf_init(&x->text, TEXT_MAX);
     x->guard = o->guard;
     x->path = strdup(path);
-    enum tb_status st =
-        x->path != NULL ? open_book(x, err) : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a workbook");
+    enum tb_status st = x->path != NULL ? open_book(x, err)
+                                        : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a workbook");
     if (st == TB_OK) {
         make_footer(x, o->footer);
         set_properties(x, o);
@@ -116,8 +119,10 @@ enum tb_status tb_xlsx_new(const char *path, const struct tb_xlsx_options *o, st
 
 struct tb_xlsx_sheet *tb_xlsx_sheet(struct tb_xlsx *x, const char *name, enum tb_xlsx_tab tab)
 {
-    static const lxw_color_t colours[] = {[TB_TAB_READ] = 0x2F75B5, [TB_TAB_REFERENCE] = 0xA6A6A6, [TB_TAB_ACT] = 0xED9B21};
-    assert(x->sheet_count < TB_XLSX_SHEETS_MAX && strlen(name) > 0 && strlen(name) < sizeof x->sheets[0]->name);
+    static const lxw_color_t colours[] = {
+        [TB_TAB_READ] = 0x2F75B5, [TB_TAB_REFERENCE] = 0xA6A6A6, [TB_TAB_ACT] = 0xED9B21};
+    assert(x->sheet_count < TB_XLSX_SHEETS_MAX && strlen(name) > 0 &&
+           strlen(name) < sizeof x->sheets[0]->name);
     for (const char *c = name; *c != '\0'; c++) {
         assert(isalnum((unsigned char)*c) || *c == ' ');
     }
@@ -150,7 +155,8 @@ void tb_xlsx_one_page(struct tb_xlsx_sheet *s, int last_row, int last_column)
     worksheet_gridlines(s->ws, LXW_HIDE_ALL_GRIDLINES);
     worksheet_fit_to_pages(s->ws, 1, 1);
     worksheet_center_horizontally(s->ws);
-    tb_xlsx_good(s->x, worksheet_print_area(s->ws, 0, 0, (lxw_row_t)last_row, (lxw_col_t)last_column), "print area");
+    tb_xlsx_good(s->x, worksheet_print_area(s->ws, 0, 0, (lxw_row_t)last_row, (lxw_col_t)last_column),
+                 "print area");
 }
 
 void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns)
@@ -163,7 +169,8 @@ void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns)
 void tb_xlsx_repeat(struct tb_xlsx_sheet *s, int first_row, int last_row)
 {
     if (s->x->status == TB_OK) {
-        tb_xlsx_good(s->x, worksheet_repeat_rows(s->ws, (lxw_row_t)first_row, (lxw_row_t)last_row), "repeated rows");
+        tb_xlsx_good(s->x, worksheet_repeat_rows(s->ws, (lxw_row_t)first_row, (lxw_row_t)last_row),
+                     "repeated rows");
     }
 }
 
@@ -209,7 +216,8 @@ static void set_widths(struct tb_xlsx_sheet *s)
 static void set_texts(struct tb_xlsx_sheet *s)
 {
     if (s->texts[0] != '\0' && s->x->status == TB_OK) {
-        tb_xlsx_good(s->x, worksheet_ignore_errors(s->ws, LXW_IGNORE_NUMBER_STORED_AS_TEXT, s->texts), "numbers as texts");
+        tb_xlsx_good(s->x, worksheet_ignore_errors(s->ws, LXW_IGNORE_NUMBER_STORED_AS_TEXT, s->texts),
+                     "numbers as texts");
     }
 }
 

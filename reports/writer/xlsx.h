@@ -87,7 +87,8 @@ struct tb_xlsx_sheet *tb_xlsx_sheet(struct tb_xlsx *x, const char *name, enum tb
 void tb_xlsx_one_page(struct tb_xlsx_sheet *s, int last_row, int last_column);
 void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns);
 void tb_xlsx_repeat(struct tb_xlsx_sheet *s, int first_row, int last_row); /* on every printed page */
-void tb_xlsx_width(struct tb_xlsx_sheet *s, int column, double places);    /* instead of what the cells ask for */
+void tb_xlsx_width(struct tb_xlsx_sheet *s, int column,
+                   double places); /* instead of what the cells ask for */
 /* What the cells of the column may ask for: longer texts wrap or run over. */
 void tb_xlsx_width_max(struct tb_xlsx_sheet *s, int column, double places);
 void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, double points);
@@ -102,26 +103,29 @@ void tb_xlsx_instant(struct tb_xlsx_sheet *s, int row, int column, unsigned styl
 
 /* formula: made from constants and cell addresses, never from data; value: what it gives, shown by readers that do not
  * calculate. */
-void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula, double value);
+void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
+                     double value);
 
 /* One cell over several; then write its first cell again if it is not a text. Widths ignore it. */
-void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column, unsigned style,
-                   struct tb_str v);
+void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column,
+                   unsigned style, struct tb_str v);
 
 /* A link to the top of another sheet of this workbook (a name that tb_xlsx_sheet was given). */
-void tb_xlsx_link(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *sheet, const char *text);
+void tb_xlsx_link(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *sheet,
+                  const char *text);
 
 /* "Chargeback!$E$6:$E$9", quoted where the sheet's name asks for it; for formulas and charts. Without sheet: "E6:E9". */
 #define TB_XLSX_RANGE_MAX 96
-void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int last_column, char out[TB_XLSX_RANGE_MAX]);
+void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int last_column,
+                   char out[TB_XLSX_RANGE_MAX]);
 
 /* Texts that look like numbers are meant to be texts in these columns of a table's lines: no green corners. */
 void tb_xlsx_numbers_as_text(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column);
 
 /* Registers header_row..last_row as a table (filter buttons). name: four letters or more, no digit at its end, unique in
  * the workbook (asserted: a name like a cell's address is Err:508). headers: the cells' texts, distinct. */
-void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column, const char *name,
-                   const char *const *headers);
+void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column,
+                   const char *name, const char *const *headers);
 
 /* A chart of one series over cells that are already written. */
 struct tb_xlsx_chart {

@@ -15,11 +15,11 @@ struct tb_xlsx_sheet {
     struct tb_xlsx *x;
     lxw_worksheet *ws;
     char name[32];
-    char texts[2048];                      /* areas where numbers are texts, "A6:C9 E6:E9" */
-    int columns;                           /* used so far */
-    double asked[TB_XLSX_COLUMNS_MAX];     /* places that the cells ask for */
+    char texts[2048];                  /* areas where numbers are texts, "A6:C9 E6:E9" */
+    int columns;                       /* used so far */
+    double asked[TB_XLSX_COLUMNS_MAX]; /* places that the cells ask for */
     double places_max[TB_XLSX_COLUMNS_MAX];
-    double fixed[TB_XLSX_COLUMNS_MAX];     /* 0: not set */
+    double fixed[TB_XLSX_COLUMNS_MAX]; /* 0: not set */
 };
 
 struct tb_xlsx {

@@ -19,10 +19,12 @@ static bool open_cell(struct tb_xlsx_sheet *s, int row, int column)
 
 static void ask(struct tb_xlsx_sheet *s, int column, unsigned style, size_t places)
 {
-    if (style & (TB_XS_TITLE | TB_XS_SUBTITLE | TB_XS_HEADING | TB_XS_KPI | TB_XS_KPI_LABEL | TB_XS_KPI_NOTE)) {
+    if (style &
+        (TB_XS_TITLE | TB_XS_SUBTITLE | TB_XS_HEADING | TB_XS_KPI | TB_XS_KPI_LABEL | TB_XS_KPI_NOTE)) {
         return; /* these run over or are merged */
     }
-    double w = (double)(places + (style & TB_XS_INDENT ? 2 : 0)) * (style & (TB_XS_TOTAL | TB_XS_HEADER | TB_XS_BOLD) ? 1.1 : 1.0);
+    double w = (double)(places + (style & TB_XS_INDENT ? 2 : 0)) *
+               (style & (TB_XS_TOTAL | TB_XS_HEADER | TB_XS_BOLD) ? 1.1 : 1.0);
     s->asked[column] = w > s->asked[column] ? w : s->asked[column];
 }
 
@@ -134,7 +136,8 @@ void tb_xlsx_instant(struct tb_xlsx_sheet *s, int row, int column, unsigned styl
     tb_xlsx_number(s, row, column, style, (double)(day + SERIAL_OF_1970) + part);
 }
 
-void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula, double value)
+void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
+                     double value)
 {
     if (!open_cell(s, row, column)) {
         return;
@@ -147,12 +150,13 @@ void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned styl
     lxw_format *f = tb_xlsx_format(s->x, style);
     ask(s, column, style, number_places(style, value));
     if (f != NULL) {
-        check(s, row, column, worksheet_write_formula_num(s->ws, (lxw_row_t)row, (lxw_col_t)column, formula, f, value));
+        check(s, row, column,
+              worksheet_write_formula_num(s->ws, (lxw_row_t)row, (lxw_col_t)column, formula, f, value));
     }
 }
 
-void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column, unsigned style,
-                   struct tb_str v)
+void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column,
+                   unsigned style, struct tb_str v)
 {
     if (!open_cell(s, row, column) || !open_cell(s, last_row, last_column)) {
         return;
@@ -162,12 +166,13 @@ void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, i
     const char *text = v.n > 0 ? tb_xlsx_pass(s->x, v) : "";
     if (f != NULL && text != NULL) {
         check(s, row, column,
-              worksheet_merge_range(s->ws, (lxw_row_t)row, (lxw_col_t)column, (lxw_row_t)last_row, (lxw_col_t)last_column,
-                                    text, f));
+              worksheet_merge_range(s->ws, (lxw_row_t)row, (lxw_col_t)column, (lxw_row_t)last_row,
+                                    (lxw_col_t)last_column, text, f));
     }
 }
 
-void tb_xlsx_link(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *sheet, const char *text)
+void tb_xlsx_link(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *sheet,
+                  const char *text)
 {
     char url[64];
     if (!open_cell(s, row, column)) {
@@ -177,7 +182,8 @@ void tb_xlsx_link(struct tb_xlsx_sheet *s, int row, int column, unsigned style, 
     lxw_format *f = tb_xlsx_format(s->x, style | TB_XS_LINK);
     ask(s, column, style, strlen(text));
     if (f != NULL) {
-        check(s, row, column, worksheet_write_url_opt(s->ws, (lxw_row_t)row, (lxw_col_t)column, url, f, text, NULL));
+        check(s, row, column,
+              worksheet_write_url_opt(s->ws, (lxw_row_t)row, (lxw_col_t)column, url, f, text, NULL));
     }
 }
 
@@ -190,7 +196,8 @@ static void absolute_name(int row, int column, bool absolute, char out[LXW_MAX_C
     }
 }
 
-void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int last_column, char out[TB_XLSX_RANGE_MAX])
+void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int last_column,
+                   char out[TB_XLSX_RANGE_MAX])
 {
     char first[LXW_MAX_CELL_NAME_LENGTH], last[LXW_MAX_CELL_NAME_LENGTH];
     absolute_name(row, column, sheet != NULL, first);
@@ -228,8 +235,8 @@ static void note_table(struct tb_xlsx *x, const char *name)
     x->tables[x->table_count++] = name;
 }
 
-void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column, const char *name,
-                   const char *const *headers)
+void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column,
+                   const char *name, const char *const *headers)
 {
     lxw_table_column columns[TB_XLSX_COLUMNS_MAX] = {{.header = NULL}};
     lxw_table_column *list[TB_XLSX_COLUMNS_MAX + 1] = {NULL};
@@ -247,11 +254,9 @@ void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int co
     }
     char table[64];
     snprintf(table, sizeof table, "%s", name);
-    lxw_table_options options = {.name = table,
-                                 .columns = list,
-                                 .style_type = LXW_TABLE_STYLE_TYPE_LIGHT,
-                                 .style_type_number = 0};
+    lxw_table_options options = {
+        .name = table, .columns = list, .style_type = LXW_TABLE_STYLE_TYPE_LIGHT, .style_type_number = 0};
     check(s, header_row, column,
-          worksheet_add_table(s->ws, (lxw_row_t)header_row, (lxw_col_t)column, (lxw_row_t)last_row, (lxw_col_t)last_column,
-                              &options));
+          worksheet_add_table(s->ws, (lxw_row_t)header_row, (lxw_col_t)column, (lxw_row_t)last_row,
+                              (lxw_col_t)last_column, &options));
 }

@@ -77,8 +77,8 @@ static void set_series(struct tb_xlsx *x, lxw_chart *chart, const struct tb_xlsx
     }
     chart_series_set_categories(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)c->category_column,
                                 (lxw_row_t)c->last_row, (lxw_col_t)c->category_column);
-    chart_series_set_values(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)c->value_column, (lxw_row_t)c->last_row,
-                            (lxw_col_t)c->value_column);
+    chart_series_set_values(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)c->value_column,
+                            (lxw_row_t)c->last_row, (lxw_col_t)c->value_column);
     chart_series_set_name(series, c->title);
     chart_series_set_fill(series, &fill);
     if (n <= LABELS_MAX) {
@@ -117,5 +117,7 @@ void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c)
                                  .y_offset = 2,
                                  .object_position = LXW_OBJECT_MOVE_DONT_SIZE,
                                  .description = alt};
-    tb_xlsx_good(s->x, worksheet_insert_chart_opt(s->ws, (lxw_row_t)c->row, (lxw_col_t)c->column, chart, &options), range);
+    tb_xlsx_good(s->x,
+                 worksheet_insert_chart_opt(s->ws, (lxw_row_t)c->row, (lxw_col_t)c->column, chart, &options),
+                 range);
 }

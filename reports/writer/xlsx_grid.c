@@ -22,8 +22,8 @@ void tb_grid_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str sub
     tb_xlsx_text(s, 1, 0, TB_XS_SUBTITLE, subtitle);
 }
 
-void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row, const struct tb_grid_column *columns, int n,
-                   int64_t lines_max)
+void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row,
+                   const struct tb_grid_column *columns, int n, int64_t lines_max)
 {
     assert(n > 0 && n <= TB_XLSX_COLUMNS_MAX);
     bool totals = false;
@@ -134,7 +134,8 @@ static void write_totals(struct tb_grid *g)
     for (int i = 0; i < g->n; i++) {
         unsigned style = format_of(g, i) | TB_XS_TOTAL;
         if (!g->columns[i].total) {
-            tb_xlsx_text(g->sheet, g->total_row, i, TB_XS_TOTAL, labelled || i > 0 ? TB_STR_NULL : TB_STR("Total"));
+            tb_xlsx_text(g->sheet, g->total_row, i, TB_XS_TOTAL,
+                         labelled || i > 0 ? TB_STR_NULL : TB_STR("Total"));
             labelled = true;
             continue;
         }
@@ -189,7 +190,8 @@ int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const c
     mark_texts(g);
     if (g->dropped > 0) {
         char words[256];
-        snprintf(words, sizeof words, "%lld more lines are not shown here: see %s", (long long)g->dropped, more);
+        snprintf(words, sizeof words, "%lld more lines are not shown here: see %s", (long long)g->dropped,
+                 more);
         tb_xlsx_text(g->sheet, g->row + 1, 0, TB_XS_SUBTITLE, tb_str_of(words));
         return g->row + 3;
     }

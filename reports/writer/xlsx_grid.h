@@ -13,9 +13,9 @@
 
 struct tb_grid_column {
     const char *label;
-    unsigned style;      /* number format, and flags for the lines */
-    bool total;          /* COUNT, MONEY, COST */
-    double places_max;   /* of its width; 0: 44 */
+    unsigned style;    /* number format, and flags for the lines */
+    bool total;        /* COUNT, MONEY, COST */
+    double places_max; /* of its width; 0: 44 */
 };
 
 struct tb_grid {
@@ -31,8 +31,8 @@ struct tb_grid {
 };
 
 /* row: of the totals, the header below it; where no column has a total, of the header. */
-void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row, const struct tb_grid_column *columns, int n,
-                   int64_t lines_max);
+void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row,
+                   const struct tb_grid_column *columns, int n, int64_t lines_max);
 void tb_grid_row(struct tb_grid *g);
 /* flags: added to the column's style (TB_XS_WARN ...). */
 void tb_grid_text(struct tb_grid *g, int column, unsigned flags, struct tb_str v);

@@ -23,7 +23,8 @@ static const char *const number_formats[TB_XS_FORMATS] = {
     [TB_XS_CHANGE] = "+#,##0.00;-#,##0.00;0.00",
     [TB_XS_CHANGE_PERCENT] = "+0.0%;-0.0%;0.0%",
     [TB_XS_DECIMAL] = "General",
-    [TB_XS_ON_DAY_BEFORE] = "+0.0%\" on the day before\";-0.0%\" on the day before\";0.0%\" on the day before\"",
+    [TB_XS_ON_DAY_BEFORE] =
+        "+0.0%\" on the day before\";-0.0%\" on the day before\";0.0%\" on the day before\"",
     [TB_XS_ON_MEAN] = "+0.0%\" on that mean\";-0.0%\" on that mean\";0.0%\" on that mean\"",
     [TB_XS_FAILED] = "#,##0\" failed\"",
 };

@@ -4,7 +4,7 @@
 #include "reports/writer/writer.h"
 
 #define GATE_BYTES_MAX ((size_t)1 << 30)
-#define ELLIPSIS 0x2026u
+#define ELLIPSIS       0x2026u
 
 static bool is_hex(char c)
 {
@@ -98,9 +98,9 @@ size_t tb_xlsx_places(struct tb_str s)
     size_t n = 0;
     for (size_t i = 0; i < s.n;) {
         uint32_t cp = tb_utf8_take(s, &i);
-        bool wide = (cp >= 0x1100 && cp <= 0x115F) || (cp >= 0x2E80 && cp <= 0xA4CF) || (cp >= 0xAC00 && cp <= 0xD7A3) ||
-                    (cp >= 0xF900 && cp <= 0xFAFF) || (cp >= 0xFE30 && cp <= 0xFE6F) || (cp >= 0xFF00 && cp <= 0xFF60) ||
-                    cp >= 0x1F300;
+        bool wide = (cp >= 0x1100 && cp <= 0x115F) || (cp >= 0x2E80 && cp <= 0xA4CF) ||
+                    (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xF900 && cp <= 0xFAFF) ||
+                    (cp >= 0xFE30 && cp <= 0xFE6F) || (cp >= 0xFF00 && cp <= 0xFF60) || cp >= 0x1F300;
         n += wide ? 2 : 1;
     }
     return n;

@@ -70,7 +70,8 @@ static void test_sums_of_all_days(void **state)
 {
     (void)state;
     struct scene s;
-    static const struct call calls[] = {{DAY - 1, 1, "ann", "big", 1000000, 10}, {DAY, 1, "ann", "big", 1, 0}, {DAY, 2, "bob", "none", 5, 6}};
+    static const struct call calls[] = {
+        {DAY - 1, 1, "ann", "big", 1000000, 10}, {DAY, 1, "ann", "big", 1, 0}, {DAY, 2, "bob", "none", 5, 6}};
     static const struct call shadow[] = {{DAY, 3, "ann", "big", 77, 0}};
     scene_begin(&s);
     scene_file(&s, 0, 1, calls, 3);
@@ -106,9 +107,15 @@ static void test_names_cannot_break_the_file(void **state)
     (void)state;
     struct scene s;
     static const struct call calls[] = {
-        {DAY, 1, "a\"b\\c", "big", 1, 0},       {DAY, 2, "line\nbreak", "big", 2, 0}, {DAY, 3, "line break", "big", 3, 0},
-        {DAY, 4, "line\tbreak", "big", 4, 0},   {DAY, 5, "\xff\xfe", "big", 5, 0},    {DAY, 6, "\xff\xfd", "big", 6, 0},
-        {DAY, 7, "", "big", 7, 0},              {DAY, 8, NULL, "big", 8, 0},          {DAY, 9, "x} 1\nevil_total{y=\"", NULL, 9, 0},
+        {DAY, 1, "a\"b\\c", "big", 1, 0},
+        {DAY, 2, "line\nbreak", "big", 2, 0},
+        {DAY, 3, "line break", "big", 3, 0},
+        {DAY, 4, "line\tbreak", "big", 4, 0},
+        {DAY, 5, "\xff\xfe", "big", 5, 0},
+        {DAY, 6, "\xff\xfd", "big", 6, 0},
+        {DAY, 7, "", "big", 7, 0},
+        {DAY, 8, NULL, "big", 8, 0},
+        {DAY, 9, "x} 1\nevil_total{y=\"", NULL, 9, 0},
         {DAY, 10, "\xE2\x80\xAErtl", "", 1, 1},
     };
     scene_begin(&s);
@@ -120,7 +127,8 @@ static void test_names_cannot_break_the_file(void **state)
     assert_non_null(strstr(text, "{consumer=\"line break\"} 3\n"));
     assert_null(strstr(text, "\nevil_total"));
     int64_t sum = 0;
-    for (const char *l = strstr(text, "\nkong_llm_tokens_total{"); l != NULL; l = strstr(l + 1, "\nkong_llm_tokens_total{")) {
+    for (const char *l = strstr(text, "\nkong_llm_tokens_total{"); l != NULL;
+         l = strstr(l + 1, "\nkong_llm_tokens_total{")) {
         const char *end = strchr(l + 1, '\n');
         while (end[-1] != ' ') {
             end--;

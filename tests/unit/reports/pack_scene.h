@@ -21,14 +21,17 @@
 #include "store/query.h"
 #include "store/versions.h"
 
-#define COUNT(a)      (sizeof(a) / sizeof(a)[0])
-#define DAY           20778 /* 2026-11-21, a Saturday */
-#define DAY_TEXT      "2026-11-21"
-#define TEXT_MAX      ((size_t)64 << 20)
-#define PRICE_HEADER  "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,context_from,context_rule,note\n"
-#define ACCOUNT_HEADER "consumer,source,team,cost_center,gl_account,owner,tier,kind,time_zone,effective_from,effective_to\n"
-#define PRICES        PRICE_HEADER ",big,input,3,1000000,,,,,,,,\n,big,output,15,1000000,,,,,,,,\n"
-#define ACCOUNTS      ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,\nbob,,Data,1003,615210,,,,,,\n"
+#define COUNT(a) (sizeof(a) / sizeof(a)[0])
+#define DAY      20778 /* 2026-11-21, a Saturday */
+#define DAY_TEXT "2026-11-21"
+#define TEXT_MAX ((size_t)64 << 20)
+#define PRICE_HEADER                                                                                         \
+    "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,context_" \
+    "from,context_rule,note\n"
+#define ACCOUNT_HEADER                                                                                       \
+    "consumer,source,team,cost_center,gl_account,owner,tier,kind,time_zone,effective_from,effective_to\n"
+#define PRICES   PRICE_HEADER ",big,input,3,1000000,,,,,,,,\n,big,output,15,1000000,,,,,,,,\n"
+#define ACCOUNTS ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,\nbob,,Data,1003,615210,,,,,,\n"
 
 struct scene {
     char dir[64], path[128], output[128];
@@ -62,8 +65,10 @@ static inline void scene_open(struct scene *s)
 
 static inline void scene_tables(struct scene *s, const char *prices, const char *accounts)
 {
-    struct tb_str text[TB_TABLE_COUNT] = {[TB_TABLE_PRICES] = tb_str_of(prices), [TB_TABLE_ACCOUNTS] = tb_str_of(accounts)};
-    const char *name[TB_TABLE_COUNT] = {"prices.csv", "quotas.csv", "accounts.csv", "budgets.csv", "shared.csv", "adjustments.csv"};
+    struct tb_str text[TB_TABLE_COUNT] = {
+        [TB_TABLE_PRICES] = tb_str_of(prices), [TB_TABLE_ACCOUNTS] = tb_str_of(accounts)};
+    const char *name[TB_TABLE_COUNT] = {"prices.csv",  "quotas.csv", "accounts.csv",
+                                        "budgets.csv", "shared.csv", "adjustments.csv"};
     bool is_new = false;
     tb_tables_free(s->tables);
     s->tables = NULL;
@@ -76,7 +81,8 @@ static inline void scene_tables(struct scene *s, const char *prices, const char 
 static inline void scene_begin(struct scene *s)
 {
     memset(s, 0, sizeof *s);
-    snprintf(s->dir, sizeof s->dir, "/tmp/tollbook-pack-XXXXXX");
+    bool memory = access("/dev/shm", W_OK) == 0; /* hundreds of packs are synced to disk here */
+    snprintf(s->dir, sizeof s->dir, "%s/tollbook-pack-XXXXXX", memory ? "/dev/shm" : "/tmp");
     assert_non_null(mkdtemp(s->dir));
     snprintf(s->path, sizeof s->path, "%s/t.db", s->dir);
     snprintf(s->output, sizeof s->output, "%s/out", s->dir);
@@ -105,7 +111,8 @@ static inline void scene_end(struct scene *s)
 
 static inline void call_row(struct scene *s, const struct call *c, uint64_t serial, struct tb_row *row)
 {
-    *row = (struct tb_row){.ts_us = c->day * TB_US_PER_DAY + c->minute * TB_US_PER_MIN, .line = serial % 1000 + 1};
+    *row = (struct tb_row){.ts_us = c->day * TB_US_PER_DAY + c->minute * TB_US_PER_MIN,
+                           .line = serial % 1000 + 1};
     row->identity = tb_hash128(&serial, sizeof serial, 1);
     row->payload = tb_hash64(&serial, sizeof serial, 2);
     row->quality = TB_QUALITY_EXACT;
@@ -119,7 +126,8 @@ static inline void call_row(struct scene *s, const struct call *c, uint64_t seri
 }
 
 /* One file with these calls, of source 0 (billed) or 1. Its name is DIR/logs/SERIAL.log; serial names the calls too. */
-static inline void scene_file(struct scene *s, int source, uint64_t serial, const struct call *calls, uint32_t n)
+static inline void scene_file(struct scene *s, int source, uint64_t serial, const struct call *calls,
+                              uint32_t n)
 {
     struct tb_row *rows = calloc(n + 1, sizeof *rows);
     struct tb_load_txn *t = NULL;
@@ -143,7 +151,8 @@ static inline void scene_file(struct scene *s, int source, uint64_t serial, cons
                               .events = n};
     must(s, tb_files_insert(s->db, &e, &s->err));
     for (uint32_t i = 0; i < n; i++) {
-        int64_t quarter = (calls[i].day * TB_US_PER_DAY + calls[i].minute * TB_US_PER_MIN) / (15 * TB_US_PER_MIN);
+        int64_t quarter =
+            (calls[i].day * TB_US_PER_DAY + calls[i].minute * TB_US_PER_MIN) / (15 * TB_US_PER_MIN);
         call_row(s, &calls[i], serial * 1000 + i, &rows[i]);
         must(s, tb_files_quarters(s->db, e.file, &quarter, 1, &s->err));
     }

@@ -29,7 +29,8 @@ static void begin(struct scene *s)
 static void expect_sums_good(struct scene *s)
 {
     char command[700];
-    snprintf(command, sizeof command, "cd '%s/" DAY_TEXT "' && sha256sum --check --status --strict SHA256SUMS", s->output);
+    snprintf(command, sizeof command,
+             "cd '%s/" DAY_TEXT "' && sha256sum --check --status --strict SHA256SUMS", s->output);
     assert_int_equal(system(command), 0);
 }
 
@@ -73,8 +74,9 @@ static void test_pack_stands_whole(void **state)
     assert_string_equal(tb_buf_view(&kept).s, text);
     must(&s, tb_json_parse(tb_str_of(text), "pack", TB_E_DB, &json, &s.err));
     const struct tb_json_node *root = tb_json_root(json);
-    static const char *const keys[] = {"schema", "day", "time_zone", "currency", "tables", "revision", "run_id", "inputs",
-                                       "history", "month_to_date", "chargeback", "usage", "checks", "rejects"};
+    static const char *const keys[] = {"schema",     "day",    "time_zone", "currency", "tables",
+                                       "revision",   "run_id", "inputs",    "history",  "month_to_date",
+                                       "chargeback", "usage",  "checks",    "rejects"};
     const struct tb_json_node *child = tb_json_first(root);
     for (size_t i = 0; i < COUNT(keys); i++, child = tb_json_next(child)) {
         assert_non_null(child);
@@ -240,16 +242,21 @@ static void test_tables_count_only_when_in_force(void **state)
         bool stale;
     } cases[] = {
         {PRICES ",huge,input,9,1000000,,2027-01-01,,,,,,\n", ACCOUNTS, false}, /* next year's */
-        {PRICES ",huge,input,9,1000000,,2020-01-01,2026-11-21,,,,,\n", ACCOUNTS, false}, /* ended the day before */
-        {PRICE_HEADER ",big,input,3,1000000,,,2026-12-01,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS, false}, /* gets an end */
-        {PRICE_HEADER ",big,output,15.0,1000000,,,,,,,,same\n,big,input,0.003,1000,,,,,,,,\n", ACCOUNTS, false}, /* as before, said otherwise */
+        {PRICES ",huge,input,9,1000000,,2020-01-01,2026-11-21,,,,,\n", ACCOUNTS,
+         false}, /* ended the day before */
+        {PRICE_HEADER ",big,input,3,1000000,,,2026-12-01,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS,
+         false}, /* gets an end */
+        {PRICE_HEADER ",big,output,15.0,1000000,,,,,,,,same\n,big,input,0.003,1000,,,,,,,,\n", ACCOUNTS,
+         false}, /* as before, said otherwise */
         {PRICES ",huge,input,9,1000000,,,,,,,,\n", ACCOUNTS, true},
         {PRICES ",huge,input,9,1000000,,2026-11-21T23:59:59Z,,,,,,\n", ACCOUNTS, true}, /* its last second */
         {PRICE_HEADER ",big,input,4,1000000,,,,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS, true},
-        {PRICE_HEADER ",big,input,3,1000000,,2026-11-21T00:00:01Z,,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS, true},
+        {PRICE_HEADER ",big,input,3,1000000,,2026-11-21T00:00:01Z,,,,,,\n,big,output,15,1000000,,,,,,,,\n",
+         ACCOUNTS, true},
         {PRICES, ACCOUNTS "eve,,Web,0042,,,,,,,\n", true},
         {PRICES, ACCOUNT_HEADER "ann,,Web,0042,615200,Ines,,,,,\nbob,,Data,1003,615210,,,,,,\n", true},
-        {PRICES, ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,2026-12-01\nbob,,Data,1003,615210,,,,,,\n", false},
+        {PRICES, ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,2026-12-01\nbob,,Data,1003,615210,,,,,,\n",
+         false},
         {PRICES, ACCOUNTS "eve,,Web,0042,,,,,,2026-11-22,\n", false},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -381,6 +388,30 @@ static void test_a_day_without_anything(void **state)
     scene_end(&s);
 }
 
+/* Ten thousand lines are listed, the rest is counted and announced. */
+static void test_rejects_do_not_fill_the_pack(void **state)
+{
+    (void)state;
+    struct scene s;
+    begin(&s);
+    scene_run(&s, "update file set lines = lines + 10005, rejected = 10005");
+    scene_run(&s, "insert into file_reason (file, kind, reason, lines) values (1, 'rejected', 'bad_json', 10005)");
+    scene_run(&s, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10005) "
+                  "insert into reject (file, line, byte, reason, excerpt) select 1, i, i * 9, 'bad_json', '{a}' from n");
+    assert_true(scene_pack(&s, DAY).state.rejected);
+    char *text = scene_read(&s, JSON), *strings = workbook_part(&s, "xl/sharedStrings.xml");
+    size_t rows = 0;
+    for (const char *c = strstr(text, "\"byte\":"); c != NULL; c = strstr(c + 1, "\"byte\":")) {
+        rows++;
+    }
+    assert_int_equal(rows, 10000);
+    assert_non_null(strstr(text, "\"reason\":\"bad_json\",\"lines\":10005"));
+    assert_non_null(strstr(strings, "5 more lines are not shown here"));
+    free(text);
+    free(strings);
+    scene_end(&s);
+}
+
 /* --- kills and failures ------------------------------------------------------------------------------------------ */
 
 /* The calls that change the disk, counted: the one number `fatal` ends the process as a kill would, or fails. */
@@ -452,7 +483,8 @@ static int pack_apart(struct scene *s, long at, bool kill)
         calls = 0;
         fatal = at;
         dies = kill;
-        enum tb_status st = tb_pack_write(s->db, &s->settings, s->tables, s->version, DAY, 1000000, &r, &s->err);
+        enum tb_status st =
+            tb_pack_write(s->db, &s->settings, s->tables, s->version, DAY, 1000000, &r, &s->err);
         fatal = -1;
         if (!kill) {
             tb_db_close(s->db);
@@ -485,7 +517,8 @@ static void strike_at_every_step(bool kill)
     char r1[TB_SHA256_HEX];
     scene_digest(&s, "superseded/r1/" WORKBOOK, r1);
     int struck = 0, quiet = 0;
-    for (long at = 1; quiet < 20; at++) { /* a failing mkdir of a folder that is there does no harm: not the end yet */
+    for (long at = 1; quiet < 20;
+         at++) { /* a failing mkdir of a folder that is there does no harm: not the end yet */
         copy_scene(&before, &s);
         int code = pack_apart(&s, at, kill);
         quiet = code == 0 ? quiet + 1 : 0;
@@ -539,7 +572,8 @@ static void test_rows_digest_tells_days_apart(void **state)
         must(&s, tb_pack_rows(s.tables, s.settings.zone, day, b, &s.err));
         assert_string_equal(a, b);
         must(&s, tb_pack_rows(s.tables, s.settings.zone, DAY, b, &s.err));
-        assert_int_equal(strcmp(a, b) != 0, day != DAY); /* intervals are cut to the day, so its bounds are in it */
+        assert_int_equal(strcmp(a, b) != 0,
+                         day != DAY); /* intervals are cut to the day, so its bounds are in it */
     }
     scene_end(&s);
 }
@@ -560,6 +594,7 @@ int main(void)
         cmocka_unit_test(test_every_edit_is_kept),
         cmocka_unit_test(test_failed_control_withholds),
         cmocka_unit_test(test_a_day_without_anything),
+        cmocka_unit_test(test_rejects_do_not_fill_the_pack),
         cmocka_unit_test(test_killed_at_every_step),
         cmocka_unit_test(test_every_call_fails_once),
         cmocka_unit_test(test_rows_digest_tells_days_apart),

@@ -23,16 +23,19 @@ static void test_by_example(void **state)
     static const struct {
         const char *sql, *format, *out;
     } cases[] = {
-        {"select 1 as a, 'x' as b, null as c, 1.5 as d", "json", "{\"rows\":[\n{\"a\":1,\"b\":\"x\",\"c\":null,\"d\":\"1.5\"}\n]}\n"},
+        {"select 1 as a, 'x' as b, null as c, 1.5 as d", "json",
+         "{\"rows\":[\n{\"a\":1,\"b\":\"x\",\"c\":null,\"d\":\"1.5\"}\n]}\n"},
         {"select 1 as a where 0", "json", "{\"rows\":[]}\n"},
         {"select 1 as a, 2 as a, 3 as a", "json", "{\"rows\":[\n{\"a\":1,\"a_2\":2,\"a_3\":3}\n]}\n"},
         {"select 9223372036854775807 as big union all select -1", "json",
          "{\"rows\":[\n{\"big\":9223372036854775807},\n{\"big\":-1}\n]}\n"},
         {"select '' as e, '7' as t", "json", "{\"rows\":[\n{\"e\":\"\",\"t\":\"7\"}\n]}\n"},
-        {"select 1 as a, 'x,y' as b, null as c, 'say \"hi\"' as d", "csv", "a,b,c,d\n1,\"x,y\",,\"say \"\"hi\"\"\"\n"},
+        {"select 1 as a, 'x,y' as b, null as c, 'say \"hi\"' as d", "csv",
+         "a,b,c,d\n1,\"x,y\",,\"say \"\"hi\"\"\"\n"},
         {"select '=1+1' as f, -5 as n, '-5' as t, '+x' as p", "csv", "f,n,t,p\n'=1+1,-5,-5,'+x\n"},
         {"select 1 as a where 0", "csv", "a\n"},
-        {"select 1 as n, 'abc' as text union all select 1000, null", "table", "   n  text\n   1  abc\n1000  -\n"},
+        {"select 1 as n, 'abc' as text union all select 1000, null", "table",
+         "   n  text\n   1  abc\n1000  -\n"},
         {"select 1 as n where 0", "table", "n\n"},
         {"select 'a' || char(10) || 'b' as \"two\nlines\"", "csv", "two lines\na b\n"},
     };
@@ -52,7 +55,8 @@ static void test_by_example(void **state)
 static void test_hostile_bytes(void **state)
 {
     (void)state;
-    static const char sql[] = "select x'fffe1b5b' as blob, char(27) || '[31m' || char(8238) as esc, '\"\\' as q";
+    static const char sql[] =
+        "select x'fffe1b5b' as blob, char(27) || '[31m' || char(8238) as esc, '\"\\' as q";
     struct scene s;
     struct tb_json *json = NULL;
     scene_begin(&s);

@@ -90,12 +90,14 @@ static void test_forty_days(void **state)
     scene_pack(&s, DAY);
     expect_whole(&s);
     char *strings = strings_of(&s), *trend = workbook_part(&s, "xl/worksheets/sheet4.xml"),
-         *summary = workbook_part(&s, "xl/worksheets/sheet1.xml"), *chart = workbook_part(&s, "xl/charts/chart1.xml");
+         *summary = workbook_part(&s, "xl/worksheets/sheet1.xml"),
+         *chart = workbook_part(&s, "xl/charts/chart1.xml");
     assert_non_null(strstr(strings, "Against the mean of 4 earlier Saturdays"));
     assert_non_null(strstr(trend, "SUBTOTAL(109,C6:C35)")); /* 30 days */
     assert_non_null(strstr(chart, "Trend!$C$6:$C$35"));
     /* days before: 3 * (1 + i); of four weeks: 3 * (8 + 15 + 22 + 29) / 4 = 55.5; now 3 */
-    assert_non_null(strstr(summary, "AVERAGE(Trend!$C$28,Trend!$C$21,Trend!$C$14,Trend!$C$7)</f><v>-52.5</v>"));
+    assert_non_null(
+        strstr(summary, "AVERAGE(Trend!$C$28,Trend!$C$21,Trend!$C$14,Trend!$C$7)</f><v>-52.5</v>"));
     assert_non_null(strstr(summary, "SUM(Chargeback!$E$6)-Trend!$C$34</f><v>-3</v>"));
     /* November to the 21st: i = 0..20 without 3 */
     assert_non_null(strstr(summary, "<v>681</v>"));
@@ -111,19 +113,21 @@ static void test_many_teams(void **state)
     (void)state;
     struct scene s;
     struct call calls[15];
-    char names[15][8], accounts[2048] = ACCOUNT_HEADER;
+    char names[15][16], accounts[2048] = ACCOUNT_HEADER;
     size_t at = strlen(accounts);
     for (int i = 0; i < 15; i++) {
         snprintf(names[i], sizeof names[i], "c%02d", i);
         calls[i] = (struct call){DAY, i, names[i], "big", 100000 * (i + 1), 0};
-        at += (size_t)snprintf(accounts + at, sizeof accounts - at, "%s,,Team %02d,%d,,,,,,,\n", names[i], i, i);
+        at += (size_t)snprintf(accounts + at, sizeof accounts - at, "%s,,Team %02d,%d,,,,,,,\n", names[i], i,
+                               i);
     }
     scene_begin(&s);
     scene_tables(&s, PRICES, accounts);
     scene_file(&s, 0, 1, calls, 15);
     scene_pack(&s, DAY);
     expect_whole(&s);
-    char *strings = strings_of(&s), *chart = workbook_part(&s, "xl/charts/chart2.xml"), *trend = workbook_part(&s, "xl/worksheets/sheet4.xml");
+    char *strings = strings_of(&s), *chart = workbook_part(&s, "xl/charts/chart2.xml"),
+         *trend = workbook_part(&s, "xl/worksheets/sheet4.xml");
     assert_non_null(strstr(strings, "Other (5 teams)"));
     assert_non_null(strstr(chart, "Trend!$J$6:$J$16"));
     assert_non_null(strstr(trend, "<v>4.5</v>")); /* 0.3 * (1 + ... + 5) */
@@ -139,7 +143,8 @@ static void test_unbilled_is_not_shown(void **state)
     (void)state;
     struct scene s;
     static const struct call billed[] = {{DAY, 60, "ann", "big", 1000000, 0}};
-    static const struct call shadow[] = {{DAY, 61, "ann", "shadow-model", 1000000, 0}, {DAY, 62, "zed", "big", 1, 1}};
+    static const struct call shadow[] = {{DAY, 61, "ann", "shadow-model", 1000000, 0},
+                                         {DAY, 62, "zed", "big", 1, 1}};
     scene_begin(&s);
     scene_file(&s, 0, 1, billed, 1);
     scene_file(&s, 1, 2, shadow, 2);
@@ -196,17 +201,21 @@ static void test_any_report_is_a_workbook(void **state)
         snprintf(path, sizeof path, "%s/%s.xlsx", s.dir, k->name);
         must(&s, tb_report_xlsx(r, path, 0, &s.err));
         snprintf(command, sizeof command,
-                 "cd '%s' && rm -rf parts && unzip -q %s.xlsx -d parts && find parts -name '*.xml' | tr '\\n' '\\0' | xargs -0 "
+                 "cd '%s' && rm -rf parts && unzip -q %s.xlsx -d parts && find parts -name '*.xml' | tr "
+                 "'\\n' '\\0' | xargs -0 "
                  "xmllint --noout && sha256sum < %s.xlsx > first",
                  s.dir, k->name, k->name);
         assert_int_equal(system(command), 0);
         must(&s, tb_report_xlsx(r, path, 0, &s.err));
-        snprintf(command, sizeof command, "cd '%s' && sha256sum < %s.xlsx | cmp -s - first && test -z \"$(ls -A | grep tmp)\"", s.dir,
+        snprintf(command, sizeof command,
+                 "cd '%s' && sha256sum < %s.xlsx | cmp -s - first && test -z \"$(ls -A | grep tmp)\"", s.dir,
                  k->name);
         assert_int_equal(system(command), 0);
         tb_report_free(r);
     }
-    assert_int_equal(tb_report_xlsx(&(struct tb_report){.kind = "x", .title = "X"}, "/nonexistent/x.xlsx", 0, &s.err), TB_FAIL);
+    assert_int_equal(
+        tb_report_xlsx(&(struct tb_report){.kind = "x", .title = "X"}, "/nonexistent/x.xlsx", 0, &s.err),
+        TB_FAIL);
     assert_int_equal(s.err.code, TB_E_IO);
     scene_end(&s);
 }

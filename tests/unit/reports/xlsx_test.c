@@ -46,7 +46,10 @@ static void test_gate_by_example(void **state)
         {TB_STR("a\0b"), "ab", false},
         {TB_STR("a\tb\r\nc"), "a b  c", false},
         {TB_STR("\x1b[31mred\x7f"), "[31mred", false},
-        {TB_STR("a\xE2\x80\xAE" "b\xE2\x81\xA6" "c"), "abc", false},
+        {TB_STR("a\xE2\x80\xAE"
+                "b\xE2\x81\xA6"
+                "c"),
+         "abc", false},
         {TB_STR("\xEF\xBF\xBE\xEF\xBF\xBF!"), "!", false},
         {TB_STR("_x0041_"), "_x005F_x0041_", false},
         {TB_STR("_x0041_x0042_"), "_x005F_x0041_x005F_x0042_", false},
@@ -71,8 +74,9 @@ static size_t decode(const char *s, size_t n, char *out)
     for (size_t i = 0; i < n;) {
         unsigned v = 0;
         char end = 0;
-        if (n - i >= 7 && s[i] == '_' && s[i + 1] == 'x' && strspn(s + i + 2, "0123456789abcdefABCDEF") >= 4 &&
-            sscanf(s + i + 2, "%4x%c", &v, &end) == 2 && end == '_') {
+        if (n - i >= 7 && s[i] == '_' && s[i + 1] == 'x' &&
+            strspn(s + i + 2, "0123456789abcdefABCDEF") >= 4 && sscanf(s + i + 2, "%4x%c", &v, &end) == 2 &&
+            end == '_') {
             assert_true(v < 0x80);
             out[k++] = (char)v;
             i += 7;
@@ -97,8 +101,23 @@ static size_t utf16_units(const char *s, size_t n)
 static void test_gate_at_random(void **state)
 {
     (void)state;
-    static const char *const bits[] = {"_", "x", "0041", "_x0041_", "_x005F_", "a", "\xff", "\xE2\x80\xAE", "\xF0\x9F\x98\x80", "\xC3\xA9",
-                                       "\x01", "\n", "=", "5F_", "\xEF\xBF\xBF", "\xC3", " "};
+    static const char *const bits[] = {"_",
+                                       "x",
+                                       "0041",
+                                       "_x0041_",
+                                       "_x005F_",
+                                       "a",
+                                       "\xff",
+                                       "\xE2\x80\xAE",
+                                       "\xF0\x9F\x98\x80",
+                                       "\xC3\xA9",
+                                       "\x01",
+                                       "\n",
+                                       "=",
+                                       "5F_",
+                                       "\xEF\xBF\xBF",
+                                       "\xC3",
+                                       " "};
     struct tb_buf out;
     char in[512], clean[2048], back[4096];
     tb_buf_init(&out, TEXT_MAX);
@@ -140,7 +159,8 @@ static void test_gate_cuts_between_characters(void **state)
             }
             gate(&out, tb_buf_view(&in), false);
             size_t units = utf16_units(out.p, out.n);
-            assert_true(tb_utf8_valid(tb_buf_view(&out)) && units <= TB_XLSX_CHARS_MAX && units > TB_XLSX_CHARS_MAX - 8);
+            assert_true(tb_utf8_valid(tb_buf_view(&out)) && units <= TB_XLSX_CHARS_MAX &&
+                        units > TB_XLSX_CHARS_MAX - 8);
             assert_memory_equal(out.p + out.n - 3, "\xE2\x80\xA6", 3);
         }
     }
@@ -161,7 +181,8 @@ static struct tb_xlsx *new_book(void)
 {
     struct tb_err err;
     struct tb_xlsx *x = NULL;
-    const struct tb_xlsx_options o = {.title = "A & B", .subject = "<test>", .footer = "R&D / 100 %", .created_us = 86400000000};
+    const struct tb_xlsx_options o = {
+        .title = "A & B", .subject = "<test>", .footer = "R&D / 100 %", .created_us = 86400000000};
     snprintf(dir, sizeof dir, "/tmp/tollbook-xlsx-XXXXXX");
     assert_non_null(mkdtemp(dir));
     snprintf(file, sizeof file, "%s/t.xlsx", dir);
@@ -176,14 +197,20 @@ static void end_book(void)
     assert_int_equal(system(command), 0);
 }
 
-static const struct tb_grid_column columns[] = {{"Name", TB_XS_TEXT, false, 0},
-                                                {"Count", TB_XS_COUNT, true, 0},
-                                                {"Cost", TB_XS_COST, true, 0}};
+static const struct tb_grid_column columns[] = {
+    {"Name", TB_XS_TEXT, false, 0}, {"Count", TB_XS_COUNT, true, 0}, {"Cost", TB_XS_COST, true, 0}};
 
 static void fill(struct tb_xlsx *x, int lines, int64_t lines_max)
 {
-    static const struct tb_str names[] = {TB_STR("=1+1"), TB_STR("\xff\xfe"), TB_STR("0042"), TB_STR("<&>\"'"), TB_STR("_x0041_"),
-                                          TB_STR("\x0b\x1f"), TB_STR("<r><t>x</t></r>"), TB_STR("  blank  "), {NULL, 0}};
+    static const struct tb_str names[] = {TB_STR("=1+1"),
+                                          TB_STR("\xff\xfe"),
+                                          TB_STR("0042"),
+                                          TB_STR("<&>\"'"),
+                                          TB_STR("_x0041_"),
+                                          TB_STR("\x0b\x1f"),
+                                          TB_STR("<r><t>x</t></r>"),
+                                          TB_STR("  blank  "),
+                                          {NULL, 0}};
     struct tb_grid g;
     struct tb_xlsx_sheet *s = tb_xlsx_sheet(x, "A sheet", TB_TAB_READ);
     tb_grid_title(s, "Title", TB_STR("Subtitle"));
@@ -208,7 +235,8 @@ static void expect_well_formed(void)
 {
     char command[512];
     snprintf(command, sizeof command,
-             "cd '%s' && unzip -q -o t.xlsx -d parts && find parts -name '*.xml' -o -name '*.rels' | tr '\\n' '\\0' | xargs -0 "
+             "cd '%s' && unzip -q -o t.xlsx -d parts && find parts -name '*.xml' -o -name '*.rels' | tr "
+             "'\\n' '\\0' | xargs -0 "
              "xmllint --noout",
              dir);
     assert_int_equal(system(command), 0);
