@@ -178,8 +178,7 @@ static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v,
     }
 }
 
-int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
-                   const struct tb_alternative **used)
+int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason, const struct tb_alternative **used)
 {
     const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_TS];
     int64_t ts = 0;
@@ -194,7 +193,9 @@ int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
         }
         enum tb_unit unit = a->alt[i].unit;
         *reason = unit == TB_UNIT_TEXT ? ts_text(ev, v, zone_utc, &ts) : ts_number(ev, v, unit, &ts);
-        break;
+        if (*reason == NULL) { /* else another alternative may know how to read it */
+            break;
+        }
     }
     return ts;
 }
