@@ -58,6 +58,7 @@ static enum tb_status take_lock(struct tb_db *db, struct tb_err *err)
     if (db->lock_fd < 0) {
         return io_fail("open", path, err);
     }
+    (void)fchmod(db->lock_fd, 0600); /* a umask may have left nothing; another owner's lock file keeps its mode */
     if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
             return io_fail("lock", path, err);
@@ -271,4 +272,9 @@ enum tb_status tb_db_number(struct tb_db *db, const char *name, int64_t fallback
     }
     tb_query_reset(q);
     return st == TB_END ? TB_OK : st;
+}
+
+bool tb_db_writable(const struct tb_db *db)
+{
+    return db->mode == TB_DB_WRITE;
 }

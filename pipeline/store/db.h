@@ -29,6 +29,9 @@ enum tb_status tb_db_begin(struct tb_db *db, struct tb_err *err) TB_MUST_USE; /*
 enum tb_status tb_db_commit(struct tb_db *db, struct tb_err *err) TB_MUST_USE;
 void tb_db_rollback(struct tb_db *db);
 
+/* Whether it was opened to write. */
+bool tb_db_writable(const struct tb_db *db);
+
 /* A consistent copy at path (0600). */
 enum tb_status tb_db_backup(struct tb_db *db, const char *path, struct tb_err *err) TB_MUST_USE;
 

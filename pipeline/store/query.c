@@ -91,6 +91,9 @@ static int allow_reading(void *ctx, int action, const char *a, const char *b, co
                        strcmp(a, "index_info") == 0
                    ? SQLITE_OK
                    : SQLITE_DENY;
+    case SQLITE_UPDATE: /* SQLite asks this of itself when a statement first names a pragma_ function; a statement that
+                           writes is refused as not read-only */
+        return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     default:
         return SQLITE_DENY;
     }
