@@ -1,11 +1,11 @@
 /* Concept: physical lines of one member of a stream.
  * Owns:    a tb_lines owns one buffer of TB_BLOCK_BYTES, growing to TB_LINE_MAX only for a long line (and
- * shrinking again); reused from file to file. Shape:   lines end with \n; a \r before it is cut; the last
- * line may have no \n. line counts from 1; byte is the offset of the line's first byte in the decompressed
- * member. 16 bytes behind every line are readable (so that a scanner may load whole vectors); their content
- * is undefined. Errors:  TB_REJECT: a line longer than TB_LINE_MAX (out->text = its first bytes, already
- * skipped; go on); TB_FAIL: the stream failed; err says why. The unfinished rest before the failure is not
- * handed out.
+ *          shrinking again); reused from file to file.
+ * Shape:   lines end with \n; a \r before it is cut; the last line may have no \n. line counts from 1; byte is
+ *          the offset of the line's first byte in the decompressed member. 16 bytes behind every line are
+ *          readable (so that a scanner may load whole vectors); their content is undefined.
+ * Errors:  TB_REJECT: a line longer than TB_LINE_MAX (out->text = its first bytes, already skipped; go on);
+ *          TB_FAIL: the stream failed; err says why. The unfinished rest before the failure is not handed out.
  */
 #ifndef TB_LINES_H
 #define TB_LINES_H

@@ -1,8 +1,8 @@
 /* Concept: which files a run reads: the configured paths expanded, with {node} and {date} bound.
  * Shape:   a path is literal text, glob characters (* ? [...]), {node} (shortest match, not across /) and
- * {date} (YYYY-MM-DD or YYYYMMDD, UTC). `*` does not cross /. Owns:    tb_input_list owns its texts until
- * tb_input_list_release. Errors:  a folder that cannot be read is TB_FAIL/TB_E_IO; a path that matches
- * nothing is no error here.
+ *          {date} (YYYY-MM-DD or YYYYMMDD, UTC). `*` does not cross /. Paths come out absolute.
+ * Owns:    tb_input_list owns its texts until tb_input_list_release.
+ * Errors:  a folder that cannot be read is TB_FAIL/TB_E_IO; a path that matches nothing is no error here.
  */
 #ifndef TB_SOURCE_H
 #define TB_SOURCE_H

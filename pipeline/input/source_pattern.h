@@ -1,8 +1,8 @@
 /* Concept: one configured path pattern: literal text, globs, {node}, {date}.
- * Shape:   `*` (not across /), `?` (one character, not /), `[…]` (ranges, leading ! or ^), `\` escapes;
- * {node}: the shortest match of one or more characters, not across /; {date}: YYYY-MM-DD or YYYYMMDD, a real
- * day. Written twice, {node} and {date} must bind the same both times. A leading dot is matched only by a
- * written dot.
+ * Shape:   `*` (not across /), `?` (one character, not /), `[…]` (ranges, leading ! or ^), `\` escapes; {node}:
+ *          the shortest match of one or more characters, not across /; {date}: YYYY-MM-DD or YYYYMMDD, a real
+ *          day. Written twice, {node} and {date} must bind the same both times. A leading dot is matched only by
+ *          a written dot.
  */
 #ifndef TB_SOURCE_PATTERN_H
 #define TB_SOURCE_PATTERN_H

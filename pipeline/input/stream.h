@@ -1,12 +1,14 @@
-/* Concept: the bytes of a log file, decompressed, member by member; the only user of libarchive and ISA-L
- * (zlib with ISAL=0). Plain and .gz go by pread + inflate; .xz .bz2 .zst .lz4, tar, zip, 7z (and .gz inside)
- * by libarchive. Told apart by magic bytes, not by name. Shape:   a file that is no archive has one member
- * without a name. gz members are concatenated into one. Owns:    tb_stream_open's result, until
- * tb_stream_close. One thread at a time. Errors:  TB_FAIL with TB_E_TRUNCATED (the stream ends early),
- * TB_E_CORRUPT (bad header, CRC, length; text says which, err->byte = offset in the compressed file),
- * TB_E_LIMIT (expansion, entries, depth, name), TB_E_IO. What was read before the error stays good. Trailing
- * garbage behind a gz member is TB_E_CORRUPT ("trailing garbage"), trailing NUL padding is not. Limits:
- * limits.h: TB_EXPANSION_MAX, TB_ARCHIVE_ENTRIES_MAX, TB_ARCHIVE_DEPTH_MAX, TB_NAME_MAX.
+/* Concept: the bytes of a log file, decompressed, member by member; the only user of libarchive and ISA-L (zlib
+ *          with ISAL=0). Plain and .gz go by pread + inflate; .xz .bz2 .zst .lz4, tar, zip, 7z (and .gz inside)
+ *          by libarchive. Told apart by magic bytes, not by name.
+ * Shape:   a file that is no archive has one member without a name. gz members are concatenated into one.
+ * Owns:    tb_stream_open's result, until tb_stream_close. One thread at a time.
+ * Errors:  TB_FAIL with TB_E_TRUNCATED (the stream ends early), TB_E_CORRUPT (bad header, CRC, length; text says
+ *          which, err->byte = offset in the compressed file), TB_E_LIMIT (expansion, entries, depth, name),
+ *          TB_E_IO. What was read before the error stays good. Trailing garbage behind a gz member is
+ *          TB_E_CORRUPT ("trailing garbage"), trailing NUL padding is not. After a member of an archive failed,
+ *          tb_stream_member may go on with the next.
+ * Limits:  limits.h: TB_EXPANSION_MAX, TB_ARCHIVE_ENTRIES_MAX, TB_ARCHIVE_DEPTH_MAX, TB_NAME_MAX.
  */
 #ifndef TB_STREAM_H
 #define TB_STREAM_H

@@ -1,9 +1,11 @@
-/* Concept: what the stream*.c files share: byte sources that stack (file, inflate, archive member), and the
- * two doors to the libraries (stream_inflate.c: ISA-L or zlib; stream_archive.c: libarchive). Nobody else
- * includes this but the tests of this folder. Shape:   a tb_bytes is pulled, never pushed. Every layer counts
- * against the same root (the file), so that expansion is judged end to end. Owns:    a layer does not own the
- * layer below; whoever stacked them closes them, upper ones first. Errors:  sticky: after TB_END or TB_FAIL
- * the same answer comes again. Bytes read before a failure are handed out first.
+/* Concept: what the stream*.c files share: byte sources that stack (file, inflate, archive member), and the two
+ *          doors to the libraries (stream_inflate.c: ISA-L or zlib; stream_archive.c: libarchive). Nobody else
+ *          includes this but the tests of this folder.
+ * Shape:   a tb_bytes is pulled, never pushed. Every layer counts against the same root (the file), so that
+ *          expansion is judged end to end.
+ * Owns:    a layer does not own the layer below; whoever stacked them closes them, upper ones first.
+ * Errors:  sticky: after TB_END or TB_FAIL the same answer comes again. Bytes read before a failure are handed
+ *          out first.
  */
 #ifndef TB_STREAM_PARTS_H
 #define TB_STREAM_PARTS_H

@@ -1,11 +1,11 @@
-/* Concept: what collectors put around a log line, taken off: CRI (P/F parts joined per stream), Docker
- * json-file (split lines joined per stream), journald -o json, kubectl logs (plain, --prefix, --timestamps),
- * arrays of records; in any nesting that occurs. Shape:   physical lines in, logical records out. A record is
- * what CONTRACT.md counts as a line. Which wrapper it is is told per line by what the line is (cheap first
- * byte tests), so mixed files work; `{` that is none of the wrappers passes through untouched and uncopied.
+/* Concept: what collectors put around a log line, taken off: CRI (P/F parts joined per stream), Docker json-file
+ *          (split lines joined per stream), journald -o json, kubectl logs (plain, --prefix, --timestamps),
+ *          arrays of records; in any nesting that occurs.
+ * Shape:   physical lines in, logical records out. A record is what CONTRACT.md counts as a line. Which wrapper
+ *          it is is told per line by what the line is (cheap first byte tests), so mixed files work; `{` that is
+ *          none of the wrappers passes through untouched and uncopied. 16 bytes behind every text are readable.
  * Owns:    one join buffer per stream, capped at TB_LINE_MAX (longer: rejected, reason line_too_long).
- *          16 bytes behind every text are readable.
- * Limits:  nesting 4 wrappers deep.
+ * Limits:  nesting 4 wrappers deep; 15 streams waiting for their parts at once, the oldest is given up.
  */
 #ifndef TB_UNWRAP_H
 #define TB_UNWRAP_H
@@ -20,10 +20,11 @@ struct tb_unwrap;
 
 struct tb_record {
     struct tb_str text; /* trimmed of blanks at both ends; "" for a blank line; valid until the next call */
-    struct tb_str node; /* the pod or host that the wrapper names, or absent (then {node} of the path rules) */
-    uint64_t line;      /* of the physical line on which the record begins */
-    uint64_t byte;      /* its offset in the decompressed member; an array's element has its own */
-    const char *reject; /* not NULL: broken, and why: line_too_long, partial_line, no_message; text is what there is */
+    struct tb_str
+        node;      /* the pod or host that the wrapper names, or absent (then {node} of the path rules) */
+    uint64_t line; /* of the physical line on which the record begins */
+    uint64_t byte; /* its offset in the decompressed member; an array's element has its own */
+    const char *reject; /* not NULL: broken, and why: line_too_long, partial_line, no_message */
 };
 
 struct tb_unwrap *tb_unwrap_new(void); /* NULL: no memory */

@@ -1,6 +1,7 @@
 /* Concept: one wrapper recognised on one text, without memory of other lines: unwrap.c asks these, and joins.
- * Shape:   each tells whether text is such a wrapper, and then fills w. 16 bytes behind text are readable,
- * here and in every text handed out. Owns:    views point into text or into scratch.
+ * Shape:   each tells whether text is such a wrapper, and then fills w. 16 bytes behind text are readable, here
+ *          and in every text handed out.
+ * Owns:    views point into text or into scratch.
  */
 #ifndef TB_UNWRAP_PARTS_H
 #define TB_UNWRAP_PARTS_H

@@ -193,8 +193,9 @@ static int set_up(void **state)
     paths[1][2] = in_dir(4, "nothing/*/x");
     paths[1][3] = in_dir(5, "app/file/*");
     paths[1][4] = in_dir(6, "odd \\[x\\]/a.log");
-    sources[0] = (struct tb_source_setting){"gateway", "kong", paths[0], true};
-    sources[1] = (struct tb_source_setting){"coffee", NULL, paths[1], true};
+    sources[0] =
+        (struct tb_source_setting){.name = "gateway", .format = "kong", .paths = paths[0], .bill = true};
+    sources[1] = (struct tb_source_setting){.name = "coffee", .paths = paths[1], .bill = true};
     settings = (struct tb_settings){.sources = sources, .source_count = 2};
     return 0;
 }
@@ -348,7 +349,7 @@ static void test_unreadable_folder(void **state)
     struct tb_err err = {0};
     touch("closed/x/a.log");
     const char *own[] = {in_dir(7, "closed/*/a.log"), NULL};
-    struct tb_source_setting one = {"s", NULL, own, true};
+    struct tb_source_setting one = {.name = "s", .paths = own, .bill = true};
     struct tb_settings s = {.sources = &one, .source_count = 1};
     chmod(dir, 0755);
     chmod(in_dir(8, "closed"), 0);
