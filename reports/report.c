@@ -1,6 +1,7 @@
 /* The kinds that exist, and what report.h promises of any report. */
 #include "reports/report.h"
 
+#include "reports/budget.h"
 #include "reports/chargeback.h"
 #include "reports/checks.h"
 #include "reports/quota.h"
@@ -13,6 +14,7 @@ const struct tb_report_kind tb_report_kinds[] = {
     {"chargeback", "who used what, what it cost, what is billed", tb_chargeback_build},
     {"usage", "usage by any dimensions, with averages and percentiles", tb_usage_build},
     {"quota", "who would have hit which limit and when, what the gateway let through", tb_quota_build},
+    {"budget", "what is spent and left, when levels were crossed, how the period will end", tb_budget_build},
     {"checks", "the control totals", tb_checks_build},
     {"rejects", "lines that could not be read, and why", tb_rejects_build},
     {NULL, NULL, NULL},

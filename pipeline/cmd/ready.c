@@ -2,34 +2,62 @@
 
 #include "rate/quota.h"
 #include "rate/reduce.h"
+#include "rate/spend.h"
 
-static enum tb_status is_ready(struct tb_session *s, int32_t from_day, int32_t to_day, int32_t replay_to,
-                               bool *ready, struct tb_err *err)
+static enum tb_status is_ready(struct tb_session *s, const struct tb_ready *w, bool *ready,
+                               struct tb_err *err)
 {
     *ready = true;
-    enum tb_status st = tb_reduce_current(s->db, s->settings, s->version, from_day, to_day, ready, err);
-    if (st == TB_OK && *ready && replay_to != TB_DAY_NONE) {
-        st = tb_quota_current(s->db, s->settings, s->tables, replay_to, ready, err);
+    enum tb_status st = tb_reduce_current(s->db, s->settings, s->version, w->from_day, w->to_day, ready, err);
+    if (st == TB_OK && *ready && w->replay_to != TB_DAY_NONE) {
+        st = tb_quota_current(s->db, s->settings, s->tables, w->replay_to, ready, err);
+    }
+    if (st == TB_OK && *ready && w->spends) {
+        st = tb_spends_current(s->db, s->settings, s->tables, s->version, w->from_day, w->to_day, ready, err);
     }
     return st;
 }
 
-static enum tb_status make(struct tb_session *s, int32_t from_day, int32_t to_day, int32_t replay_to,
-                           struct tb_err *err)
+static enum tb_status make(struct tb_session *s, const struct tb_ready *w, struct tb_err *err)
 {
+    struct tb_spends spends;
     enum tb_status st =
-        tb_reduce_days(s->db, s->settings, s->tables, s->version, from_day, to_day, NULL, err);
-    if (st == TB_OK && replay_to != TB_DAY_NONE) {
-        st = tb_quota_advance(s->db, s->settings, s->tables, replay_to, err);
+        tb_reduce_days(s->db, s->settings, s->tables, s->version, w->from_day, w->to_day, NULL, err);
+    if (st == TB_OK && w->replay_to != TB_DAY_NONE) {
+        st = tb_quota_advance(s->db, s->settings, s->tables, w->replay_to, err);
+    }
+    if (st == TB_OK && w->spends) {
+        st = tb_spends_read(s->db, s->settings, s->tables, s->version, w->from_day, w->to_day, false, true,
+                            &spends, err);
+        if (st == TB_OK) {
+            tb_spends_release(&spends);
+        }
     }
     return st;
 }
 
-enum tb_status tb_ready(struct tb_session *s, int32_t from_day, int32_t to_day, int32_t replay_to,
-                        struct tb_err *err)
+/* Days before the first usage are neither reduced nor read. */
+static enum tb_status clip(struct tb_session *s, struct tb_ready *w, struct tb_err *err)
 {
+    int32_t first = TB_DAY_NONE;
+    enum tb_status st = tb_spend_first_day(s->db, s->settings, &first, err);
+    if (st == TB_OK && first != TB_DAY_NONE && w->from_day < first) {
+        w->from_day = first <= w->to_day ? first : w->to_day;
+    }
+    if (st == TB_OK && first == TB_DAY_NONE) {
+        w->from_day = w->to_day;
+    }
+    return st;
+}
+
+enum tb_status tb_ready(struct tb_session *s, const struct tb_ready *want, struct tb_err *err)
+{
+    struct tb_ready w = *want;
     bool ready = false;
-    enum tb_status st = is_ready(s, from_day, to_day, replay_to, &ready, err);
+    enum tb_status st = clip(s, &w, err);
+    if (st == TB_OK) {
+        st = is_ready(s, &w, &ready, err);
+    }
     if (st != TB_OK || ready) {
         return st;
     }
@@ -42,7 +70,7 @@ enum tb_status tb_ready(struct tb_session *s, int32_t from_day, int32_t to_day, 
     if (st != TB_OK) {
         return st;
     }
-    st = make(s, from_day, to_day, replay_to, err);
+    st = make(s, &w, err);
     if (st == TB_OK) {
         st = tb_db_commit(s->db, err);
     }

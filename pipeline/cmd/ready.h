@@ -6,9 +6,13 @@
 
 #include "cmd/session.h"
 
-/* s is open for a report (tb_session_report). from_day..to_day become reduced; with replay_to other than TB_DAY_NONE quotas
- * are replayed up to that day. */
-enum tb_status tb_ready(struct tb_session *s, int32_t from_day, int32_t to_day, int32_t replay_to,
-                        struct tb_err *err) TB_MUST_USE;
+struct tb_ready {
+    int32_t from_day, to_day; /* become reduced */
+    int32_t replay_to;        /* quotas are replayed up to that day; TB_DAY_NONE: not */
+    bool spends;              /* what budgets spent in these days is kept */
+};
+
+/* s is open for a report (tb_session_report). */
+enum tb_status tb_ready(struct tb_session *s, const struct tb_ready *want, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "cmd/ready.h"
 #include "cmd/session.h"
+#include "rate/budget.h"
 #include "rate/quota.h"
 #include "reports/report.h"
 #include "store/revision.h"
@@ -35,7 +36,7 @@ static bool is_kind(const struct request *r, const char *name)
 }
 
 /* Promised kinds without code in this version. */
-static const char *const unbuilt[] = {"anomalies", "budget", "plan", "change", "advice", "tools", "reconcile", NULL};
+static const char *const unbuilt[] = {"anomalies", "plan", "change", "advice", "tools", "reconcile", NULL};
 
 static int find_kind(const char *name, struct request *r)
 {
@@ -250,11 +251,28 @@ static enum tb_status kept(struct tb_session *s, const struct request *r, int32_
 static enum tb_status make_ready(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
                                  struct tb_err *err)
 {
-    bool whatif = r->whatif.tier_n + r->whatif.limit_n > 0;
-    if (is_kind(r, "quota") && !whatif) {
-        return tb_ready(s, dates->from_day, dates->to_day, INT32_MAX, err);
+    struct tb_ready want = {dates->from_day, dates->to_day, TB_DAY_NONE, false};
+    if (is_kind(r, "quota")) {
+        want.replay_to = r->whatif.tier_n + r->whatif.limit_n > 0 ? TB_DAY_NONE : INT32_MAX;
+        return tb_ready(s, &want, err);
+    }
+    if (is_kind(r, "budget")) {
+        want.from_day = tb_budget_first_day(s->tables, dates->from_day);
+        want.spends = true;
+        return tb_ready(s, &want, err);
     }
     return TB_OK;
+}
+
+/* Budgets of days that are not over stand as of the last call. */
+static enum tb_status find_as_of(struct tb_session *s, const struct request *r, const struct tb_dates *dates, int64_t *as_of_us,
+                                 struct tb_err *err)
+{
+    *as_of_us = 0;
+    if (!is_kind(r, "budget") || dates->to_us <= s->now_us) {
+        return TB_OK;
+    }
+    return tb_budget_last_call(s->db, dates->from_us, dates->to_us, as_of_us, err);
 }
 
 static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates, struct tb_report **out,
@@ -263,9 +281,13 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     if (r->revision != 0) {
         return kept(s, r, dates->from_day, out, err);
     }
+    int64_t as_of_us = 0;
     enum tb_status st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);
+    }
+    if (st == TB_OK) {
+        st = find_as_of(s, r, dates, &as_of_us, err);
     }
     if (st != TB_OK) {
         return st;
@@ -286,6 +308,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
         .where_n = r->where_n,
         .sort = r->sort,
         .top = (size_t)r->top,
+        .as_of_us = as_of_us,
         .whatif = r->whatif.tier_n + r->whatif.limit_n > 0 ? &r->whatif : NULL,
     };
     return r->kind->build(&q, out, err);

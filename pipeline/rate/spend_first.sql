@@ -1,0 +1,3 @@
+-- what one row is: the first day with reduced usage; NULL: none
+-- out: day
+SELECT min(day) AS day FROM usage_cell;

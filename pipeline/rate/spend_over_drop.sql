@@ -1,0 +1,4 @@
+-- what: takes out what is kept of a budget's part of a day
+-- in:  spend
+-- out: nothing
+DELETE FROM spend_over WHERE spend = :spend;

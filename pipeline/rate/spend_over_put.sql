@@ -1,0 +1,4 @@
+-- what one row is: a stretch over an hour limit
+-- in:  spend, level, start_us, end_us, peak
+-- out: nothing
+INSERT INTO spend_over (spend, level, start_us, end_us, peak) VALUES (:spend, :level, :start_us, :end_us, :peak);
