@@ -4,13 +4,12 @@
 #include <string.h>
 #include "format/shape_inside.h"
 
-#define TB_SHAPES_MAX   24
 #define LEARN_BYTES_MAX (32u << 10)
-#define TOKENS_MAX      768
 #define CREDIT_MAX      256
 #define CREDIT_START    64
 #define MISS_COSTS      4    /* hits that pay for one miss */
-#define PAUSE_LINES     2000 /* without matching, when credit is used up */
+#define PAUSE_FIRST     2000 /* lines without matching, when credit is used up; twice as many each time */
+#define PAUSE_MAX       64000
 
 /* --- the program of a shape ------------------------------------------------------------------------------------------------ */
 
@@ -127,15 +126,46 @@ static void fill(struct tb_shapes *all, const struct tb_shape *s, struct tb_walk
     }
 }
 
-static bool match_one(struct tb_shapes *all, struct tb_shape *s, struct tb_str line, tb_shape_match *match)
+static bool match_one(struct tb_shapes *all, struct tb_shape *s, struct tb_str line, tb_shape_match *match,
+                      size_t *miss)
 {
-    size_t miss;
-    while (!match(s, line, all->position, &miss)) {
-        if (!give_way(s, miss)) {
+    while (!match(s, line, all->position, miss)) {
+        if (!give_way(s, *miss)) {
             return false;
         }
     }
     return true;
+}
+
+static void hit(struct tb_shapes *all, uint32_t i)
+{
+    struct tb_shape *s = all->shape[i];
+    memmove(&all->shape[1], &all->shape[0], i * sizeof s);
+    all->shape[0] = s;
+    all->credit += all->credit < CREDIT_MAX ? 1 : 0;
+    all->next_pause = all->credit == CREDIT_MAX ? PAUSE_FIRST : all->next_pause;
+}
+
+static void no_hit(struct tb_shapes *all)
+{
+    all->credit -= all->n < TB_SHAPES_MAX ? 1 : MISS_COSTS; /* while there is room, a miss may be a gain */
+    if (all->credit <= 0) {
+        all->credit = CREDIT_START;
+        all->pause = all->next_pause;
+        all->next_pause = 2 * all->pause > PAUSE_MAX ? PAUSE_MAX : 2 * all->pause;
+    }
+}
+
+/* The shapes that part from a exactly at miss. A line that is like a up to there and no further can have none of the
+ * others: one that parts earlier is refuted before miss, one that parts later at it. */
+static uint64_t parting(const struct tb_shapes *all, const struct tb_shape *a, size_t miss)
+{
+    uint64_t mask = 0;
+    for (uint32_t i = 0; i < all->n; i++) {
+        uint32_t b = all->shape[i]->number;
+        mask |= (uint64_t)(all->apart[a->number][b] == miss) << b;
+    }
+    return mask;
 }
 
 bool tb_shapes_match(struct tb_shapes *all, struct tb_walk *w, struct tb_str line)
@@ -145,21 +175,21 @@ bool tb_shapes_match(struct tb_shapes *all, struct tb_walk *w, struct tb_str lin
         return false;
     }
     tb_shape_match *match = tb_shape_matcher(tb_scan_isa());
-    for (uint32_t i = 0; i < all->n; i++) {
+    uint64_t possible = ~UINT64_C(0);
+    size_t miss;
+    for (uint32_t i = 0; i < all->n && possible != 0; i++) {
         struct tb_shape *s = all->shape[i];
-        if (match_one(all, s, line, match)) {
-            memmove(&all->shape[1], &all->shape[0], i * sizeof s);
-            all->shape[0] = s;
-            all->credit += all->credit < CREDIT_MAX ? 1 : 0;
+        if ((possible >> s->number & 1) == 0) {
+            continue;
+        }
+        if (match_one(all, s, line, match, &miss)) {
+            hit(all, i);
             fill(all, s, w, line);
             return true;
         }
+        possible &= parting(all, s, miss);
     }
-    all->credit -= MISS_COSTS;
-    if (all->credit <= 0) {
-        all->credit = CREDIT_START;
-        all->pause = PAUSE_LINES;
-    }
+    no_hit(all);
     return false;
 }
 
@@ -177,9 +207,17 @@ void tb_shapes_learn(struct tb_shapes *all, struct tb_walk *w)
     if (s == NULL) { /* no shape is no harm */
         return;
     }
+    s->number = all->n;
     if (all->n == TB_SHAPES_MAX) {
-        tb_shape_free(all->shape[--all->n]);
+        s->number = all->shape[--all->n]->number;
+        tb_shape_free(all->shape[all->n]);
     }
+    for (uint32_t i = 0; i < all->n; i++) {
+        uint32_t other = all->shape[i]->number;
+        all->apart[s->number][other] = tb_shape_apart(s, all->shape[i]);
+        all->apart[other][s->number] = tb_shape_apart(all->shape[i], s);
+    }
+    all->apart[s->number][s->number] = UINT32_MAX;
     memmove(&all->shape[1], &all->shape[0], all->n * sizeof s);
     all->shape[0] = s;
     all->n++;
@@ -190,6 +228,7 @@ struct tb_shapes *tb_shapes_new(void)
     struct tb_shapes *all = calloc(1, sizeof *all);
     if (all != NULL) {
         all->credit = CREDIT_START;
+        all->next_pause = PAUSE_FIRST;
     }
     return all;
 }

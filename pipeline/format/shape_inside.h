@@ -8,13 +8,12 @@
 #include "format/walk.h"
 
 #define TB_SHAPE_TOKENS_MAX 768
-#define TB_SHAPES_MAX       24
+#define TB_SHAPES_MAX       64 /* bits of a mask */
 
 enum tb_shape_then { TB_THEN_STRING, TB_THEN_SCALAR, TB_THEN_END };
 
-struct
-    tb_shape_token { /* a scalar value of the learnt line: [begin, end) in its text, a string without its quotes */
-    uint32_t begin, end;
+struct tb_shape_token {  /* a scalar value of the learnt line */
+    uint32_t begin, end; /* [begin, end) in its text, a string without its quotes */
     bool string;
     bool varies;
 };
@@ -47,6 +46,7 @@ struct tb_shape_kept { /* an instance, without its values */
 };
 
 struct tb_shape {
+    uint32_t number; /* in tb_shapes' apart */
     char *text;
     uint32_t n;
     struct tb_shape_token *token;
@@ -63,20 +63,24 @@ struct tb_shape {
 struct tb_shapes {
     struct tb_shape *shape[TB_SHAPES_MAX]; /* the last used first */
     uint32_t n;
+    uint32_t apart[TB_SHAPES_MAX][TB_SHAPES_MAX]; /* [a][b]: where in a's text b first stands otherwise */
     int credit;
-    uint32_t pause;
+    uint32_t pause, next_pause;
     const struct tb_shape *loaded; /* whose instances the walk holds now */
     uint32_t position[TB_SHAPE_TOKENS_MAX + 2];
 };
 
 /* Fills position with where each segment begins in line, the line's end behind them. False: another shape; *miss is then
- * the place in the shape's text up to which the line is like it. */
+ * the place in the shape's text up to which the line is like it; a varying value that is none of its kind begins there. */
 typedef bool tb_shape_match(const struct tb_shape *s, struct tb_str line, uint32_t *position, size_t *miss);
 tb_shape_match *tb_shape_matcher(const char *isa);
 
 /* The shape of the line that w has just read whole; NULL: it has too many values, or there is no memory. */
 struct tb_shape *tb_shape_of(const struct tb_walk *w);
 void tb_shape_free(struct tb_shape *s);
+
+/* Where in a's text b first has something else than a, values aside. */
+uint32_t tb_shape_apart(const struct tb_shape *a, const struct tb_shape *b);
 
 /* Makes segments and places from the tokens that vary. */
 void tb_shape_compile(struct tb_shape *s);

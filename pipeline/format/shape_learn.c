@@ -139,3 +139,21 @@ struct tb_shape *tb_shape_of(const struct tb_walk *w)
     tb_shape_compile(s);
     return s;
 }
+
+uint32_t tb_shape_apart(const struct tb_shape *a, const struct tb_shape *b)
+{
+    uint32_t pa = 0, pb = 0;
+    for (uint32_t i = 0;; i++) {
+        bool last_a = i == a->tokens, last_b = i == b->tokens;
+        uint32_t na = (last_a ? a->n : a->token[i].begin) - pa, nb = (last_b ? b->n : b->token[i].begin) - pb;
+        uint32_t k = 0, n = na < nb ? na : nb;
+        while (k < n && a->text[pa + k] == b->text[pb + k]) {
+            k++;
+        }
+        if (k < n || na != nb || last_a || last_b) {
+            return last_a && last_b && k == n && na == nb ? UINT32_MAX : pa + k;
+        }
+        pa = a->token[i].end;
+        pb = b->token[i].end;
+    }
+}

@@ -112,7 +112,6 @@ static TARGET bool ISA(match)(const struct tb_shape *s, struct tb_str text, uint
     for (uint32_t i = 0; i < s->segments; i++) {
         const struct tb_shape_segment *g = &s->segment[i];
         position[i] = (uint32_t)at;
-        *miss = g->begin;
         if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
             size_t k = 0;
             while (k < g->n && at + k < n && line[at + k] == known[g->begin + k]) {
@@ -128,6 +127,7 @@ static TARGET bool ISA(match)(const struct tb_shape *s, struct tb_str text, uint
             at = ISA(scalar_end)(line, n, at);
         }
         if (at == 0) {
+            *miss = g->begin + g->n;
             return false;
         }
     }

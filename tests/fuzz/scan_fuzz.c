@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n);
 
 static struct tb_format_set *set;
-static struct tb_extractor **extractors;
+static struct tb_extractor **extractors, **wholes;
 
 static void set_up(void)
 {
@@ -22,10 +22,12 @@ static void set_up(void)
     }
     assert(tb_format_set_new(NULL, &set, &err) == TB_OK);
     extractors = calloc(tb_format_count(set), sizeof *extractors);
-    assert(extractors != NULL);
+    wholes = calloc(tb_format_count(set), sizeof *wholes);
+    assert(extractors != NULL && wholes != NULL);
     for (size_t i = 0; i < tb_format_count(set); i++) {
         extractors[i] = tb_extractor_new(tb_format_at(set, i));
-        assert(extractors[i] != NULL);
+        wholes[i] = tb_extractor_new(tb_format_at(set, i));
+        assert(extractors[i] != NULL && wholes[i] != NULL);
     }
 }
 
@@ -79,10 +81,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
     if (n == 0) {
         return 0;
     }
-    /* a new extractor each time: what it has learnt must not make a crash depend on earlier inputs */
     size_t format = format_for(data[0]);
-    struct tb_extractor *x = tb_extractor_new(tb_format_at(set, format)), *whole = extractors[format];
-    assert(x != NULL);
+    struct tb_extractor *x = extractors[format], *whole = wholes[format];
+    tb_shapes_free(x->walk.shapes); /* what it has learnt must not make a crash depend on earlier inputs */
+    x->walk.shapes = tb_shapes_new();
+    assert(x->walk.shapes != NULL);
+    tb_extractor_start(x);
     for (size_t at = 1; at <= n;) {
         const unsigned char *end = memchr(data + at, 1, n - at);
         size_t length = end == NULL ? n - at : (size_t)(end - data) - at;
@@ -94,6 +98,5 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t n)
         free(copy);
         at += length + 1;
     }
-    tb_extractor_free(x);
     return 0;
 }

@@ -64,6 +64,9 @@ static void expect_everywhere(struct tb_str text, bool good)
         n += (int)text.n;
         memcpy(line + n, ",\"b\":[1,\"x\"]}", 13);
         expect((struct tb_str){line, (size_t)n + 13}, good);
+        memset(line, ' ', (size_t)shift);
+        memcpy(line + shift, text.s, text.n);
+        expect((struct tb_str){line, (size_t)shift + text.n}, good); /* the line ends anywhere in a block */
     }
 }
 
@@ -220,6 +223,9 @@ static void refuses_the_rest(void **state)
                                         T("{\"a\":1}x"),
                                         T("{\"a\":1}{\"b\":2}"),
                                         T("[1],"),
+                                        T("{},\"x\""),
+                                        T("[1] , \"x\" "),
+                                        T("{}\"x\""),
                                         T("[1]:"),
                                         T("[1],[2]"),
                                         T("{},"),

@@ -131,6 +131,38 @@ static void as_if_whole(void **state)
     tb_format_set_free(set);
 }
 
+/* As many shapes as there is room for, met in any order: each is found again. */
+static void finds_each_of_many(void **state)
+{
+    static const char *const kinds[] = {"null", "\"x\"", "[1]", "{}", "12"};
+    (void)state;
+    struct tb_format_set *set;
+    struct tb_err err;
+    assert_int_equal(tb_format_set_new(NULL, &set, &err), TB_OK);
+    struct tb_extractor *x = tb_extractor_new(tb_format_find(set, "kong"));
+    assert_non_null(x);
+    struct tb_walk *w = &x->walk;
+    matched = 0;
+    for (int i = 0; i < 6000; i++) {
+        uint32_t shape = lines_random(60);
+        int n = sprintf(line, "{\"started_at\":%u,\"s\":\"%u\"", lines_random(9999), lines_random(99999));
+        for (uint32_t k = shape % 12; k > 0; k--) { /* more members, and five kinds of value at the end */
+            n += sprintf(line + n, ",\"m%u\":\"%u\"", k % 3, lines_random(1000));
+        }
+        n += sprintf(line + n, ",\"last\":%s}", kinds[shape / 12]);
+        length = (size_t)n;
+        memset(line + length, 0, 16);
+        bool hit = tb_shapes_match(w->shapes, w, (struct tb_str){line, length});
+        matched += hit;
+        if (!hit) {
+            assert_int_equal(tb_walk_line(w, (struct tb_str){line, length}), TB_WALK_OK);
+        }
+    }
+    assert_true(matched >= 6000 - 100);
+    tb_extractor_free(x);
+    tb_format_set_free(set);
+}
+
 /* Lines that never match are given up on, and tried again later. */
 static void gives_up(void **state)
 {
@@ -158,6 +190,7 @@ static void gives_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_if_whole), cmocka_unit_test(gives_up)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_if_whole), cmocka_unit_test(finds_each_of_many),
+                                       cmocka_unit_test(gives_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
