@@ -21,6 +21,9 @@ enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struc
         st = tb_query_open(db, tb_embed_text(tb_embed_load, "path_completed.sql"), &f->completed, err);
     }
     if (st == TB_OK) {
+        st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_touched.sql"), &f->touched, err);
+    }
+    if (st == TB_OK) {
         st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_broken.sql"), &f->broken, err);
     }
     return st;
@@ -30,6 +33,7 @@ void tb_filing_release(struct tb_filing *f)
 {
     tb_query_close(f->forget);
     tb_query_close(f->completed);
+    tb_query_close(f->touched);
     tb_query_close(f->broken);
     free(f->pruned.slots);
 }
@@ -217,13 +221,36 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     return st;
 }
 
+/* Is it the file that the ledger has at this path, merely touched or copied over itself? Then nothing arrived. TB_END: no. */
+static enum tb_status touched(struct tb_filing *f, struct tb_hash128 raw, struct tb_err *err)
+{
+    unsigned char digest[16];
+    for (int i = 0; i < 8; i++) { /* as the ledger keeps it: big-endian */
+        digest[i] = (unsigned char)(raw.hi >> (56 - 8 * i));
+        digest[8 + i] = (unsigned char)(raw.lo >> (56 - 8 * i));
+    }
+    tb_query_bind_int(f->touched, "source", f->entry.source);
+    tb_query_bind_text(f->touched, "path", f->entry.path);
+    tb_query_bind_int(f->touched, "mtime_ns", f->entry.mtime_ns);
+    tb_query_bind_blob(f->touched, "raw_digest", digest, sizeof digest);
+    enum tb_status first = tb_query_step(f->touched, err), st = first;
+    while (st == TB_OK) {
+        st = tb_query_step(f->touched, err);
+    }
+    return st == TB_END ? first : st;
+}
+
 enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format,
                               struct tb_hash128 raw, struct tb_load_summary *sums, struct tb_err *err)
 {
     char wrapper[64], kind[32];
     struct tb_file_entry *e = &f->entry, same;
     enum tb_status st = describe(f, file, TB_STR_NULL, err);
-    if (st == TB_OK) {
+    if (st == TB_OK && (st = touched(f, raw, err)) == TB_OK) {
+        sums->files_known++;
+        return TB_OK;
+    }
+    if (st == TB_END) {
         st = tb_files_same(f->db, e->source, tb_str_of(format), raw, true, &same, err);
         assert(st != TB_END); /* nothing takes rows out of the ledger while the lock is held */
     }

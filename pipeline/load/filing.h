@@ -18,7 +18,7 @@
 
 struct tb_filing {
     struct tb_db *db;
-    struct tb_query *forget, *completed, *broken;
+    struct tb_query *forget, *completed, *touched, *broken;
     uint32_t reject_rows_max, reject_rows;
     struct tb_file_entry entry; /* of the last member */
     uint32_t first;             /* ledger row of the file's first member; 0 = none yet */
@@ -46,7 +46,7 @@ enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, c
 enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct tb_load_summary *sums,
                                 struct tb_err *err) TB_MUST_USE;
 
-/* A file whose raw bytes are known: its row, without having been read. */
+/* A file whose raw bytes are known: its row, without having been read. No row when it is the very file of that path, touched. */
 enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format,
                               struct tb_hash128 raw, struct tb_load_summary *sums,
                               struct tb_err *err) TB_MUST_USE;
