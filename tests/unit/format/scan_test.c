@@ -236,6 +236,39 @@ static void refuses_the_rest(void **state)
     }
 }
 
+/* Every sequence of up to MORE + 1 tokens, across the edge of a block: the grammar, whole. */
+#define MORE 6
+
+static void knows_every_short_sequence(void **state)
+{
+    static const char *const tokens[] = {"{", "}", "[", "]", ",", ":", "\"\"", "0", " "};
+    char line[120];
+    (void)state;
+    for (const char *const *isa = tb_scan_isas(); *isa != NULL; isa++) {
+        assert_true(tb_scan_use(*isa));
+        int more = isa == tb_scan_isas() ? MORE : MORE - 1, total = 1;
+        for (int i = 0; i < more; i++) {
+            total *= 9;
+        }
+        for (int code = 0; code < 2 * total; code++) {
+            size_t n = 60, byte;
+            const char *reason;
+            memset(line, ' ', sizeof line);
+            line[n++] = code % 2 == 0 ? '{' : '[';
+            for (int rest = code / 2, i = 0; i < more; i++, rest /= 9) {
+                const char *t = tokens[rest % 9];
+                memcpy(line + n, t, strlen(t));
+                n += strlen(t);
+            }
+            struct tb_str in = {line, n};
+            if ((tb_walk_whole(&x->walk, in) == TB_WALK_OK) != tb_strict_check(in, &byte, &reason)) {
+                fail_msg("%s: %.*s", *isa, (int)n - 60, line + 60);
+            }
+        }
+    }
+    assert_true(tb_scan_use(tb_scan_isas()[0]));
+}
+
 static void nests_as_deep_as_the_limit(void **state)
 {
     char line[2 * TB_JSON_DEPTH_MAX + 4];
@@ -324,7 +357,9 @@ static void reads_large_values(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(takes_json), cmocka_unit_test(refuses_the_rest),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(takes_json),
+                                       cmocka_unit_test(refuses_the_rest),
+                                       cmocka_unit_test(knows_every_short_sequence),
                                        cmocka_unit_test(nests_as_deep_as_the_limit),
                                        cmocka_unit_test(reads_long_lines),
                                        cmocka_unit_test(reads_large_values)};
