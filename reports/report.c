@@ -2,8 +2,10 @@
 #include "reports/report.h"
 
 #include "reports/budget.h"
+#include "reports/anomalies.h"
 #include "reports/chargeback.h"
 #include "reports/checks.h"
+#include "reports/plan.h"
 #include "reports/quota.h"
 #include "reports/rejects.h"
 #include "reports/table/parts.h"
@@ -15,6 +17,8 @@ const struct tb_report_kind tb_report_kinds[] = {
     {"usage", "usage by any dimensions, with averages and percentiles", tb_usage_build},
     {"quota", "who would have hit which limit and when, what the gateway let through", tb_quota_build},
     {"budget", "what is spent and left, when levels were crossed, how the period will end", tb_budget_build},
+    {"anomalies", "what was unusual, what it cost, and what to do", tb_anomalies_build},
+    {"plan", "budgets shared out for the next day", tb_plan_build},
     {"checks", "the control totals", tb_checks_build},
     {"rejects", "lines that could not be read, and why", tb_rejects_build},
     {NULL, NULL, NULL},
@@ -38,6 +42,33 @@ void tb_report_free(struct tb_report *r)
 struct tb_report_state tb_report_state(const struct tb_report *r)
 {
     return (struct tb_report_state){r->unpriced, r->rejected, r->incomplete, r->control_failed};
+}
+
+static enum tb_breach breach_of(struct tb_str word)
+{
+    static const char *const critical[] = {"critical", "exceeded", "emergency"};
+    for (size_t i = 0; i < sizeof critical / sizeof *critical; i++) {
+        if (tb_str_eq(word, tb_str_of(critical[i]))) {
+            return TB_BREACH_CRITICAL;
+        }
+    }
+    return tb_str_eq(word, TB_STR("warning")) ? TB_BREACH_WARNING : TB_BREACH_NONE;
+}
+
+enum tb_breach tb_report_breach(const struct tb_report *r)
+{
+    enum tb_breach worst = TB_BREACH_NONE;
+    for (size_t i = 0; i < r->n; i++) {
+        const struct tb_table *t = r->parts[i].table;
+        int column = tb_table_find(t, "level");
+        column = column < 0 ? tb_table_find(t, "severity") : column;
+        for (size_t row = 0; column >= 0 && row < tb_table_rows(t); row++) {
+            const struct tb_cell *c = tb_table_cell(t, row, (size_t)column);
+            enum tb_breach b = c->null ? TB_BREACH_NONE : breach_of(c->text);
+            worst = b > worst ? b : worst;
+        }
+    }
+    return worst;
 }
 
 void tb_report_set_revision(struct tb_report *r, int64_t revision)

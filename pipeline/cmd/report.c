@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "cmd/ready.h"
 #include "cmd/session.h"
+#include "plan/plan.h"
 #include "rate/budget.h"
 #include "rate/quota.h"
 #include "reports/report.h"
@@ -27,6 +28,7 @@ struct request {
     struct tb_where where[TB_DIM_COUNT];
     size_t where_n;
     int64_t top, tables, revision;
+    int fail_on; /* enum tb_breach */
     struct tb_quota_whatif whatif;
 };
 
@@ -36,7 +38,7 @@ static bool is_kind(const struct request *r, const char *name)
 }
 
 /* Promised kinds without code in this version. */
-static const char *const unbuilt[] = {"anomalies", "plan", "change", "advice", "tools", "reconcile", NULL};
+static const char *const unbuilt[] = {"plan", "change", "advice", "tools", "reconcile", NULL};
 
 static int find_kind(const char *name, struct request *r)
 {
@@ -261,18 +263,40 @@ static enum tb_status make_ready(struct tb_session *s, const struct request *r, 
         want.spends = true;
         return tb_ready(s, &want, err);
     }
+    if (is_kind(r, "plan")) { /* and the plan's own day, to hold it against what was spent */
+        want.from_day = tb_plan_first_day(s->tables, dates->to_day);
+        want.to_day = dates->to_day + 1;
+        want.spends = true;
+        return tb_ready(s, &want, err);
+    }
     return TB_OK;
 }
 
-/* Budgets of days that are not over stand as of the last call. */
+/* Budgets of days that are not over stand as of the last call; plans are held against days that are over. */
 static enum tb_status find_as_of(struct tb_session *s, const struct request *r, const struct tb_dates *dates, int64_t *as_of_us,
                                  struct tb_err *err)
 {
     *as_of_us = 0;
+    if (is_kind(r, "plan") && tb_zone_day_start(s->settings->zone, dates->to_day + 2) > s->now_us) {
+        *as_of_us = dates->to_us; /* the plan's day is not over: nothing to hold it against */
+        return TB_OK;
+    }
     if (!is_kind(r, "budget") || dates->to_us <= s->now_us) {
         return TB_OK;
     }
     return tb_budget_last_call(s->db, dates->from_us, dates->to_us, as_of_us, err);
+}
+
+/* What detectors remember of a day is kept for the next report, when no other run holds the lock. */
+static enum tb_status open_to_keep(struct tb_session *s, struct tb_err *err)
+{
+    if (tb_db_writable(s->db)) {
+        return TB_OK;
+    }
+    tb_db_close(s->db);
+    s->db = NULL;
+    enum tb_status st = tb_session_db(s, TB_DB_WRITE, err);
+    return st != TB_OK && (err->code == TB_E_LOCK || err->code == TB_E_IO) ? tb_session_db(s, TB_DB_READ, err) : st;
 }
 
 static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates, struct tb_report **out,
@@ -285,6 +309,9 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     enum tb_status st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);
+    }
+    if (st == TB_OK && is_kind(r, "anomalies")) {
+        st = open_to_keep(s, err);
     }
     if (st == TB_OK) {
         st = find_as_of(s, r, dates, &as_of_us, err);
@@ -342,6 +369,7 @@ static int report(const char *config, const struct request *r, const char *date,
             tb_log(TB_LOG_WARN, "an input file of these days is incomplete; \"incomplete\" in the chargeback report names it");
         }
         code = state.incomplete ? tb_exit_worse(code, TB_EXIT_MISSING) : code;
+        code = r->fail_on != 0 && (int)tb_report_breach(out) >= r->fail_on ? tb_exit_worse(code, TB_EXIT_BREACH) : code;
         code = state.control_failed ? tb_exit_worse(code, TB_EXIT_CONTROL) : code;
     }
     tb_report_free(out);
@@ -369,10 +397,7 @@ static int run(const char *config, int argc, char **argv)
     if (n != 1) {
         return tb_cmd_usage("report", n == 0 ? "name a report" : "one report at a time");
     }
-    if (fail_on != NULL) {
-        return tb_cmd_usage("report", "--fail-on is not built yet in tollbook %s", TB_PROGRAM_VERSION);
-    }
-    if ((code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
+    if ((code = tb_cmd_fail_on("report", fail_on, &r.fail_on)) >= 0 || (code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
         (by != NULL && (code = parse_by(by, &r)) >= 0) || (where != NULL && (code = parse_where(where, &r)) >= 0) ||
         (code = parse_count("top", top, &r.top)) >= 0 || (code = parse_count("tables", tables, &r.tables)) >= 0 ||
         (code = parse_count("revision", revision, &r.revision)) >= 0 || (code = parse_whatif(tier, limit, &r)) >= 0) {
@@ -396,6 +421,7 @@ const struct tb_command tb_cmd_report = {
             "  --tables N    price and attribute with table version N (see `tollbook tables list`)\n"
             "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that tier, or the tier's\n"
             "                limit had been N: who would have been cut off, when, and what that would have saved\n"
+            "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
             "  --revision R  what the pack of that day said in its revision R",
     .run = run,
 };

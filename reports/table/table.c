@@ -133,7 +133,7 @@ enum tb_status tb_table_row(struct tb_table *t, struct tb_err *err)
     for (size_t i = 0; i < t->column_count; i++) {
         enum tb_cell_type type = t->columns[i].column.type;
         cells[i].null = true;
-        cells[i].type = type == TB_CELL_MIXED ? TB_CELL_TEXT : type;
+        cells[i].type = type == TB_CELL_MIXED || type == TB_CELL_LIST ? TB_CELL_TEXT : type;
     }
     t->rows[t->row_count++] = cells;
     return TB_OK;

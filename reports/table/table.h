@@ -23,6 +23,7 @@ enum tb_cell_type {
     TB_CELL_INSTANT,
     TB_CELL_DAY,
     TB_CELL_BOOL,
+    TB_CELL_LIST, /* of columns only: texts, each the words of a list with blanks between; JSON writes an array */
     TB_CELL_MIXED /* of columns only: each cell has its own type (checks: counts and money) */
 };
 

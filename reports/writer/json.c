@@ -31,6 +31,23 @@ static enum tb_status write_key(const char *key, struct tb_buf *out, struct tb_e
     return tb_buf_printf(out, err, "\"%s\":", key);
 }
 
+/* The words of a text, as an array; null: none. */
+static enum tb_status write_list(const struct tb_cell *c, struct tb_buf *out, struct tb_err *err)
+{
+    struct tb_str left = c->null ? TB_STR_NULL : c->text;
+    enum tb_status st = tb_buf_add(out, "[", 1, err);
+    for (bool first = true; st == TB_OK && left.n > 0; first = false) {
+        const char *blank = memchr(left.s, ' ', left.n);
+        struct tb_str word = {left.s, blank != NULL ? (size_t)(blank - left.s) : left.n};
+        st = first ? TB_OK : tb_buf_add(out, ",", 1, err);
+        if (st == TB_OK) {
+            st = tb_json_quote(out, word, err);
+        }
+        left = (struct tb_str){left.s + word.n + (blank != NULL), left.n - word.n - (blank != NULL)};
+    }
+    return st == TB_OK ? tb_buf_add(out, "]", 1, err) : st;
+}
+
 static enum tb_status write_object(const struct tb_table *t, size_t row, struct tb_buf *out,
                                    struct tb_err *err)
 {
@@ -43,7 +60,8 @@ static enum tb_status write_object(const struct tb_table *t, size_t row, struct 
             st = write_key(tb_table_column(t, i)->key, out, err);
         }
         if (st == TB_OK) {
-            st = write_cell(tb_table_cell(t, row, i), out, err);
+            const struct tb_cell *c = tb_table_cell(t, row, i);
+            st = tb_table_column(t, i)->type == TB_CELL_LIST ? write_list(c, out, err) : write_cell(c, out, err);
         }
     }
     return st == TB_OK ? tb_buf_add(out, "}", 1, err) : st;

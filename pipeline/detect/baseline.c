@@ -1,0 +1,154 @@
+/* What is usual: medians of the same window on earlier days of the same type. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "detect/judge.h"
+
+static int by_double(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double tb_median(double *v, size_t n)
+{
+    if (n == 0) {
+        return 0;
+    }
+    qsort(v, n, sizeof *v, by_double);
+    return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+double tb_mad(const double *v, size_t n, double median)
+{
+    double off[64];
+    n = n < 64 ? n : 64;
+    for (size_t i = 0; i < n; i++) {
+        off[i] = fabs(v[i] - median);
+    }
+    return 1.4826 * tb_median(off, n);
+}
+
+int tb_local_at(const struct tb_subject *s, int32_t local_day, int hour)
+{
+    int32_t d = local_day - s->clock->day_first;
+    return d < 0 || d >= s->clock->days ? -1 : d * 24 + hour;
+}
+
+static enum tb_day_type type_of(const struct tb_subject *s, int32_t local_day)
+{
+    int32_t d = local_day - s->clock->day_first;
+    return d < 0 || d >= s->clock->days ? TB_WORKDAY : (enum tb_day_type)s->clock->type[d];
+}
+
+/* A holiday is like a weekend until there is history of holidays. */
+static bool is_like(enum tb_day_type of, enum tb_day_type past)
+{
+    return of == past || (of == TB_HOLIDAY && past == TB_WEEKEND);
+}
+
+bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, size_t n)
+{
+    bool workday = type_of(s, local_day) == TB_WORKDAY;
+    return (double)n >= (workday ? j->rules.support_workdays : j->rules.support_weekend_days);
+}
+
+/* The sum over the window's hours; false when one of them is in an incident or does not exist. */
+static bool window_sum(const struct tb_subject *s, const double *series, int32_t local_day, int hour, int width, int skip, double *sum)
+{
+    *sum = 0;
+    for (int h = hour; h < hour + width; h++) {
+        int at = tb_local_at(s, local_day, h);
+        if (at < 0 || s->flag[at] != 0) {
+            return false;
+        }
+        *sum += h == skip ? 0 : series[at];
+    }
+    return true;
+}
+
+/* The first 14 days of a consumer that appeared later: growth is no anomaly. */
+static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, const struct tb_baseline *b)
+{
+    double mu = b->mu;
+    bool late = s->first_day > j->data_first && (double)(local_day - s->first_local) < j->rules.ramp_days;
+    for (size_t i = 0; late && i < 2 && i < b->n; i++) {
+        mu = b->value[i] > mu ? b->value[i] : mu;
+    }
+    return mu;
+}
+
+void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series, int32_t local_day, int hour, int width,
+                        int skip_hour, struct tb_baseline *out)
+{
+    enum tb_day_type type = type_of(s, local_day);
+    size_t want = (size_t)j->rules.same_type_days;
+    out->n = 0;
+    out->mu = out->past_max = 0;
+    for (int32_t d = local_day - 1; d >= local_day - (int32_t)j->rules.history_days && d >= s->first_local && out->n < want && out->n < 32; d--) {
+        if (is_like(type, type_of(s, d)) && window_sum(s, series, d, hour, width, skip_hour, &out->value[out->n])) {
+            out->past_max = out->value[out->n] > out->past_max ? out->value[out->n] : out->past_max;
+            out->n++;
+        }
+    }
+    if (!tb_baseline_supported(j, s, local_day, out->n)) {
+        out->n = 0;
+        return;
+    }
+    double sorted[32];
+    memcpy(sorted, out->value, out->n * sizeof *sorted);
+    out->mu = tb_median(sorted, out->n);
+    out->mu = ramp(j, s, local_day, out);
+}
+
+/* --- digests by consumer ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t consumer_at(const void *array, size_t i, size_t size)
+{
+    uint32_t id;
+    memcpy(&id, (const char *)array + i * size, sizeof id);
+    return id;
+}
+
+static size_t lower(const void *array, size_t n, size_t size, uint64_t consumer)
+{
+    size_t lo = 0, hi = n;
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (consumer_at(array, mid, size) < consumer) {
+            lo = mid + 1;
+        } else {
+            hi = mid;
+        }
+    }
+    return lo;
+}
+
+void tb_digest_range_(const void *array, size_t n, size_t size, uint32_t consumer, size_t *from, size_t *to)
+{
+    *from = lower(array, n, size, consumer);
+    *to = lower(array, n, size, (uint64_t)consumer + 1);
+}
+
+/* Records begin with the consumer; what follows makes the order whole. */
+#define SORTER(name)                                                                                                            \
+    static int by_##name(const void *a, const void *b)                                                                           \
+    {                                                                                                                            \
+        uint32_t x = consumer_at(a, 0, 0), y = consumer_at(b, 0, 0);                                                             \
+        return x != y ? (x < y ? -1 : 1) : memcmp(a, b, sizeof(struct tb_dg_##name));                                            \
+    }
+SORTER(hour) SORTER(cell) SORTER(size) SORTER(large) SORTER(run) SORTER(agent) SORTER(steady) SORTER(place) SORTER(storm)
+
+static void sort(void *p, size_t n, size_t size, int (*by)(const void *, const void *))
+{
+    if (n > 1) {
+        qsort(p, n, size, by);
+    }
+}
+
+void tb_digest_sort(struct tb_digest *d)
+{
+#define SORT(name) sort(d->name, d->name##_n, sizeof *d->name, by_##name);
+    SORT(hour) SORT(cell) SORT(size) SORT(large) SORT(run) SORT(agent) SORT(steady) SORT(place) SORT(storm)
+#undef SORT
+}

@@ -1,0 +1,235 @@
+#include "detect/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include "detect/clock.h"
+#include "detect/subject.h"
+#include "rate/tuple.h"
+
+static void release(struct tb_judge *j)
+{
+    for (int32_t d = 0; j->digest != NULL && d <= j->last - j->first; d++) {
+        tb_digest_release(&j->digest[d]);
+    }
+    for (size_t i = 0; i < j->clock_n; i++) {
+        tb_local_clock_release(&j->clock[i]);
+    }
+    free(j->digest);
+    free(j->clock);
+}
+
+/* The digests of the asked days, and of as many before as judging reads. */
+static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
+{
+    int32_t first = 0, last = 0;
+    enum tb_status st = tb_rules_load(j->settings, &j->rules, j->err);
+    if (st == TB_OK) {
+        st = tb_events_days(j->db, &first, &last, j->err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    j->data_first = tb_zone_day(j->settings->zone, first * TB_US_PER_DAY);
+    j->first = from_day - (int32_t)(j->rules.history_days + j->rules.replay_days);
+    j->first = j->first < j->data_first ? j->data_first : j->first;
+    j->last = to_day;
+    if (j->last < j->first) {
+        return TB_END;
+    }
+    j->digest = calloc((size_t)(j->last - j->first) + 1, sizeof *j->digest);
+    if (j->digest == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    for (int32_t d = j->first; d <= j->last && st == TB_OK; d++) {
+        st = tb_digest_get(j->db, j->settings, j->tables, &j->rules, d, &j->digest[d - j->first], j->err);
+        if (st == TB_OK) {
+            tb_digest_sort(&j->digest[d - j->first]);
+        }
+    }
+    return st;
+}
+
+/* --- who is there -------------------------------------------------------------------------------------------------------------- */
+
+static struct tb_db *sorting_db;
+static int by_name(const void *a, const void *b)
+{
+    return tb_str_cmp(tb_dict_text(sorting_db, *(const uint32_t *)a), tb_dict_text(sorting_db, *(const uint32_t *)b));
+}
+
+static enum tb_status list_consumers(struct tb_judge *j, int32_t from_day, uint32_t **out, size_t *n)
+{
+    struct tb_tuples set;
+    enum tb_status st = TB_OK;
+    tb_tuples_init(&set, 1, TB_TUPLES_MAX);
+    for (int32_t d = from_day < j->first ? j->first : from_day; d <= j->last && st == TB_OK; d++) {
+        const struct tb_digest *g = &j->digest[d - j->first];
+        for (size_t i = 0; i < g->hour_n && st == TB_OK; i++) {
+            uint32_t number;
+            if (i == 0 || g->hour[i].consumer != g->hour[i - 1].consumer) {
+                st = tb_tuples_add(&set, &g->hour[i].consumer, &number, NULL, j->err);
+            }
+        }
+    }
+    *n = set.n;
+    *out = malloc((set.n + 1) * sizeof **out);
+    if (st == TB_OK && *out == NULL) {
+        st = tb_judge_no_memory(j);
+    }
+    if (st == TB_OK && set.n > 0) {
+        memcpy(*out, set.keys, set.n * sizeof **out);
+        sorting_db = j->db;
+        qsort(*out, set.n, sizeof **out, by_name);
+    }
+    tb_tuples_release(&set);
+    return st;
+}
+
+/* --- judging ------------------------------------------------------------------------------------------------------------------- */
+
+/* Puts f into list, in place of what an earlier day said of the same incident. */
+static enum tb_status put(struct tb_judge *j, struct tb_findings *list, size_t from, const struct tb_finding *f)
+{
+    for (size_t i = from; i < list->n; i++) {
+        if (strcmp(list->f[i].id, f->id) == 0) {
+            list->f[i] = *f;
+            return TB_OK;
+        }
+    }
+    struct tb_finding *new = tb_findings_add(list, f->kind);
+    if (new == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    *new = *f;
+    return TB_OK;
+}
+
+static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s, const struct tb_findings *told)
+{
+    if (s->consumer == 0) {
+        return tb_judge_platform(j, s, told);
+    }
+    enum tb_status (*const judges[])(struct tb_judge *, struct tb_subject *) = {tb_judge_repeat, tb_judge_bots,   tb_judge_failure, tb_judge_size,
+                                                                                tb_judge_ratio,  tb_judge_volume, tb_judge_new};
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; i < sizeof judges / sizeof *judges && st == TB_OK; i++) {
+        st = judges[i](j, s);
+    }
+    return st;
+}
+
+static enum tb_status judge_subject(struct tb_judge *j, struct tb_accountbook *accounts, uint32_t consumer, int32_t from_day,
+                                    const struct tb_findings *told, struct tb_findings *out)
+{
+    struct tb_subject s;
+    struct tb_findings open = {NULL, 0, 0}, today = {NULL, 0, 0};
+    size_t mine = out->n;
+    int32_t replay = from_day - (int32_t)j->rules.replay_days;
+    enum tb_status st = tb_subject_init(&s, j, accounts, consumer);
+    j->out = &today;
+    for (j->day = replay < j->first ? j->first : replay; j->day <= j->last && st == TB_OK; j->day++) {
+        today.n = 0;
+        j->today = &j->digest[j->day - j->first];
+        st = judge_subject_day(j, &s, told);
+        if (st == TB_OK) {
+            st = tb_incident_merge(j, &s, &today, &open);
+        }
+        for (size_t i = 0; i < today.n && st == TB_OK; i++) {
+            /* the platform's judge wants to know what was told on replayed days too */
+            st = j->day >= from_day || consumer != 0 ? put(j, out, mine, &today.f[i]) : TB_OK;
+        }
+    }
+    tb_findings_release(&open);
+    tb_findings_release(&today);
+    tb_subject_release(&s);
+    return st;
+}
+
+/* Whether what it cost is worth a line of the list: min_excess, or a tenth of the consumer's days, whichever is less. */
+static void weigh(const struct tb_judge *j, struct tb_finding *f)
+{
+    tb_money least = j->settings->min_excess;
+    int64_t day_cost = 0;
+    const struct tb_digest *g = f->last_day >= j->first && f->last_day <= j->last ? &j->digest[f->last_day - j->first] : NULL;
+    size_t from = 0, to = g != NULL ? g->hour_n : 0;
+    if (g != NULL && f->consumer != 0) {
+        TB_DIGEST_RANGE(g, hour, f->consumer, from, to);
+    }
+    for (size_t i = from; i < to; i++) {
+        day_cost += g->hour[i].cost;
+    }
+    tb_money tenth = (tb_money)(day_cost / 10) * TB_PICO_OF_MONEY, cost = (tb_money)f->cost * TB_PICO_OF_MONEY;
+    bool money_matters = f->kind < TB_KIND_RETRY_STORM || (f->kind > TB_KIND_OUTAGE && f->kind < TB_KIND_COST_RATE);
+    f->appendix = money_matters && cost < (least < tenth ? least : tenth);
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct tb_finding *x = a, *y = b;
+    if (x->start_us != y->start_us) {
+        return x->start_us < y->start_us ? -1 : 1;
+    }
+    if (x->kind != y->kind) {
+        return strcmp(tb_kind_names[x->kind], tb_kind_names[y->kind]);
+    }
+    int c = x->consumer == y->consumer ? 0 : tb_str_cmp(tb_dict_text(sorting_db, x->consumer), tb_dict_text(sorting_db, y->consumer));
+    return c != 0 ? c : strcmp(x->id, y->id);
+}
+
+static enum tb_status finish(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
+{
+    size_t n = 0;
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; i < out->n && st == TB_OK; i++) {
+        if (out->f[i].last_day >= from_day) {
+            out->f[n++] = out->f[i];
+            weigh(j, &out->f[n - 1]);
+            st = tb_rules_action(tb_kind_names[out->f[n - 1].kind], out->f[n - 1].action, sizeof out->f[n - 1].action, j->err);
+        }
+    }
+    out->n = n;
+    sorting_db = j->db;
+    if (n > 1) {
+        qsort(out->f, n, sizeof *out->f, by_place);
+    }
+    return st;
+}
+
+static enum tb_status judge(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
+{
+    struct tb_accountbook *accounts = NULL;
+    uint32_t *consumer = NULL;
+    size_t n = 0;
+    enum tb_status st = tb_accountbook_new(j->tables, &accounts, j->err);
+    if (st == TB_OK) {
+        st = list_consumers(j, from_day - (int32_t)j->rules.replay_days, &consumer, &n);
+    }
+    for (size_t i = 0; i < n && st == TB_OK; i++) {
+        st = judge_subject(j, accounts, consumer[i], from_day, NULL, out);
+    }
+    if (st == TB_OK) {
+        st = judge_subject(j, accounts, 0, from_day, out, out);
+    }
+    free(consumer);
+    tb_accountbook_free(accounts);
+    return st == TB_OK ? finish(j, from_day, out) : st;
+}
+
+enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int32_t from_day,
+                              int32_t to_day, struct tb_findings *out, struct tb_err *err)
+{
+    struct tb_judge j = {.db = db, .settings = s, .tables = tables, .err = err, .last = -1};
+    *out = (struct tb_findings){NULL, 0, 0};
+    enum tb_status st = load(&j, from_day, to_day);
+    if (st == TB_OK) {
+        st = judge(&j, from_day, out);
+    }
+    release(&j);
+    if (st == TB_END) { /* nothing stored so far */
+        return TB_OK;
+    }
+    if (st != TB_OK) {
+        tb_findings_release(out);
+    }
+    return st;
+}

@@ -1,0 +1,120 @@
+/* Concept: what detectors remember of a civil day: sums by consumer and hour, by consumer, feature and model, and what one pass
+ *          over its events in order found (runs of alike prompts, steady rhythms, storms of failures). Judging a day reads
+ *          digests alone, so that a day of ten million events costs one pass.
+ * Shape:   arrays of plain records. Texts are dict ids. hour = hours since 1970 (UTC). A pass begins LEAD_IN before the day, so
+ *          that what crosses midnight is seen whole; cost and n_day count the day's own events.
+ * Units:   cost in pico (10^-12 of the currency), saturating at 9.2 million; logarithms in 2^-20; ts_us.
+ * Owns:    its arrays, until tb_digest_release.
+ * Errors:  TB_FATAL/TB_E_MEMORY, TB_E_DB; TB_FAIL/TB_E_RANGE as pricing does.
+ */
+#ifndef TB_DIGEST_H
+#define TB_DIGEST_H
+
+#include "config/tables.h"
+#include "detect/rules.h"
+#include "event/signature.h"
+#include "store/db.h"
+
+#define TB_PICO_OF_MONEY ((tb_money)1000000000000)
+#define TB_LOG_ONE       (1 << 20)
+
+struct tb_dg_hour { /* consumer, hour */
+    uint32_t consumer;
+    int32_t hour;
+    uint32_t n, failed;
+    int64_t cost, tokens;
+};
+
+struct tb_dg_cell { /* consumer, feature, model */
+    uint32_t consumer, feature, model;
+    uint32_t n, in_n, out_n, hidden, served;
+    int64_t cost, hidden_cost, in, out;
+    int64_t in_log, in_log2, out_log, out_log2; /* sums of ln and ln^2 of input and output of served calls */
+};
+
+struct tb_dg_size { /* consumer, feature, bucket: how many prompts of what size */
+    uint32_t consumer, feature, bucket, n;
+    int64_t cost;
+};
+#define TB_SIZE_FIRST 4000 /* tokens; below all is one bucket, 0 */
+
+struct tb_dg_large { /* one of the day's largest prompts of a consumer and feature */
+    uint32_t consumer, feature, model, pad;
+    int64_t ts_us, tokens, cost;
+};
+
+enum tb_run_kind { TB_RUN_EXACT, TB_RUN_TEMPLATE, TB_RUN_NEAR };
+struct tb_dg_run { /* alike prompts of one consumer and address */
+    uint32_t consumer, ip, feature, model;
+    uint32_t n, n_day, kind, grew; /* grew: steps in which input grew */
+    uint64_t fingerprint;
+    int64_t start_us, end_us, cost, cost_first, in_first, in_last;
+    struct tb_signature signature;
+};
+
+struct tb_dg_agent { /* calls of one user agent that names a crawler */
+    uint32_t consumer, agent, n, pad;
+    int64_t start_us, end_us, cost;
+};
+
+struct tb_dg_steady { /* a stretch of even gaps */
+    uint32_t consumer, ip, n, pad;
+    int64_t start_us, end_us, cost, gap_us, share_ppm;
+};
+
+struct tb_dg_place { /* consumer, address, hour */
+    uint32_t consumer, ip;
+    int32_t hour;
+    uint32_t n;
+    int64_t cost;
+};
+
+struct tb_dg_storm { /* failures of one consumer in sliding hours */
+    uint32_t consumer, failures, calls, peak;
+    int64_t start_us, end_us, cost, retries;
+};
+
+struct tb_dg_outage {
+    uint32_t model, provider, failures, calls, consumers, pad;
+    int64_t start_us, end_us, cost;
+};
+
+struct tb_dg_tool {
+    uint32_t tool, n, failed, retries;
+};
+
+struct tb_dg_rate { /* a stretch of the sum over 60 minutes above a limit */
+    uint32_t level, pad; /* 0 warning, 1 critical, 2 emergency */
+    int64_t start_us, end_us, peak, cost;
+};
+
+struct tb_dg_unpriced {
+    uint32_t provider, model, n, pad;
+    int64_t tokens, start_us, end_us;
+};
+
+#define TB_DIGEST_PARTS(X)                                                                                                      \
+    X(hour) X(cell) X(size) X(large) X(run) X(agent) X(steady) X(place) X(storm) X(outage) X(tool) X(rate) X(unpriced)
+
+struct tb_digest {
+    int32_t day;
+    int64_t from_us, to_us;
+    uint64_t events, unsigned_events; /* of the day; those with a prompt but without signature */
+#define TB_DIGEST_FIELD(name)                                                                                                   \
+    struct tb_dg_##name *name;                                                                                                   \
+    size_t name##_n, name##_cap;
+    TB_DIGEST_PARTS(TB_DIGEST_FIELD)
+#undef TB_DIGEST_FIELD
+};
+
+void tb_digest_release(struct tb_digest *d);
+
+/* One pass over the day's events. */
+enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                               const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err) TB_MUST_USE;
+
+/* The stored digest when it is current for these tables and rules, else a new one, which is stored when db may be written. */
+enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                             const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err) TB_MUST_USE;
+
+#endif

@@ -1,0 +1,274 @@
+/* One incident, one row: today's reports of a consumer that tell of the same are merged, and an incident that was open yesterday
+ * keeps its id. Bounded: a row never grows past what it can be about. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/hash.h"
+#include "detect/judge.h"
+
+enum family { REPEAT, BOT, FAILURE, SIZE, RATIO, VOLUME, OTHER };
+
+static enum family family_of(enum tb_kind k)
+{
+    switch (k) {
+    case TB_KIND_LOOP_GROWING:
+    case TB_KIND_REPEAT_EXACT:
+    case TB_KIND_REPEAT_TEMPLATE:
+    case TB_KIND_REPEAT_NEAR:
+        return REPEAT;
+    case TB_KIND_BOT_UA:
+    case TB_KIND_BOT_REGULAR:
+    case TB_KIND_BOT_24H:
+        return BOT;
+    case TB_KIND_RETRY_STORM:
+    case TB_KIND_OUTAGE:
+        return FAILURE;
+    case TB_KIND_LARGE_PROMPT:
+        return SIZE;
+    case TB_KIND_HIDDEN_RECOMPUTE:
+    case TB_KIND_MODEL_MIX:
+    case TB_KIND_CONTEXT_BLOAT:
+    case TB_KIND_OUTPUT_BLOAT:
+        return RATIO;
+    case TB_KIND_OFF_HOURS:
+    case TB_KIND_SPIKE:
+    case TB_KIND_SUSTAINED:
+        return VOLUME;
+    default:
+        return OTHER;
+    }
+}
+
+/* Ratios and new levels are about days, all else about hours. */
+static bool is_slow(enum tb_kind k)
+{
+    return k == TB_KIND_SUSTAINED || family_of(k) == RATIO;
+}
+
+static int64_t span_max(const struct tb_judge *j, enum tb_kind k)
+{
+    return is_slow(k) ? (int64_t)(j->rules.new_normal_days + 2) * TB_US_PER_DAY : (int64_t)(j->rules.incident_hours_max * (double)TB_US_PER_H);
+}
+
+static bool touches(const struct tb_judge *j, const struct tb_finding *a, const struct tb_finding *b)
+{
+    int64_t gap = (int64_t)(j->rules.merge_gap_min * (double)TB_US_PER_MIN);
+    gap = family_of(a->kind) == BOT && a->kind == b->kind ? (int64_t)(j->rules.agent_gap_hours * (double)TB_US_PER_H) : gap;
+    return a->start_us <= b->end_us + gap && b->start_us <= a->end_us + gap;
+}
+
+static int64_t union_span(const struct tb_finding *a, const struct tb_finding *b)
+{
+    return (a->end_us > b->end_us ? a->end_us : b->end_us) - (a->start_us < b->start_us ? a->start_us : b->start_us);
+}
+
+/* Whether two reports are pieces of one thing. */
+static bool is_same(const struct tb_judge *j, const struct tb_finding *a, const struct tb_finding *b)
+{
+    enum family f = family_of(a->kind);
+    if (f != family_of(b->kind) || !touches(j, a, b) || union_span(a, b) > span_max(j, a->kind)) {
+        return false;
+    }
+    switch (f) {
+    case RATIO:
+        return a->kind == b->kind;
+    case OTHER:
+        return a->kind == b->kind && a->value == b->value && a->subject == b->subject;
+    case BOT:
+        return a->kind == b->kind ? a->subject == b->subject : true;
+    default:
+        return true;
+    }
+}
+
+/* The share of b's window that a does not cover. */
+static double fresh_share(const struct tb_finding *a, const struct tb_finding *b)
+{
+    int64_t from = a->start_us > b->start_us ? a->start_us : b->start_us;
+    int64_t to = a->end_us < b->end_us ? a->end_us : b->end_us;
+    return to <= from ? 1 : 1 - (double)(to - from) / (double)(b->end_us - b->start_us);
+}
+
+/* Kinds whose cost is that of counted calls of their day: costs of two reports add up. */
+static bool is_counted(enum tb_kind k)
+{
+    return family_of(k) == REPEAT || family_of(k) == SIZE || family_of(k) == FAILURE || k == TB_KIND_BOT_UA || k == TB_KIND_BOT_REGULAR;
+}
+
+static void widen(struct tb_finding *p, const struct tb_finding *f)
+{
+    p->start_us = f->start_us < p->start_us ? f->start_us : p->start_us;
+    p->end_us = f->end_us > p->end_us ? f->end_us : p->end_us;
+}
+
+/* f is another piece of p. */
+static void absorb(struct tb_finding *p, const struct tb_finding *f)
+{
+    bool counted = is_counted(p->kind) && is_counted(f->kind) && (p->kind == f->kind || family_of(p->kind) == REPEAT);
+    double share = counted ? 1 : p->kind == f->kind ? fresh_share(p, f) : 0;
+    p->cost += llround((double)f->cost * share);
+    p->extra += f->extra * share;
+    p->observed += counted ? f->observed : 0;
+    p->severity = f->severity > p->severity ? f->severity : p->severity;
+    p->also |= f->also | (f->kind != p->kind ? 1u << f->kind : 0);
+    if (p->kind == f->kind || family_of(p->kind) == REPEAT || family_of(p->kind) == BOT) {
+        widen(p, f);
+    }
+}
+
+/* p is what f saw: the calls p tells of are most of what f found too many. */
+static bool explains(const struct tb_judge *j, const struct tb_finding *p, const struct tb_finding *f)
+{
+    if (!touches(j, p, f) || family_of(p->kind) == family_of(f->kind) || family_of(f->kind) == OTHER || family_of(p->kind) == OTHER) {
+        return false;
+    }
+    if (family_of(f->kind) == BOT && family_of(p->kind) == REPEAT) { /* a loop is even too: it must be most of the bot */
+        return p->extra >= 0.5 * f->extra && fresh_share(p, f) < 0.7;
+    }
+    return p->extra >= 0.5 * f->extra || (family_of(f->kind) == RATIO && p->cost >= f->cost / 2 && f->cost > 0);
+}
+
+static int rank(const struct tb_finding *a, const struct tb_finding *b)
+{
+    if (family_of(a->kind) == VOLUME && family_of(b->kind) == VOLUME && a->extra != b->extra) { /* the larger one tells */
+        return a->extra > b->extra ? -1 : 1;
+    }
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
+    }
+    if (a->score != b->score) {
+        return a->score > b->score ? -1 : 1;
+    }
+    if (a->start_us != b->start_us) {
+        return a->start_us < b->start_us ? -1 : 1;
+    }
+    return a->subject != b->subject ? (a->subject < b->subject ? -1 : 1) : 0;
+}
+
+static void sort(struct tb_findings *list)
+{
+    for (size_t i = 1; i < list->n; i++) { /* a handful; stable */
+        struct tb_finding f = list->f[i];
+        size_t k = i;
+        for (; k > 0 && rank(&f, &list->f[k - 1]) < 0; k--) {
+            list->f[k] = list->f[k - 1];
+        }
+        list->f[k] = f;
+    }
+}
+
+static void merge_today(const struct tb_judge *j, struct tb_findings *today)
+{
+    size_t n = 0;
+    sort(today);
+    for (size_t i = 0; i < today->n; i++) {
+        struct tb_finding *f = &today->f[i];
+        bool told = false;
+        for (size_t k = 0; k < n && !told; k++) {
+            struct tb_finding *p = &today->f[k];
+            if (is_same(j, p, f)) {
+                absorb(p, f);
+                told = true;
+            } else if (explains(j, p, f)) {
+                p->also |= 1u << f->kind | f->also;
+                told = true;
+            }
+        }
+        if (!told) {
+            today->f[n++] = *f;
+        }
+    }
+    today->n = n;
+}
+
+static void make_id(const struct tb_subject *s, const struct tb_judge *j, struct tb_finding *f)
+{
+    struct tb_sha256 h;
+    char hex[TB_SHA256_HEX];
+    struct tb_str value = f->dimension != NULL ? tb_dict_text(j->db, f->value) : TB_STR_NULL;
+    const char *kind = tb_kind_names[f->kind];
+    tb_sha256_init(&h);
+    tb_sha256_add(&h, kind, strlen(kind) + 1);
+    tb_sha256_add(&h, s->name.n > 0 ? s->name.s : "", s->name.n);
+    tb_sha256_add(&h, "", 1);
+    if (value.n > 0) {
+        tb_sha256_add(&h, value.s, value.n);
+    }
+    tb_sha256_add(&h, &f->subject, sizeof f->subject);
+    tb_sha256_add(&h, &f->start_us, sizeof f->start_us);
+    tb_sha256_hex(&h, hex);
+    memcpy(f->id, hex, 16);
+    f->id[16] = '\0';
+}
+
+/* Is f what o was yesterday or before. */
+static bool continues(const struct tb_judge *j, const struct tb_finding *o, const struct tb_finding *f)
+{
+    return o->last_day >= j->day - 1 && is_same(j, o, f);
+}
+
+static void carry_on(struct tb_judge *j, struct tb_finding *o, struct tb_finding *f)
+{
+    double share = is_counted(f->kind) ? 1 : fresh_share(o, f);
+    char first[TB_TS_TEXT_MAX];
+    struct tb_words w = {.n = 0};
+    memcpy(f->id, o->id, sizeof f->id);
+    f->cost = o->cost + llround((double)f->cost * share);
+    f->first_day = o->first_day;
+    f->also |= o->also | (o->kind != f->kind ? 1u << o->kind : 0);
+    f->start_us = o->start_us < f->start_us ? o->start_us : f->start_us;
+    f->score = o->score > f->score ? o->score : f->score;
+    f->new_normal = j->day - f->first_day >= (int32_t)j->rules.new_normal_days;
+    tb_day_format(f->first_day, first);
+    tb_words_add(&w, "%s; open since %s (day %d)%s", f->evidence, first, j->day - f->first_day + 1,
+                 f->new_normal ? "; from now on this is taken as the new normal" : "");
+    tb_finding_tell(f, &w);
+}
+
+static void flag(const struct tb_judge *j, const struct tb_subject *s, const struct tb_finding *f)
+{
+    uint32_t kinds = f->also | 1u << f->kind;
+    bool volume = (kinds & (1u << TB_KIND_SPIKE | 1u << TB_KIND_SUSTAINED | 1u << TB_KIND_OFF_HOURS)) != 0;
+    bool ratio = family_of(f->kind) == RATIO || family_of(f->kind) == SIZE || f->kind == TB_KIND_LOOP_GROWING ||
+                 (family_of(f->kind) == REPEAT && kinds != 1u << f->kind);
+    if (f->new_normal || s->flag == NULL) {
+        return;
+    }
+    for (int64_t us = f->start_us / TB_US_PER_H * TB_US_PER_H; volume && us < f->end_us; us += TB_US_PER_H) {
+        int32_t at = (int32_t)(us / TB_US_PER_H) - s->clock->hour_first;
+        if (at >= 0 && at < s->clock->hours) {
+            s->flag[tb_local_at(s, s->clock->day[at], s->clock->hour[at])] = 1;
+        }
+    }
+    for (int32_t d = j->first; ratio && d <= j->day; d++) {
+        const struct tb_digest *g = &j->digest[d - j->first];
+        if (g->from_us < f->end_us && f->start_us < g->to_us) {
+            s->day_flag[d - j->first] = 1;
+        }
+    }
+}
+
+enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today, struct tb_findings *open)
+{
+    merge_today(j, today);
+    for (size_t i = 0; i < today->n; i++) {
+        struct tb_finding *f = &today->f[i], *before = NULL;
+        f->consumer = s->consumer;
+        f->first_day = f->last_day = j->day;
+        for (size_t k = 0; k < open->n && before == NULL; k++) {
+            before = continues(j, &open->f[k], f) && open->f[k].last_day < j->day ? &open->f[k] : NULL;
+        }
+        if (before != NULL) {
+            carry_on(j, before, f);
+        } else {
+            make_id(s, j, f);
+            before = tb_findings_add(open, f->kind);
+            if (before == NULL) {
+                return tb_judge_no_memory(j);
+            }
+        }
+        *before = *f;
+        flag(j, s, f);
+    }
+    return TB_OK;
+}

@@ -1,0 +1,224 @@
+/* What concerns all: outages, cost per hour, unpriced models, failing tools, and costs above their baseline that no consumer's finding
+ * explains. */
+#include <math.h>
+#include <string.h>
+#include "detect/judge.h"
+
+static struct tb_finding *add(struct tb_judge *j, enum tb_kind kind, int64_t start_us, int64_t end_us)
+{
+    struct tb_finding *f = tb_findings_add(j->out, kind);
+    if (f != NULL) {
+        f->start_us = start_us;
+        f->end_us = end_us;
+    }
+    return f;
+}
+
+static enum tb_status judge_outages(struct tb_judge *j, struct tb_subject *s)
+{
+    for (size_t i = 0; i < j->today->outage_n; i++) {
+        const struct tb_dg_outage *o = &j->today->outage[i];
+        struct tb_finding *f = add(j, TB_KIND_OUTAGE, o->start_us, o->end_us);
+        struct tb_words w = {.n = 0};
+        if (f == NULL) {
+            return tb_judge_no_memory(j);
+        }
+        uint32_t value = o->model != 0 ? o->model : o->provider;
+        f->dimension = value == 0 ? NULL : o->model != 0 ? "model" : "provider";
+        f->value = value;
+        f->severity = TB_SEVERITY_INFO;
+        f->score = f->observed = (double)o->failures / (double)o->calls;
+        f->extra = o->failures;
+        tb_words_text(&w, value != 0 ? tb_dict_text(j->db, value) : TB_STR("an unnamed model"));
+        tb_words_add(&w, ", ");
+        tb_words_window(&w, s, o->start_us, o->end_us);
+        tb_words_add(&w, ": %u of %u requests (%.0f%%) of %u consumers and more failed; under %.0f%% are usual; no cost of its own", o->failures,
+                     o->calls, 100 * f->score, o->consumers, 100 * j->rules.outage_share);
+        tb_finding_tell(f, &w);
+    }
+    return TB_OK;
+}
+
+static enum tb_status judge_rates(struct tb_judge *j, struct tb_subject *s)
+{
+    const double limits[3] = {j->rules.hour_warning, j->rules.hour_critical, j->rules.hour_emergency};
+    const double minutes[3] = {j->rules.warning_min, j->rules.critical_min, 0};
+    for (size_t i = 0; i < j->today->rate_n; i++) {
+        const struct tb_dg_rate *r = &j->today->rate[i];
+        struct tb_finding *f = add(j, TB_KIND_COST_RATE, r->start_us, r->end_us);
+        struct tb_words w = {.n = 0};
+        if (f == NULL) {
+            return tb_judge_no_memory(j);
+        }
+        f->severity = r->level == 0 ? TB_SEVERITY_WARNING : r->level == 1 ? TB_SEVERITY_CRITICAL : TB_SEVERITY_EMERGENCY;
+        f->subject = r->level;
+        f->score = f->observed = (double)r->peak / 1e12;
+        f->expected = limits[r->level];
+        f->cost = r->cost;
+        tb_words_text(&w, s->name);
+        tb_words_add(&w, ", ");
+        tb_words_window(&w, s, r->start_us, r->end_us);
+        tb_words_add(&w, ": cost per hour above %g for %.0f minutes or more, at most ", limits[r->level], minutes[r->level]);
+        tb_words_cost(&w, j, r->peak);
+        tb_words_add(&w, " an hour; above the limit ");
+        tb_words_cost(&w, j, r->cost);
+        tb_finding_tell(f, &w);
+    }
+    return TB_OK;
+}
+
+static enum tb_status judge_unpriced(struct tb_judge *j, struct tb_subject *s)
+{
+    for (size_t i = 0; i < j->today->unpriced_n; i++) {
+        const struct tb_dg_unpriced *u = &j->today->unpriced[i];
+        struct tb_finding *f = add(j, TB_KIND_UNPRICED, u->start_us, u->end_us + 1);
+        struct tb_words w = {.n = 0};
+        if (f == NULL) {
+            return tb_judge_no_memory(j);
+        }
+        f->dimension = "model";
+        f->value = u->model;
+        f->score = f->observed = u->n;
+        f->expected = 0;
+        tb_words_add(&w, "model ");
+        tb_words_text(&w, u->model != 0 ? tb_dict_text(j->db, u->model) : TB_STR("(none)"));
+        tb_words_add(&w, ", ");
+        tb_words_window(&w, s, f->start_us, f->end_us);
+        tb_words_add(&w, ": %u requests with %lld tokens have no price; their cost is not known and in no total", u->n, (long long)u->tokens);
+        tb_finding_tell(f, &w);
+    }
+    return TB_OK;
+}
+
+static enum tb_status judge_tool(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_tool *t)
+{
+    double n = 0, failed = 0;
+    int days = 0;
+    int32_t first = j->day - (int32_t)j->rules.history_days;
+    for (int32_t d = first > j->first ? first : j->first; d < j->day; d++) {
+        const struct tb_digest *g = &j->digest[d - j->first];
+        for (size_t i = 0; i < g->tool_n; i++) {
+            if (g->tool[i].tool == t->tool) {
+                n += g->tool[i].n;
+                failed += g->tool[i].failed;
+                days++;
+            }
+        }
+    }
+    double p = (failed + 0.5) / (n + 1), share = (double)t->failed / t->n;
+    double z = (t->failed - t->n * p) / sqrt(t->n * p * (1 - p) + 1);
+    if (days < j->rules.tool_days || t->n < j->rules.tool_n || share - p < j->rules.tool_points || z < j->rules.tool_z) {
+        return TB_OK;
+    }
+    struct tb_finding *f = add(j, TB_KIND_TOOL_FAIL, j->today->from_us, j->today->to_us);
+    struct tb_words w = {.n = 0};
+    if (f == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    f->dimension = "feature";
+    f->value = t->tool;
+    f->score = z;
+    f->observed = share;
+    f->expected = p;
+    tb_words_add(&w, "tool ");
+    tb_words_text(&w, tb_dict_text(j->db, t->tool));
+    tb_words_add(&w, ", ");
+    tb_words_window(&w, s, f->start_us, f->end_us);
+    tb_words_add(&w, ": %u of %u calls (%.0f%%) failed; %.0f%% is usual; %u retries, %.1f a call", t->failed, t->n, 100 * share, 100 * p, t->retries,
+                 (double)t->retries / t->n);
+    tb_finding_tell(f, &w);
+    return TB_OK;
+}
+
+/* --- costs of everybody above their baseline ----------------------------------------------------------------------------------- */
+
+/* What consumers' findings of that time cost, in a window: each spread evenly over its own. */
+static double explained(const struct tb_findings *told, int64_t from_us, int64_t to_us)
+{
+    double sum = 0;
+    for (size_t i = 0; told != NULL && i < told->n; i++) {
+        const struct tb_finding *f = &told->f[i];
+        int64_t from = f->start_us > from_us ? f->start_us : from_us, to = f->end_us < to_us ? f->end_us : to_us;
+        if (to > from && f->consumer != 0 && f->kind < TB_KIND_COST_RATE) {
+            sum += (double)f->cost * (double)(to - from) / (double)(f->end_us - f->start_us);
+        }
+    }
+    return sum;
+}
+
+static bool hour_above(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int hour, struct tb_baseline *b)
+{
+    int at = tb_local_at(s, day, hour);
+    tb_baseline_window(j, s, s->cost, day, hour, 1, -1, b);
+    return at >= 0 && b->n > 0 && b->mu > 0 && s->cost[at] > j->rules.platform_ratio * b->mu && s->cost[at] > b->past_max;
+}
+
+static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32_t day, int from, int to, const struct tb_findings *told)
+{
+    struct tb_baseline b;
+    double x = 0;
+    tb_baseline_window(j, s, s->cost, day, from, to - from, -1, &b);
+    for (int h = from; h < to; h++) {
+        x += s->cost[tb_local_at(s, day, h)];
+    }
+    double sd = tb_mad(b.value, b.n, b.mu), least = 0.05 * b.mu;
+    double z = (x - b.mu) / (sd > least ? sd : least);
+    int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
+    int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
+    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max || explained(told, start, end) >= (x - b.mu) / 2) {
+        return TB_OK;
+    }
+    struct tb_finding *f = add(j, TB_KIND_SUSTAINED, start, end);
+    struct tb_words w = {.n = 0};
+    if (f == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    f->score = z;
+    f->observed = x / 1e12;
+    f->expected = b.mu / 1e12;
+    f->cost = llround(x - b.mu);
+    tb_words_text(&w, s->name);
+    tb_words_add(&w, ", ");
+    tb_words_window(&w, s, start, end);
+    tb_words_add(&w, ": cost ");
+    tb_words_cost(&w, j, llround(x));
+    tb_words_add(&w, "; ");
+    tb_words_cost(&w, j, llround(b.mu));
+    tb_words_add(&w, " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a row; no one consumer explains it", b.n,
+                 x / b.mu, to - from);
+    tb_finding_tell(f, &w);
+    return TB_OK;
+}
+
+static enum tb_status judge_level(struct tb_judge *j, struct tb_subject *s, const struct tb_findings *told)
+{
+    enum tb_status st = TB_OK;
+    int32_t day = j->day;
+    for (int h = 0; h < 24 && st == TB_OK; h++) {
+        struct tb_baseline b;
+        int end = h;
+        while (end < 24 && hour_above(j, s, day, end, &b)) {
+            end++;
+        }
+        if (end - h >= j->rules.platform_hours) {
+            st = tell_level(j, s, day, h, end, told);
+        }
+        h = end > h ? end : h;
+    }
+    return st;
+}
+
+enum tb_status tb_judge_platform(struct tb_judge *j, struct tb_subject *s, const struct tb_findings *told)
+{
+    enum tb_status st = judge_outages(j, s);
+    if (st == TB_OK) {
+        st = judge_rates(j, s);
+    }
+    if (st == TB_OK) {
+        st = judge_unpriced(j, s);
+    }
+    for (size_t i = 0; i < j->today->tool_n && st == TB_OK; i++) {
+        st = judge_tool(j, s, &j->today->tool[i]);
+    }
+    return st == TB_OK ? judge_level(j, s, told) : st;
+}

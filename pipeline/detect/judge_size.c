@@ -1,0 +1,160 @@
+/* large_prompt: prompts beyond twice the size that one in two hundred of the last 28 days reached. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "detect/judge.h"
+
+#define BUCKETS 1400
+
+struct sizes {
+    double n, at[BUCKETS], cost[BUCKETS];
+    int days;
+};
+
+/* Upper edge of a bucket, in tokens. */
+static double edge(uint32_t bucket)
+{
+    return TB_SIZE_FIRST * pow(1.01, bucket);
+}
+
+static void gather(const struct tb_judge *j, const struct tb_subject *s, uint32_t feature, bool all, struct sizes *out)
+{
+    memset(out, 0, sizeof *out);
+    int32_t first = j->day - (int32_t)j->rules.history_days;
+    for (int32_t day = first > j->first ? first : j->first; day < j->day; day++) {
+        const struct tb_digest *g = &j->digest[day - j->first];
+        size_t from, to;
+        TB_DIGEST_RANGE(g, size, s->consumer, from, to);
+        out->days += g->events > 0;
+        for (size_t i = from; i < to; i++) {
+            if (all || g->size[i].feature == feature) {
+                uint32_t b = g->size[i].bucket < BUCKETS ? g->size[i].bucket : BUCKETS - 1;
+                out->n += g->size[i].n;
+                out->at[b] += g->size[i].n;
+                out->cost[b] += (double)g->size[i].cost;
+            }
+        }
+    }
+}
+
+static double limit_of(const struct tb_judge *j, const struct sizes *s, double *usual_cost)
+{
+    double rank = ceil(j->rules.size_quantile * s->n), seen = 0;
+    uint32_t b = 0;
+    for (; b < BUCKETS - 1 && seen + s->at[b] < rank; b++) {
+        seen += s->at[b];
+    }
+    *usual_cost = s->at[b] > 0 ? s->cost[b] / s->at[b] : 0;
+    double limit = j->rules.size_times * edge(b);
+    return limit > j->rules.size_tokens ? limit : j->rules.size_tokens;
+}
+
+static double usual_rate(const struct sizes *s, double limit)
+{
+    double n = 0;
+    for (uint32_t b = 0; b < BUCKETS; b++) {
+        n += edge(b) > limit ? s->at[b] : 0;
+    }
+    return s->days > 0 ? n / s->days : 0;
+}
+
+static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_large *const *l, size_t n, double limit,
+                           double usual_cost, double lambda)
+{
+    struct tb_finding *f = tb_findings_add(j->out, TB_KIND_LARGE_PROMPT);
+    struct tb_words w = {.n = 0};
+    int64_t cost = 0, most = 0;
+    if (f == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    for (size_t i = 0; i < n; i++) {
+        cost += l[i]->cost;
+        most = l[i]->tokens > most ? l[i]->tokens : most;
+    }
+    f->start_us = l[0]->ts_us;
+    f->end_us = l[n - 1]->ts_us + 1;
+    f->score = (double)n;
+    f->observed = (double)n;
+    f->expected = lambda;
+    f->extra = (double)n;
+    double waste = (double)cost - usual_cost * (double)n;
+    f->cost = waste > 0 ? llround(waste) : 0;
+    f->dimension = "feature";
+    f->value = l[0]->feature;
+    f->severity = (double)f->cost > j->rules.critical_usd * 1e12 ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
+    tb_words_text(&w, s->name);
+    tb_words_add(&w, ", ");
+    tb_words_window(&w, s, f->start_us, f->end_us);
+    tb_words_add(&w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; extra cost ", n, limit, (long long)most, lambda);
+    tb_words_cost(&w, j, f->cost);
+    if (f->value != 0) {
+        tb_words_add(&w, "; all from feature ");
+        tb_words_text(&w, tb_dict_text(j->db, f->value));
+    }
+    tb_finding_tell(f, &w);
+    return TB_OK;
+}
+
+static int by_ts(const void *a, const void *b)
+{
+    const struct tb_dg_large *x = *(const struct tb_dg_large *const *)a, *y = *(const struct tb_dg_large *const *)b;
+    return x->ts_us != y->ts_us ? (x->ts_us < y->ts_us ? -1 : 1) : (x->tokens > y->tokens) - (x->tokens < y->tokens);
+}
+
+/* One feature's prompts [from, to) of today's array; all: the limit is that of all features (too few calls of this one). */
+static enum tb_status judge_feature(struct tb_judge *j, struct tb_subject *s, size_t from, size_t to, struct sizes *sizes)
+{
+    const struct tb_digest *g = j->today;
+    double usual_cost = 0;
+    gather(j, s, g->large[from].feature, false, sizes);
+    if (sizes->n < j->rules.size_past) {
+        gather(j, s, 0, true, sizes);
+    }
+    if (sizes->n < j->rules.size_past) {
+        return TB_OK;
+    }
+    double limit = limit_of(j, sizes, &usual_cost), lambda = usual_rate(sizes, limit);
+    const struct tb_dg_large **found = malloc((to - from) * sizeof *found);
+    enum tb_status st = found == NULL ? tb_judge_no_memory(j) : TB_OK;
+    size_t n = 0, begin = 0;
+    for (size_t i = from; i < to && st == TB_OK; i++) {
+        if ((double)g->large[i].tokens >= limit) {
+            found[n++] = &g->large[i];
+        }
+    }
+    if (n > 1) {
+        qsort(found, n, sizeof *found, by_ts);
+    }
+    for (size_t i = 1; i <= n && st == TB_OK; i++) {
+        if (i < n && (double)(found[i]->ts_us - found[i - 1]->ts_us) <= j->rules.size_gap_hours * (double)TB_US_PER_H) {
+            continue;
+        }
+        double count = (double)(i - begin);
+        bool unusual = lambda <= j->rules.size_usual || count >= lambda + 4 * sqrt(lambda) + 3;
+        if (count >= j->rules.size_requests && unusual) {
+            st = tell(j, s, found + begin, i - begin, limit, usual_cost, lambda);
+        }
+        begin = i;
+    }
+    free(found);
+    return st;
+}
+
+enum tb_status tb_judge_size(struct tb_judge *j, struct tb_subject *s)
+{
+    size_t from, to, at;
+    enum tb_status st = TB_OK;
+    TB_DIGEST_RANGE(j->today, large, s->consumer, from, to);
+    struct sizes *sizes = from < to ? malloc(sizeof *sizes) : NULL;
+    if (from < to && sizes == NULL) {
+        return tb_judge_no_memory(j);
+    }
+    for (at = from; at < to && st == TB_OK; at = from) { /* sorted by feature behind the consumer */
+        while (from < to && j->today->large[from].feature == j->today->large[at].feature) {
+            from++;
+        }
+        st = judge_feature(j, s, at, from, sizes);
+    }
+    free(sizes);
+    return st;
+}

@@ -1,0 +1,166 @@
+/* Stretches in which the gaps between one actor's calls are even: windows of 40 calls, every 10; those that pass are joined. */
+#include <stdlib.h>
+#include <string.h>
+#include "detect/pass.h"
+
+#define RING_MAX 128
+
+struct ring {
+    uint32_t consumer, ip, n, at, since; /* since: calls since the last look */
+    int64_t ts[RING_MAX], cost[RING_MAX];
+    struct tb_dg_steady open; /* n = 0: none */
+    int64_t share_sum, gap_sum, looks, counted_us; /* up to when calls are in open */
+};
+
+struct slot {
+    uint32_t n;
+    int64_t last_us;
+    struct ring *ring;
+};
+
+struct tb_rhythm {
+    const struct tb_pass *p;
+    struct slot *slot; /* by actor */
+    size_t slot_cap, slots;
+    uint32_t size, hop;
+};
+
+struct tb_rhythm *tb_rhythm_new(const struct tb_pass *p)
+{
+    struct tb_rhythm *r = calloc(1, sizeof *r);
+    if (r != NULL) {
+        double size = p->rules->regular_requests;
+        r->p = p;
+        r->size = size < 8 ? 8 : size > RING_MAX ? RING_MAX : (uint32_t)size;
+        r->hop = p->rules->regular_hop < 1 ? 1 : (uint32_t)p->rules->regular_hop;
+    }
+    return r;
+}
+
+void tb_rhythm_free(struct tb_rhythm *r)
+{
+    if (r != NULL) {
+        for (size_t i = 0; i < r->slots; i++) {
+            free(r->slot[i].ring);
+        }
+        free(r->slot);
+        free(r);
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Share of gaps within the band around their median, in ppm; 0 when the median is too short. */
+static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t *median)
+{
+    int64_t gap[RING_MAX];
+    uint32_t n = r->size - 1;
+    for (uint32_t i = 0; i < n; i++) {
+        gap[i] = g->ts[(g->at + i + 1) % r->size] - g->ts[(g->at + i) % r->size];
+    }
+    qsort(gap, n, sizeof *gap, by_value);
+    *median = gap[n / 2];
+    if ((double)*median < r->p->rules->regular_gap_s * (double)TB_US_PER_S) {
+        return 0;
+    }
+    uint32_t inside = 0;
+    double band = r->p->rules->regular_band * (double)*median;
+    for (uint32_t i = 0; i < n; i++) {
+        double off = (double)(gap[i] - *median);
+        inside += off <= band && -off <= band;
+    }
+    return (int64_t)inside * 1000000 / n;
+}
+
+static enum tb_status tell(struct tb_rhythm *r, struct ring *g, struct tb_err *err)
+{
+    struct tb_dg_steady *out = NULL;
+    double hours = (double)(g->open.end_us - g->open.start_us) / (double)TB_US_PER_H;
+    /* one that touches the day's end may go on: half the length is kept, the judge joins and measures */
+    if (g->open.n > 0 && g->open.end_us >= r->p->d->from_us && hours >= r->p->rules->regular_hours) {
+        if (TB_DIGEST_PUSH(r->p->d, steady, out, err) != TB_OK) {
+            return TB_FATAL;
+        }
+        *out = g->open;
+        out->gap_us = g->gap_sum / g->looks;
+        out->share_ppm = g->share_sum / g->looks;
+    }
+    g->open = (struct tb_dg_steady){0};
+    return TB_OK;
+}
+
+static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t gap)
+{
+    int64_t first = g->ts[g->at % r->size];
+    if (g->open.n == 0) {
+        g->open = (struct tb_dg_steady){.consumer = g->consumer, .ip = g->ip, .start_us = first};
+        g->share_sum = g->gap_sum = g->looks = 0;
+        g->counted_us = INT64_MIN;
+    }
+    for (uint32_t i = 0; i < r->size; i++) {
+        uint32_t k = (g->at + i) % r->size;
+        if (g->ts[k] > g->counted_us) {
+            g->open.n++;
+            g->open.cost += g->ts[k] >= r->p->d->from_us ? g->cost[k] : 0;
+            g->open.end_us = g->ts[k];
+        }
+    }
+    g->counted_us = g->open.end_us;
+    g->share_sum += share;
+    g->gap_sum += gap;
+    g->looks++;
+}
+
+enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e, struct tb_err *err)
+{
+    enum tb_status st = tb_tuples_grow((void **)&r->slot, &r->slot_cap, (size_t)actor + 1, sizeof *r->slot, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    r->slots = r->slots > (size_t)actor + 1 ? r->slots : (size_t)actor + 1;
+    struct slot *s = &r->slot[actor];
+    if (s->ring == NULL) {
+        if (++s->n < 4) { /* most addresses are seen a few times only */
+            return TB_OK;
+        }
+        s->ring = calloc(1, sizeof *s->ring);
+        if (s->ring == NULL) {
+            return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to watch for even gaps");
+        }
+        s->ring->consumer = e->consumer;
+        s->ring->ip = e->ip;
+    }
+    struct ring *g = s->ring;
+    g->ts[g->at] = e->ts_us;
+    g->cost[g->at] = e->cost;
+    g->at = (g->at + 1) % r->size;
+    g->n++;
+    if (g->n < r->size || ++g->since < r->hop) {
+        return TB_OK;
+    }
+    g->since = 0;
+    int64_t gap = 0;
+    int64_t share = evenness(r, g, &gap);
+    if ((double)share >= r->p->rules->regular_share * 1e6) {
+        if (g->open.n > 0 && g->ts[g->at] > g->counted_us) {
+            st = tell(r, g, err);
+        }
+        extend(r, g, share, gap);
+    }
+    return st;
+}
+
+enum tb_status tb_rhythm_end(struct tb_rhythm *r, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; i < r->slots && st == TB_OK; i++) {
+        if (r->slot[i].ring != NULL) {
+            st = tell(r, r->slot[i].ring, err);
+        }
+    }
+    return st;
+}
