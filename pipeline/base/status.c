@@ -69,6 +69,7 @@ int tb_err_exit(const struct tb_err *err)
         return 130;
     case TB_E_IO:
     case TB_E_DB:
+    case TB_E_SCHEMA:
     case TB_E_MEMORY:
     case TB_E_RANGE:
     case TB_E_LIMIT:

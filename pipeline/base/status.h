@@ -30,6 +30,7 @@ enum tb_code {
     TB_E_UNBUILT,   /* a promised thing this version does not have: exit 2 */
     TB_E_IO,        /* open, read, write, fsync, rename: exit 1 */
     TB_E_DB,        /* SQLite: exit 1 */
+    TB_E_SCHEMA,    /* the database is of an older program, opened for reading: exit 1 */
     TB_E_MEMORY,    /* exit 1 */
     TB_E_RANGE,     /* arithmetic overflow: exit 1 */
     TB_E_LIMIT,     /* a cap in limits.h: as data a reject or an incomplete file */

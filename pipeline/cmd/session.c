@@ -33,6 +33,13 @@ enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
 enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct tb_err *err)
 {
     enum tb_status st = tb_db_open(s->settings->database, mode, &s->db, err);
+    if (st != TB_OK && mode == TB_DB_READ && err->code == TB_E_SCHEMA) { /* a newer program's first look: it may migrate */
+        st = tb_db_open(s->settings->database, TB_DB_WRITE, &s->db, err);
+        if (st == TB_OK) {
+            tb_db_close(s->db);
+            st = tb_db_open(s->settings->database, mode, &s->db, err);
+        }
+    }
     if (st == TB_OK) {
         tb_db_set_zone(s->db, s->settings->zone);
     }

@@ -90,7 +90,7 @@ enum tb_status tb_db_migrate(struct tb_db *db, struct tb_err *err)
     }
     if (db->mode == TB_DB_READ) {
         return schema == newest() ? TB_OK
-                                  : tb_err_set(err, TB_FATAL, TB_E_DB,
+                                  : tb_err_set(err, TB_FATAL, TB_E_SCHEMA,
                                                "database \"%s\" has schema %" PRId64 " of %" PRId64
                                                "; `tollbook ingest` brings it up to date",
                                                db->path, schema, newest());
