@@ -32,7 +32,7 @@ struct tb_workbook_book {
         int64_t unassigned_cents, total_cents;
     } teams;
     struct {                                           /* cells of Trend */
-        int first, last, day, charge;                  /* one row per day; the last is the pack's own */
+        int first, last, label, charge;                /* one row per day; the last is the pack's own */
         int top_first, top_last, top_name, top_charge; /* the largest teams */
     } days;
     struct { /* what wants a decision */

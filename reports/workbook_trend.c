@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "reports/workbook_parts.h"
 
-enum { DAY, WEEKDAY, CHARGE, CHANGE, REQUESTS, TOKENS, PER_THOUSAND, COLUMNS };
+enum { DAY, WEEKDAY, CHARGE, CHANGE, REQUESTS, TOKENS, PER_THOUSAND, LABEL, COLUMNS };
 
 static const struct tb_grid_column columns[COLUMNS] = {
     [DAY] = {"Day", TB_XS_DATE, false, 0},
@@ -13,10 +13,23 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [REQUESTS] = {"Requests", TB_XS_COUNT, true, 0},
     [TOKENS] = {"Tokens", TB_XS_COUNT, true, 0},
     [PER_THOUSAND] = {"Charge per 1,000 requests", TB_XS_MONEY, false, 0},
+    [LABEL] = {"In the chart", TB_XS_TEXT, false, 0},
 };
 
 static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
                                        "Friday", "Saturday", "Sunday"};
+
+/* "28 Mar": a chart makes an axis of its own out of dates, and of a single one none. */
+static void write_label(struct tb_grid *g, int32_t day)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    int year, month, mday;
+    char text[16];
+    tb_day_civil(day, &year, &month, &mday);
+    snprintf(text, sizeof text, "%d %s", mday, months[month - 1]);
+    tb_grid_text(g, LABEL, TB_XS_MUTED, tb_str_of(text));
+}
 
 static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
 {
@@ -39,6 +52,7 @@ static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
     } else {
         tb_grid_blank(g, PER_THOUSAND);
     }
+    write_label(g, d->day);
 }
 
 /* --- the largest teams --------------------------------------------------------------------------------------- */
@@ -139,7 +153,7 @@ void tb_workbook_trend(struct tb_workbook_book *b)
     tb_grid_end(&g, "DailyCharge", "No day has usage yet.", "");
     b->days.first = g.header_row + 1;
     b->days.last = g.row;
-    b->days.day = DAY;
+    b->days.label = LABEL;
     b->days.charge = CHARGE;
     b->days.top_last = -1;
     struct team *teams = calloc(tb_table_rows(t) + 1, sizeof *teams);

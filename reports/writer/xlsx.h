@@ -133,11 +133,10 @@ struct tb_xlsx_chart {
     const char *title; /* constants all */
     const char *alt;   /* what it shows, in words; passes the gate */
     const char *sheet; /* of the data */
-    int first_row, last_row, category_column, value_column;
-    const char *category_format; /* NULL, or "d mmm" */
-    const char *value_format;    /* "#,##0.00" */
-    int row, column;             /* where its upper left corner lies */
-    int width, height;           /* pixels */
+    int first_row, last_row, category_column, value_column; /* categories: texts */
+    const char *value_format;                               /* "#,##0.00" */
+    int row, column;                                        /* where its upper left corner lies */
+    int width, height;                                      /* pixels */
 };
 void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c);
 

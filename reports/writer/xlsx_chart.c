@@ -34,9 +34,6 @@ static void set_fonts(lxw_chart *chart, const struct tb_xlsx_chart *c)
     chart_title_set_name_font(chart, &title);
     chart_axis_set_num_font(chart->x_axis, &small);
     chart_axis_set_num_font(chart->y_axis, &small);
-    if (c->category_format != NULL) {
-        chart_axis_set_num_format(category_axis(chart, c), c->category_format);
-    }
     chart_axis_set_num_format(value_axis(chart, c), c->value_format);
     chart_axis_set_min(value_axis(chart, c), 0);
 }

@@ -2,8 +2,12 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include "reports/writer/xlsx_text.h"
 
-#define PLACES_MAX 44.0
+#define PLACES_MAX  44.0
+#define LINE_POINTS 15.0
+#define LINE_PART   0.8 /* of a column's places that a line of words fills */
+#define LINES_MAX   8
 
 static unsigned format_of(const struct tb_grid *g, int column)
 {
@@ -59,6 +63,16 @@ int tb_grid_lines(const struct tb_grid *g)
     return g->row - g->header_row;
 }
 
+/* A wrapped text asks for its lines: not every reader finds a row's height by itself. */
+static void set_height(const struct tb_grid *g, int column, struct tb_str v)
+{
+    double most = g->columns[column].places_max > 0 ? g->columns[column].places_max : PLACES_MAX;
+    size_t lines = tb_xlsx_places(v) / (size_t)(most * LINE_PART) + 1;
+    if (lines > 1) {
+        tb_xlsx_height(g->sheet, g->row, (double)(lines < LINES_MAX ? lines : LINES_MAX) * LINE_POINTS);
+    }
+}
+
 /* Texts keep to the left, a little away from the column before. */
 static unsigned side_of(const struct tb_grid *g, int column)
 {
@@ -75,6 +89,9 @@ void tb_grid_text(struct tb_grid *g, int column, unsigned flags, struct tb_str v
     if (!g->skip) { /* texts among numbers keep their column's side, not its number format */
         unsigned style = style_of(g, column, flags) & ~(unsigned)TB_XS_FORMAT_MASK;
         tb_xlsx_text(g->sheet, g->row, column, style | side_of(g, column), v);
+        if (style & TB_XS_WRAP) {
+            set_height(g, column, v);
+        }
     }
 }
 

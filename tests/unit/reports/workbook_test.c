@@ -129,7 +129,7 @@ static void test_many_teams(void **state)
     char *strings = strings_of(&s), *chart = workbook_part(&s, "xl/charts/chart2.xml"),
          *trend = workbook_part(&s, "xl/worksheets/sheet4.xml");
     assert_non_null(strstr(strings, "Other (5 teams)"));
-    assert_non_null(strstr(chart, "Trend!$J$6:$J$16"));
+    assert_non_null(strstr(chart, "Trend!$K$6:$K$16"));
     assert_non_null(strstr(trend, "<v>4.5</v>")); /* 0.3 * (1 + ... + 5) */
     free(strings);
     free(chart);
