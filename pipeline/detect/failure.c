@@ -120,8 +120,10 @@ static enum tb_status close_storm(struct tb_failure *f, struct watch *w, struct 
         return TB_OK;
     }
     w->open = false;
+    memset(w->of, 0, sizeof w->of); /* what this one was made of begins no other */
+    w->n = w->failed = 0;
     w->storm.end_us = (w->last_bad + 1) * TB_US_PER_MIN;
-    if (w->storm.end_us <= f->p->d->from_us) {
+    if (w->storm.end_us <= f->p->d->from_us || w->storm.failures < f->p->rules->storm_failures) {
         return TB_OK;
     }
     if (TB_DIGEST_PUSH(f->p->d, storm, out, err) != TB_OK) {

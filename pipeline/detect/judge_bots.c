@@ -109,11 +109,11 @@ static void add_places(const struct tb_judge *j, const struct tb_subject *s, con
     }
 }
 
-/* The consumer's usual share of a local quarter of the day, over all its days of history; -1 when there are too few. */
-static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s, int quarter)
+/* The usual share of the consumer's quietest local quarter of the day, over its days of history; -1 when there are too few. */
+static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s)
 {
     int32_t today = tb_zone_day(s->clock->zone, j->today->from_us);
-    double all = 0, part = 0;
+    double all = 0, part[4] = {0, 0, 0, 0}, least;
     int days = 0;
     for (int32_t d = today - (int32_t)j->rules.history_days; d < today - 1; d++) {
         int at = tb_local_at(s, d, 0);
@@ -124,10 +124,14 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
         for (int h = 0; h < 24; h++) {
             double n = s->flag[at + h] != 0 ? 0 : s->n[at + h];
             all += n;
-            part += h / 6 == quarter ? n : 0;
+            part[h / 6] += n;
         }
     }
-    return days < 5 || all <= 0 ? -1 : part / all;
+    least = part[0];
+    for (int q = 1; q < 4; q++) {
+        least = part[q] < least ? part[q] : least;
+    }
+    return days < 5 || all <= 0 ? -1 : least / all;
 }
 
 static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct round *r, double *share)
@@ -140,7 +144,7 @@ static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const
         return false;
     }
     *share = r->quarter[quiet] / r->n;
-    double usual = usual_quarter(j, s, quiet);
+    double usual = usual_quarter(j, s);
     return usual >= 0 && *share >= j->rules.day_quarter && *share >= j->rules.day_times * usual;
 }
 

@@ -132,15 +132,34 @@ static enum tb_status judge_tool(struct tb_judge *j, struct tb_subject *s, const
 
 /* --- costs of everybody above their baseline ----------------------------------------------------------------------------------- */
 
-/* What consumers' findings of that time cost, in a window: each spread evenly over its own. */
-static double explained(const struct tb_findings *told, int64_t from_us, int64_t to_us)
+static int64_t cost_between(const struct tb_judge *j, uint32_t consumer, int64_t from_us, int64_t to_us)
 {
-    double sum = 0;
-    for (size_t i = 0; told != NULL && i < told->n; i++) {
+    size_t from, to;
+    int64_t sum = 0;
+    TB_DIGEST_RANGE(j->today, hour, consumer, from, to);
+    for (size_t i = from; i < to; i++) {
+        int64_t us = j->today->hour[i].hour * TB_US_PER_H;
+        sum += us >= from_us && us < to_us ? j->today->hour[i].cost : 0;
+    }
+    return sum;
+}
+
+/* What of the cost in a window consumers' own findings tell of already. A consumer counts once, with its largest share. */
+static double explained(const struct tb_judge *j, const struct tb_findings *told, int64_t from_us, int64_t to_us)
+{
+    double sum = 0, best = 0;
+    for (size_t i = 0; told != NULL && i < told->n; i++) { /* a consumer's findings stand together */
         const struct tb_finding *f = &told->f[i];
         int64_t from = f->start_us > from_us ? f->start_us : from_us, to = f->end_us < to_us ? f->end_us : to_us;
         if (to > from && f->consumer != 0 && f->kind < TB_KIND_COST_RATE) {
-            sum += (double)f->cost * (double)(to - from) / (double)(f->end_us - f->start_us);
+            bool volume = f->kind == TB_KIND_SPIKE || f->kind == TB_KIND_SUSTAINED || f->kind == TB_KIND_OFF_HOURS;
+            double part = (double)cost_between(j, f->consumer, from, to);
+            part = volume ? part * (1 - f->expected / f->observed) : part < (double)f->cost ? part : (double)f->cost;
+            best = part > best ? part : best;
+        }
+        if (i + 1 == told->n || told->f[i + 1].consumer != f->consumer) {
+            sum += best;
+            best = 0;
         }
     }
     return sum;
@@ -165,7 +184,7 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     double z = (x - b.mu) / (sd > least ? sd : least);
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
-    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max || explained(told, start, end) >= (x - b.mu) / 2) {
+    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max || explained(j, told, start, end) >= (x - b.mu) / 2) {
         return TB_OK;
     }
     struct tb_finding *f = add(j, TB_KIND_SUSTAINED, start, end);

@@ -44,7 +44,11 @@ static double limit_of(const struct tb_judge *j, const struct sizes *s, double *
     for (; b < BUCKETS - 1 && seen + s->at[b] < rank; b++) {
         seen += s->at[b];
     }
-    *usual_cost = s->at[b] > 0 ? s->cost[b] / s->at[b] : 0;
+    double cost = 0;
+    for (uint32_t i = 0; i < BUCKETS; i++) {
+        cost += s->cost[i];
+    }
+    *usual_cost = cost / s->n;
     double limit = j->rules.size_times * edge(b);
     return limit > j->rules.size_tokens ? limit : j->rules.size_tokens;
 }

@@ -49,18 +49,35 @@ static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, 
     return count > 0 ? sum / count : 0;
 }
 
-static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width, double phi)
+/* How much its days vary: of the logarithm of a day against the median of such days. */
+static double learned_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day)
+{
+    struct tb_baseline b;
+    double off[32];
+    tb_baseline_window(j, s, s->n, local_day, 0, 24, -1, &b);
+    for (size_t i = 0; i < b.n; i++) {
+        off[i] = log((b.value[i] + 1) / (b.mu + 1));
+    }
+    return tb_mad(off, b.n, 0);
+}
+
+/* What was learned of a consumer's own dispersion. */
+struct learned {
+    double phi, cv_day;
+};
+
+static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width, const struct learned *own)
 {
     const struct tb_rules *r = &j->rules;
-    double mu = b->mu > 1 ? b->mu : 1;
-    double least = r->phi * mu + (r->cv_day * r->cv_day + r->cv_hour * r->cv_hour / width) * mu * mu;
+    double mu = b->mu > 1 ? b->mu : 1, cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
+    double least = r->phi * mu + (cv_day * cv_day + r->cv_hour * r->cv_hour / width) * mu * mu;
     double learned = phi * mu, mad = tb_mad(b->value, b->n, b->mu);
     double var = least > learned ? least : learned;
     return sqrt(var > mad * mad ? var : mad * mad);
 }
 
 /* Is it more than one hour: what is left without the largest hour must still stand out. */
-static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const struct window *w, double phi)
+static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const struct window *w, const struct learned *own)
 {
     int largest = w->hour;
     for (int h = w->hour; h < w->hour + w->width; h++) {
@@ -69,10 +86,10 @@ static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const 
     struct tb_baseline b;
     tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, largest, &b);
     double x = w->x - s->n[tb_local_at(s, w->local_day, largest)];
-    return b.n == 0 || x < j->rules.blip_ratio * b.mu || (x - b.mu) / deviation(j, &b, w->width, phi) < j->rules.blip_z;
+    return b.n == 0 || x < j->rules.blip_ratio * b.mu || (x - b.mu) / deviation(j, &b, w->width, own) < j->rules.blip_z;
 }
 
-static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w, double phi)
+static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w, const struct learned *own)
 {
     const struct tb_rules *r = &j->rules;
     struct tb_baseline b;
@@ -87,8 +104,8 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     w->mu = b.mu;
     w->days = b.n;
     w->past_max = b.past_max;
-    w->z = (w->x - b.mu) / deviation(j, &b, w->width, phi);
-    return w->z >= r->spike_z && !is_blip(j, s, w, phi);
+    w->z = (w->x - b.mu) / deviation(j, &b, w->width, own);
+    return w->z >= r->spike_z && !is_blip(j, s, w, own);
 }
 
 /* Whether every hour of the window usually holds next to nothing of the day. */
@@ -186,7 +203,7 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
     struct window found[72];
     int n = 0;
     for (int k = 0; k < 3; k++) {
-        double phi = -1;
+        struct learned own = {-1, 0};
         for (int h = 0; h + widths[k] <= 24; h++) {
             struct window w = {.local_day = local_day, .hour = h, .width = widths[k]};
             int64_t start = us_of(s, local_day, h), end = us_of(s, local_day, h + widths[k] - 1);
@@ -194,8 +211,10 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
                 sum_of(s, s->n, &w) < j->rules.spike_excess) {
                 continue;
             }
-            phi = phi < 0 ? learned_phi(j, s, local_day, widths[k]) : phi;
-            if (stands_out(j, s, &w, phi)) {
+            if (own.phi < 0) {
+                own = (struct learned){learned_phi(j, s, local_day, widths[k]), learned_day(j, s, local_day)};
+            }
+            if (stands_out(j, s, &w, &own)) {
                 found[n++] = w;
             }
         }
@@ -235,7 +254,7 @@ static void usual_day(const struct tb_judge *j, const struct tb_subject *s, int3
     tb_baseline_window(j, s, s->n, local_day, 0, 24, -1, &b);
     out->n = b.n;
     out->day = b.mu;
-    double sum = 0, off[32];
+    double sum = 0;
     for (int h = 0; h < 24 && b.n > 0; h++) {
         struct tb_baseline one;
         tb_baseline_window(j, s, s->n, local_day, h, 1, -1, &one);
@@ -247,10 +266,7 @@ static void usual_day(const struct tb_judge *j, const struct tb_subject *s, int3
     for (int h = 0; h < 24 && sum > 0; h++) {
         out->hour[h] *= out->day / sum;
     }
-    for (size_t i = 0; i < b.n; i++) {
-        off[i] = log((b.value[i] + 1) / (b.mu + 1));
-    }
-    out->sd = tb_mad(off, b.n, 0);
+    out->sd = learned_day(j, s, local_day);
 }
 
 struct stretch {
