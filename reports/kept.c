@@ -1,6 +1,5 @@
 /* Reading a kept pack back: the kind's object becomes a report again, with its bytes as they were written, so
  * that JSON says to the letter what the pack said, and the other writers have tables. */
-#include <assert.h>
 #include "base/clock.h"
 #include "base/json.h"
 #include "reports/report.h"
@@ -268,12 +267,26 @@ static void read_state(struct tb_report *r)
     }
 }
 
+/* Kinds whose rows hold lists: only their JSON is told again (tb_report_kept_as_json). */
+static enum tb_status add_nothing(struct tb_report *r, struct tb_err *err)
+{
+    static const struct tb_column none[] = {{"kept", "Kept as JSON", TB_CELL_TEXT, false, false}};
+    return tb_parts_rows(r, "kept", "Kept as JSON", none, 1, &r->main, err);
+}
+
+bool tb_report_kept_as_json(const char *kind)
+{
+    return tb_shape_find(kind) == NULL && strcmp(kind, "usage") != 0;
+}
+
 static enum tb_status rebuild(const struct reader *in, const struct tb_json_node *object, struct tb_report *r)
 {
     const struct tb_shape *shape = tb_shape_find(r->kind);
     enum tb_status st = add_head(in, object, r);
     if (st == TB_OK) {
-        st = shape != NULL ? tb_shape_add(r, shape, in->err) : add_usage(in, object, r);
+        st = shape != NULL                  ? tb_shape_add(r, shape, in->err)
+             : strcmp(r->kind, "usage") == 0 ? add_usage(in, object, r)
+                                             : add_nothing(r, in->err);
     }
     if (st == TB_OK) {
         st = read_parts(in, object, r);
@@ -288,8 +301,7 @@ static enum tb_status make(const struct reader *in, const struct tb_json_node *o
                            const char *kind, int64_t revision, struct tb_report **out)
 {
     const struct tb_shape *shape = tb_shape_find(kind);
-    assert(shape != NULL || strcmp(kind, "usage") == 0);
-    struct tb_report *r = tb_parts_new(kind, shape != NULL ? shape->title : "Usage");
+    struct tb_report *r = tb_parts_new(kind, shape != NULL ? shape->title : tb_report_kept_as_json(kind) ? kind : "Usage");
     if (r == NULL) {
         return tb_err_set(in->err, TB_FATAL, TB_E_MEMORY, "no memory for a kept report");
     }

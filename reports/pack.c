@@ -58,6 +58,9 @@ static enum tb_status reduce_and_read(struct job *j, struct tb_err *err)
     }
     j->q = tb_pack_day(j->db, j->settings, tables, version, j->day);
     st = tb_reduce_days(j->db, j->settings, tables, version, j->day, j->day, NULL, err);
+    if (st == TB_OK) {
+        st = tb_pack_more_prepare(&j->q, err);
+    }
     return st == TB_OK ? tb_history_read(&j->q, &j->versions, &j->content.history, err) : st;
 }
 
@@ -100,6 +103,9 @@ static enum tb_status build_content(struct job *j, struct tb_err *err)
     }
     if (st == TB_OK) {
         st = build_report(j, "rejects", &c->rejects, err);
+    }
+    if (st == TB_OK) {
+        st = tb_pack_more_build(c, &j->folder, err);
     }
     if (st == TB_OK) {
         st = tb_pack_built_now(&j->q, &j->built, err);
@@ -318,6 +324,10 @@ static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, stru
         return st;
     }
     out->state = tb_report_state(j->content.chargeback);
+    for (size_t i = 0; i < j->content.more_n; i++) {
+        enum tb_breach b = tb_report_breach(j->content.more[i]);
+        out->breach = b > out->breach ? b : out->breach;
+    }
     snprintf(out->workbook, sizeof out->workbook, "%s", j->folder.workbook);
     if (tb_report_state(j->content.checks).control_failed) {
         return refuse(j, err);
@@ -335,6 +345,10 @@ static void release(struct job *j)
     tb_report_free(j->content.usage);
     tb_report_free(j->content.checks);
     tb_report_free(j->content.rejects);
+    for (size_t i = 0; i < j->content.more_n; i++) {
+        tb_report_free(j->content.more[i]);
+    }
+    tb_pack_folder_release(&j->folder);
     tb_table_free(j->content.inputs);
     tb_history_release(&j->content.history);
     tb_pack_versions_release(&j->versions);

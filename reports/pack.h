@@ -16,6 +16,7 @@ struct tb_pack_result {
     bool is_new;   /* a new revision was opened */
     bool repaired; /* same revision, but files were missing or differed and were written again */
     struct tb_report_state state;
+    enum tb_breach breach; /* of its quotas, budgets and anomalies */
     char workbook[1100]; /* path of the workbook */
 };
 

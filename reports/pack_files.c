@@ -2,11 +2,13 @@
  * file whole; SHA256SUMS, the last to be renamed, says whether all are of one revision. */
 #include "reports/pack_parts.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/file.h"
@@ -56,6 +58,7 @@ enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct t
                               struct tb_err *err)
 {
     char text[TB_TS_TEXT_MAX], name[64];
+    out->extra_n = 0;
     tb_day_format(day, text);
     snprintf(out->workbook_name, sizeof out->workbook_name, "chargeback-%s.xlsx", text);
     snprintf(out->json_name, sizeof out->json_name, "pack-%s.json", text);
@@ -71,34 +74,115 @@ enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct t
                              TB_PACK_PATH_MAX);
 }
 
-/* "DIGEST  NAME" for both files, sorted by name as sha256sum reads it. */
+enum tb_status tb_pack_folder_extra(struct tb_pack_folder *f, const char *prefix, int32_t day,
+                                    const char *suffix, struct tb_buf **out, struct tb_err *err)
+{
+    char text[TB_TS_TEXT_MAX];
+    struct tb_pack_extra *x = &f->extra[f->extra_n];
+    (void)err;
+    assert(f->extra_n < TB_PACK_EXTRA_MAX);
+    tb_day_format(day, text);
+    snprintf(x->name, sizeof x->name, "%s-%s.%s", prefix, text, suffix);
+    tb_buf_init(&x->bytes, TB_PACK_BYTES_MAX);
+    *out = &x->bytes;
+    f->extra_n++;
+    return TB_OK;
+}
+
+void tb_pack_folder_release(struct tb_pack_folder *f)
+{
+    for (size_t i = 0; i < f->extra_n; i++) {
+        tb_buf_release(&f->extra[i].bytes);
+    }
+    f->extra_n = 0;
+}
+
+/* A line of SHA256SUMS. */
+struct sum {
+    const char *name;
+    char digest[TB_SHA256_HEX];
+};
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct sum *)a)->name, ((const struct sum *)b)->name);
+}
+
+/* "DIGEST  NAME" for each file, sorted by name. */
 static enum tb_status make_sums(const struct tb_pack_folder *f, const char *workbook, const char *json,
                                 struct tb_buf *out, struct tb_err *err)
 {
+    struct sum sums[2 + TB_PACK_EXTRA_MAX] = {{.name = f->workbook_name}, {.name = f->json_name}};
+    size_t n = 2;
+    memcpy(sums[0].digest, workbook, sizeof sums[0].digest);
+    memcpy(sums[1].digest, json, sizeof sums[1].digest);
+    for (size_t i = 0; i < f->extra_n; i++, n++) {
+        sums[n].name = f->extra[i].name;
+        tb_pack_digest(tb_buf_view(&f->extra[i].bytes), sums[n].digest);
+    }
+    qsort(sums, n, sizeof *sums, by_name);
     tb_buf_clear(out);
-    return tb_buf_printf(out, err, "%s  %s\n%s  %s\n", workbook, f->workbook_name, json, f->json_name);
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; st == TB_OK && i < n; i++) {
+        st = tb_buf_printf(out, err, "%s  %s\n", sums[i].digest, sums[i].name);
+    }
+    return st;
+}
+
+/* The next line of SHA256SUMS; false at its end, or where it is none. name is not copied whole into a path when it has a slash. */
+static bool next_sum(struct tb_str *rest, char digest[TB_SHA256_HEX], char name[64])
+{
+    const size_t at = TB_SHA256_HEX - 1 + 2;
+    const char *end = rest->n > at ? memchr(rest->s, '\n', rest->n) : NULL;
+    size_t n = end != NULL ? (size_t)(end - rest->s) : 0;
+    if (n <= at || n - at >= 64 || memchr(rest->s + at, '/', n - at) != NULL) {
+        return false;
+    }
+    memcpy(digest, rest->s, TB_SHA256_HEX - 1);
+    digest[TB_SHA256_HEX - 1] = '\0';
+    memcpy(name, rest->s + at, n - at);
+    name[n - at] = '\0';
+    *rest = (struct tb_str){end + 1, rest->n - n - 1};
+    return true;
+}
+
+/* Does every line of sums name a file that is as it says? *seen: 1 the workbook, 2 the JSON with json_digest. */
+static enum tb_status check_sums(const struct tb_pack_folder *f, struct tb_str sums, const char *json_digest,
+                                 bool *good, struct tb_err *err)
+{
+    char digest[TB_SHA256_HEX], found[TB_SHA256_HEX], name[64], path[TB_PACK_PATH_MAX];
+    unsigned seen = 0;
+    enum tb_status st = TB_OK;
+    *good = true;
+    while (st == TB_OK && *good && next_sum(&sums, digest, name)) {
+        *good = tb_path_join(f->dir, name, path, sizeof path);
+        st = *good ? tb_pack_digest_file(path, found, err) : TB_OK;
+        *good = *good && st == TB_OK && strcmp(found, digest) == 0;
+        seen |= strcmp(name, f->workbook_name) == 0 ? 1u : 0u;
+        seen |= strcmp(name, f->json_name) == 0 && strcmp(digest, json_digest) == 0 ? 2u : 0u;
+    }
+    *good = *good && seen == 3 && sums.n == 0;
+    return st == TB_END ? TB_OK : st;
 }
 
 enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good,
                                    struct tb_err *err)
 {
-    char workbook[TB_SHA256_HEX], json[TB_SHA256_HEX];
+    char workbook[TB_SHA256_HEX];
     struct tb_buf wanted, found;
     tb_buf_init(&wanted, TB_PACK_BYTES_MAX);
     tb_buf_init(&found, TB_PACK_BYTES_MAX);
     *good = false;
-    enum tb_status st = tb_pack_digest_file(f->workbook, workbook, err);
+    enum tb_status st = read_file(f->sums, &found, err);
     if (st == TB_OK) {
-        st = tb_pack_digest_file(f->json, json, err);
+        st = check_sums(f, tb_buf_view(&found), json_digest, good, err);
     }
-    if (st == TB_OK) {
-        st = read_file(f->sums, &found, err);
-    }
-    if (st == TB_OK) {
-        st = make_sums(f, workbook, json, &wanted, err);
-    }
-    if (st == TB_OK) {
-        *good = strcmp(json, json_digest) == 0 && tb_str_eq(tb_buf_view(&wanted), tb_buf_view(&found));
+    if (st == TB_OK && *good && f->extra_n > 0) { /* the further files are known: are they those? */
+        st = tb_pack_digest_file(f->workbook, workbook, err);
+        if (st == TB_OK) {
+            st = make_sums(f, workbook, json_digest, &wanted, err);
+        }
+        *good = st == TB_OK && tb_str_eq(tb_buf_view(&wanted), tb_buf_view(&found));
     }
     tb_buf_release(&wanted);
     tb_buf_release(&found);
@@ -165,21 +249,44 @@ static enum tb_status keep_file(const char *from, const char *to, struct tb_err 
     return st;
 }
 
+static enum tb_status keep_as(const struct tb_pack_folder *f, const char *dir, const char *name,
+                              struct tb_err *err)
+{
+    char from[TB_PACK_PATH_MAX], to[TB_PACK_PATH_MAX];
+    struct stat info;
+    if (!tb_path_join(f->dir, name, from, sizeof from) || !tb_path_join(dir, name, to, sizeof to)) {
+        return tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is too long; choose a shorter one");
+    }
+    return lstat(from, &info) == 0 && S_ISREG(info.st_mode) ? keep_file(from, to, err) : TB_OK;
+}
+
+/* Every file that stands in the folder. */
+static enum tb_status keep_all(const struct tb_pack_folder *f, const char *dir, struct tb_err *err)
+{
+    DIR *d = opendir(f->dir);
+    enum tb_status st = TB_OK;
+    if (d == NULL) {
+        return io(err, "read the folder", f->dir);
+    }
+    for (const struct dirent *e = readdir(d); st == TB_OK && e != NULL; e = readdir(d)) {
+        if (!is_temp(e->d_name)) {
+            st = keep_as(f, dir, e->d_name, err);
+        }
+    }
+    (void)closedir(d);
+    return st;
+}
+
 enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *name, struct tb_err *err)
 {
-    const char *const from[] = {f->workbook, f->json, f->sums};
-    const char *const names[] = {f->workbook_name, f->json_name, SUMS_NAME};
-    char above[TB_PACK_PATH_MAX], dir[TB_PACK_PATH_MAX], to[TB_PACK_PATH_MAX];
+    char above[TB_PACK_PATH_MAX], dir[TB_PACK_PATH_MAX];
     bool fits =
         tb_path_join(f->dir, "superseded", above, sizeof above) && tb_path_join(above, name, dir, sizeof dir);
     enum tb_status st =
         fits ? tb_file_mkdirs(dir, FOLDER_MODE, err)
              : tb_err_set(err, TB_FAIL, TB_E_IO, "the path of \"output\" is too long; choose a shorter one");
-    for (size_t i = 0; st == TB_OK && i < sizeof from / sizeof *from; i++) {
-        fits = tb_path_join(dir, names[i], to, sizeof to);
-        st = fits ? keep_file(from[i], to, err)
-                  : tb_err_set(err, TB_FAIL, TB_E_IO,
-                               "the path of \"output\" is too long; choose a shorter one");
+    if (st == TB_OK) {
+        st = keep_all(f, dir, err);
     }
     if (st == TB_OK) {
         st = sync_folder(dir, err);
@@ -205,6 +312,19 @@ enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64
                       f->dir);
 }
 
+static enum tb_status write_extra(const struct tb_pack_folder *f, struct tb_err *err)
+{
+    char path[TB_PACK_PATH_MAX];
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; st == TB_OK && i < f->extra_n; i++) {
+        st = tb_path_join(f->dir, f->extra[i].name, path, sizeof path)
+                 ? tb_file_write(path, tb_buf_view(&f->extra[i].bytes), FILE_MODE, err)
+                 : tb_err_set(err, TB_FAIL, TB_E_IO,
+                              "the path of \"output\" is too long; choose a shorter one");
+    }
+    return st;
+}
+
 enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json, struct tb_err *err)
 {
     char workbook_digest[TB_SHA256_HEX], json_digest[TB_SHA256_HEX];
@@ -224,6 +344,9 @@ enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_
     }
     if (st == TB_OK) {
         st = tb_file_write(f->json, json, FILE_MODE, err);
+    }
+    if (st == TB_OK) {
+        st = write_extra(f, err);
     }
     if (st == TB_OK) {
         st = tb_file_write(f->sums, tb_buf_view(&sums), FILE_MODE, err);

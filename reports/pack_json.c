@@ -96,5 +96,8 @@ enum tb_status tb_pack_json(const struct tb_pack_content *c, int64_t revision, c
     for (size_t i = 0; st == TB_OK && i < sizeof reports / sizeof *reports; i++) {
         st = add_report(out, reports[i], err);
     }
+    for (size_t i = 0; st == TB_OK && i < c->more_n; i++) {
+        st = add_report(out, c->more[i], err);
+    }
     return st == TB_OK ? tb_buf_add(out, "}\n", 2, err) : st;
 }

@@ -15,10 +15,15 @@
  * database. All are counted, by file and reason. */
 #define TB_PACK_REJECTS_MAX 10000
 
+#define TB_PACK_MORE_MAX    8
+#define TB_PACK_EXTRA_MAX   8
+
 /* What is in pack-DAY.json. */
 struct tb_pack_content {
     const struct tb_report_query *q;
     struct tb_report *chargeback, *usage, *checks, *rejects;
+    struct tb_report *more[TB_PACK_MORE_MAX]; /* quota, budget, plan ...: as of the end of the day */
+    size_t more_n;
     struct tb_history history;
     struct tb_table *inputs;
     char run_id[TB_RUN_ID_MAX];
@@ -44,11 +49,20 @@ struct tb_pack_folder {
     char dir[TB_PACK_PATH_MAX], workbook[TB_PACK_PATH_MAX], json[TB_PACK_PATH_MAX], sums[TB_PACK_PATH_MAX];
     char temp[TB_PACK_PATH_MAX];
     char workbook_name[48], json_name[48];
+    struct tb_pack_extra { /* further files: plan-DAY.csv ... */
+        char name[48];
+        struct tb_buf bytes;
+    } extra[TB_PACK_EXTRA_MAX];
+    size_t extra_n;
 };
+/* Adds a file "PREFIX-DAY.SUFFIX"; its bytes are released by tb_pack_folder_release. */
+enum tb_status tb_pack_folder_extra(struct tb_pack_folder *f, const char *prefix, int32_t day, const char *suffix,
+                                    struct tb_buf **out, struct tb_err *err) TB_MUST_USE;
+void tb_pack_folder_release(struct tb_pack_folder *f);
 /* Names only; touches nothing. TB_FAIL/TB_E_IO when a name is too long. */
 enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct tb_pack_folder *out,
                               struct tb_err *err) TB_MUST_USE;
-/* Is every file there as SHA256SUMS says, and pack-DAY.json the one with this digest? */
+/* Is every file there as SHA256SUMS says, pack-DAY.json the one with this digest, and those in extra as they are here? */
 enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good,
                                    struct tb_err *err) TB_MUST_USE;
 /* Makes the folder and removes what a killed run left. */
@@ -59,9 +73,14 @@ enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *n
 /* The same in superseded/rN-changed/, or -changed-2 and so on: a folder of its own each time. */
 enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64_t revision,
                                            struct tb_err *err) TB_MUST_USE;
-/* Puts temp (the workbook), the JSON and then SHA256SUMS in place. */
+/* Puts temp (the workbook), the JSON, the further files and then SHA256SUMS in place. */
 enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json,
                                       struct tb_err *err) TB_MUST_USE;
+/* --- pack_more.c: quotas, budgets, plans and what is made of them; days that they need become reduced and replayed. --- */
+enum tb_status tb_pack_more_prepare(const struct tb_report_query *q, struct tb_err *err) TB_MUST_USE; /* in a transaction */
+enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
+const struct tb_report *tb_pack_more_find(const struct tb_pack_content *c, const char *kind);
+
 /* SHA-256 of a file; TB_END when it is not there. */
 enum tb_status tb_pack_digest_file(const char *path, char out[TB_SHA256_HEX], struct tb_err *err) TB_MUST_USE;
 void tb_pack_digest(struct tb_str bytes, char out[TB_SHA256_HEX]);

@@ -53,7 +53,7 @@ static enum tb_status price_bytes(const struct tb_price_row *r, struct span in, 
 static enum tb_status account_bytes(const struct tb_account_row *r, struct span in, struct tb_buf *out,
                                     struct tb_err *err)
 {
-    const struct tb_str texts[] = {r->consumer, r->source, r->team, r->cost_center, r->gl_account, r->owner};
+    const struct tb_str texts[] = {r->consumer, r->source, r->team, r->cost_center, r->gl_account, r->owner, r->tier};
     tb_buf_clear(out);
     enum tb_status st = add_texts(out, texts, sizeof texts / sizeof *texts, err);
     return st == TB_OK ? tb_buf_printf(out, err, ",%" PRId64 ",%" PRId64, in.from_us, in.to_us) : st;
@@ -106,6 +106,52 @@ static enum tb_status add_accounts(struct tb_sha256 *sha, const struct tb_tables
     return st;
 }
 
+static enum tb_status add_quotas(struct tb_sha256 *sha, const struct tb_tables *t, struct span day, struct tb_buf *bytes,
+                                 struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; st == TB_OK && i < t->quota_count; i++) {
+        const struct tb_quota_row *r = &t->quotas[i];
+        char cost[TB_MONEY_TEXT_MAX];
+        struct span in;
+        const struct tb_str texts[] = {r->tier, r->models, {cost, tb_money_format(r->limit_cost, cost)}};
+        if (!cut(day, r->from_us, r->to_us, &in)) {
+            continue;
+        }
+        tb_buf_clear(bytes);
+        st = add_texts(bytes, texts, sizeof texts / sizeof *texts, err);
+        if (st == TB_OK) {
+            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%" PRId64 ",%" PRId64 ",%" PRId64 "\n", (int)r->measure,
+                               (int)r->window, r->per_node, r->unlimited, r->limit, in.from_us, in.to_us);
+        }
+        tb_sha256_add(sha, bytes->p, bytes->n);
+    }
+    return st;
+}
+
+static enum tb_status add_budgets(struct tb_sha256 *sha, const struct tb_tables *t, struct tb_buf *bytes, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; st == TB_OK && i < t->budget_count; i++) {
+        const struct tb_budget_row *r = &t->budgets[i];
+        const tb_money money[] = {r->amount,       r->reserve,       r->floor,         r->cap,
+                                  r->hour_warning, r->hour_critical, r->hour_emergency};
+        const struct tb_str texts[] = {r->name, r->dimension, r->match, r->allocate_by};
+        tb_buf_clear(bytes);
+        st = add_texts(bytes, texts, sizeof texts / sizeof *texts, err);
+        for (size_t k = 0; st == TB_OK && k < sizeof money / sizeof *money; k++) {
+            char text[TB_MONEY_TEXT_MAX];
+            st = add_text(bytes, (struct tb_str){text, tb_money_format(money[k], text)}, err);
+        }
+        if (st == TB_OK) {
+            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%d,%d,%d\n", (int)r->period, r->history_days, r->has_floor,
+                               r->has_cap, r->has_warning, r->has_critical, r->has_emergency);
+        }
+        tb_sha256_add(sha, bytes->p, bytes->n);
+    }
+    return st;
+}
+
 enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zone, int32_t day,
                             char out[TB_SHA256_HEX], struct tb_err *err)
 {
@@ -118,6 +164,14 @@ enum tb_status tb_pack_rows(const struct tb_tables *t, const struct tb_zone *zon
     tb_sha256_add(&sha, "accounts", 8);
     if (st == TB_OK) {
         st = add_accounts(&sha, t, span, &bytes, err);
+    }
+    tb_sha256_add(&sha, "quotas", 6);
+    if (st == TB_OK) {
+        st = add_quotas(&sha, t, span, &bytes, err);
+    }
+    tb_sha256_add(&sha, "budgets", 7);
+    if (st == TB_OK) {
+        st = add_budgets(&sha, t, &bytes, err);
     }
     tb_sha256_hex(&sha, out);
     tb_buf_release(&bytes);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "reports/report.h"
 
 volatile sig_atomic_t tb_cmd_stop;
 
@@ -63,4 +64,18 @@ enum tb_status tb_cmd_print(struct tb_str text, struct tb_err *err)
         text.n -= (size_t)n;
     }
     return TB_OK;
+}
+
+int tb_cmd_fail_on(const char *command, const char *word, int *least)
+{
+    *least = TB_BREACH_NONE;
+    if (word == NULL) {
+        return -1;
+    }
+    *least = strcmp(word, "warning") == 0    ? TB_BREACH_WARNING
+             : strcmp(word, "critical") == 0 ? TB_BREACH_CRITICAL
+                                             : TB_BREACH_NONE;
+    return *least != TB_BREACH_NONE
+               ? -1
+               : tb_cmd_usage(command, "--fail-on wants warning or critical, not \"%s\"", word);
 }

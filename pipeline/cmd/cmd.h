@@ -28,6 +28,10 @@ enum tb_exit {
 /* The first that applies of 4, 5, 3, 6: folds one more outcome into an exit code. */
 int tb_exit_worse(int a, int b);
 
+/* --fail-on WORD: *least is the breach (reports/report.h) that fails, 0 without the option. Returns -1, or the exit code after a
+ * usage error. */
+int tb_cmd_fail_on(const char *command, const char *word, int *least);
+
 struct tb_command {
     const char *name;
     const char *synopsis; /* "ingest [PATH...] [--format F]" */

@@ -66,6 +66,8 @@ static void say_state(int32_t day, const struct tb_report_state *state, int *cod
     }
 }
 
+static int fail_at; /* --fail-on: the breach that fails; set once, before the run */
+
 static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
 {
     struct tb_pack_result result;
@@ -205,8 +207,8 @@ static int run(const char *config, int argc, char **argv)
     if (n > 0) {
         return tb_cmd_usage("run", "unexpected operand \"%s\"", operand[0]);
     }
-    if (fail_on != NULL) {
-        return tb_cmd_usage("run", "--fail-on is not built yet in tollbook %s", TB_PROGRAM_VERSION);
+    if ((code = tb_cmd_fail_on("run", fail_on, &fail_at)) >= 0) {
+        return code;
     }
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
@@ -234,7 +236,7 @@ static int run(const char *config, int argc, char **argv)
 
 const struct tb_command tb_cmd_run = {
     .name = "run",
-    .synopsis = "run [--date D | --from D --to D]",
+    .synopsis = "run [--date D | --from D --to D] [--fail-on warning|critical]",
     .about = "the nightly job: ingest every source, then write the pack of each billing day",
     .help = "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine that slept catches up\n"
             "by itself; late data updates its day). With dates: those days, reading only the files of those days and one day\n"

@@ -82,7 +82,11 @@ static void test_pack_stands_whole(void **state)
         assert_non_null(child);
         assert_true(tb_str_eq(tb_json_key(child), tb_str_of(keys[i])));
     }
-    assert_null(child);
+    for (; child != NULL; child = tb_json_next(child)) { /* quota, budget, plan ...: reports by kind */
+        char kind[24];
+        snprintf(kind, sizeof kind, "%.*s", (int)tb_json_key(child).n, tb_json_key(child).s);
+        assert_non_null(tb_report_kind_find(kind));
+    }
     /* 3 of ann, 1.5 of bob, 0.015 + 0.015 of eve; and ann's 1.2 of the day before */
     assert_non_null(strstr(text, "\"billed\":\"4.53\""));
     assert_non_null(strstr(text, "\"month_to_date\":{\"from\":\"2026-11-20\",\"billed\":\"5.73\""));
