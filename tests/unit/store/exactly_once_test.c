@@ -475,7 +475,7 @@ static void small_worlds(void **state)
 {
     (void)state;
     const char *count = getenv("TB_WORLDS");
-    uint32_t worlds = count != NULL ? (uint32_t)atoi(count) : 250;
+    uint32_t worlds = count != NULL ? (uint32_t)atoi(count) : 80;
     for (uint32_t seed = 1; seed <= worlds; seed++) {
         struct world w = {.random = seed};
         w.ids = 1 + random_below(&w.random, 30);
