@@ -233,13 +233,13 @@ static void statements_look_days_up(void **state)
         snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", (const char *)e->data);
         struct tb_query *q = ask(&f.world, explain);
         while (next(q)) {
-            if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0) {
+            if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0 && strstr(tb_query_text(q, 3).s, "CONSTANT ROW") == NULL) {
                 fail_msg("%s scans a whole table", e->path);
             }
         }
         tb_query_close(q);
     }
-    assert_int_equal(statements, 8);
+    assert_true(statements >= 8);
     firm_close(&f);
 }
 
