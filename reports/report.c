@@ -3,12 +3,14 @@
 
 #include "reports/budget.h"
 #include "reports/anomalies.h"
+#include "reports/change.h"
 #include "reports/chargeback.h"
 #include "reports/checks.h"
 #include "reports/plan.h"
 #include "reports/quota.h"
 #include "reports/rejects.h"
 #include "reports/table/parts.h"
+#include "reports/tools.h"
 #include "reports/usage.h"
 #include "reports/writer/writer.h"
 
@@ -19,6 +21,8 @@ const struct tb_report_kind tb_report_kinds[] = {
     {"budget", "what is spent and left, when levels were crossed, how the period will end", tb_budget_build},
     {"anomalies", "what was unusual, what it cost, and what to do", tb_anomalies_build},
     {"plan", "budgets shared out for the next day", tb_plan_build},
+    {"change", "why the bill changed against the same weekdays before", tb_change_build},
+    {"tools", "tool calls, failures and retries", tb_tools_build},
     {"checks", "the control totals", tb_checks_build},
     {"rejects", "lines that could not be read, and why", tb_rejects_build},
     {NULL, NULL, NULL},
