@@ -126,15 +126,15 @@ enum tb_status tb_query_open_user(struct tb_db *db, struct tb_str sql, struct tb
     sqlite3_set_authorizer(db->sqlite, allow_reading, NULL);
     int rc = sqlite3_prepare_v2(db->sqlite, copy, -1, &stmt, &rest);
     if (rc == SQLITE_AUTH) {
-        st = refuse(err, "the statement does more than read; `tollbook sql` takes one SELECT");
+        st = refuse(err, "the statement does more than read; `tollbook sql` takes one query");
     } else if (rc != SQLITE_OK) {
         st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s", sqlite3_errmsg(db->sqlite));
     } else if (stmt == NULL) {
-        st = refuse(err, "there is no statement; write a SELECT");
+        st = refuse(err, "there is no statement; write a query");
     } else if (!sqlite3_stmt_readonly(stmt)) {
-        st = refuse(err, "the statement does more than read; `tollbook sql` takes one SELECT");
+        st = refuse(err, "the statement does more than read; `tollbook sql` takes one query");
     } else if (more_follows(db, rest)) {
-        st = refuse(err, "there is a second statement; `tollbook sql` takes one SELECT");
+        st = refuse(err, "there is a second statement; `tollbook sql` takes one query");
     }
     sqlite3_set_authorizer(db->sqlite, NULL, NULL);
     if (st == TB_OK) {
