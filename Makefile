@@ -52,6 +52,7 @@ tollbook: $(B)/tollbook
 EMBED.pipeline/format := $(sort $(wildcard schemas/formats/*.json))
 EMBED.pipeline/store  := $(sort $(wildcard schemas/store/*.sql))
 EMBED.pipeline/detect := $(sort $(wildcard schemas/rules/*.json))
+EMBED.pipeline/plan   := $(sort $(wildcard schemas/rules/advice/*.json))
 EMBED.pipeline/cmd    := $(sort $(wildcard schemas/init/*))
 embeds    = $(strip $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql)))
 

@@ -1,8 +1,9 @@
 /* The kinds that exist, and what report.h promises of any report. */
 #include "reports/report.h"
 
-#include "reports/budget.h"
+#include "reports/advice.h"
 #include "reports/anomalies.h"
+#include "reports/budget.h"
 #include "reports/change.h"
 #include "reports/chargeback.h"
 #include "reports/checks.h"
@@ -22,6 +23,7 @@ const struct tb_report_kind tb_report_kinds[] = {
     {"anomalies", "what was unusual, what it cost, and what to do", tb_anomalies_build},
     {"plan", "budgets shared out for the next day", tb_plan_build},
     {"change", "why the bill changed against the same weekdays before", tb_change_build},
+    {"advice", "where money can be saved, and how much", tb_advice_build},
     {"tools", "tool calls, failures and retries", tb_tools_build},
     {"checks", "the control totals", tb_checks_build},
     {"rejects", "lines that could not be read, and why", tb_rejects_build},

@@ -5,7 +5,18 @@
 #include "reports/head.h"
 #include "reports/table/parts.h"
 
-enum { TOOL, CALLS, FAILURES, FAILURE_RATE, RETRIES_AVG, RETRIES_MAX, RETRIES, LATENCY_AVG, LATENCY_P95, COLUMNS };
+enum {
+    TOOL,
+    CALLS,
+    FAILURES,
+    FAILURE_RATE,
+    RETRIES_AVG,
+    RETRIES_MAX,
+    RETRIES,
+    LATENCY_AVG,
+    LATENCY_P95,
+    COLUMNS
+};
 
 static const struct tb_column columns[COLUMNS] = {
     [TOOL] = {"tool", "Tool", TB_CELL_TEXT, true, false},
@@ -19,10 +30,12 @@ static const struct tb_column columns[COLUMNS] = {
     [LATENCY_P95] = {"latency_ms_p95", "Latency ms p95", TB_CELL_INT, false, false},
 };
 
-static enum tb_status set_ratio(struct tb_table *t, size_t column, int64_t num, int64_t den, struct tb_err *err)
+static enum tb_status set_ratio(struct tb_table *t, size_t column, int64_t num, int64_t den,
+                                struct tb_err *err)
 {
     char text[TB_MONEY_TEXT_MAX];
-    return den == 0 ? TB_OK : tb_table_text(t, column, (struct tb_str){text, tb_ratio_format(num, den, text)}, err);
+    return den == 0 ? TB_OK
+                    : tb_table_text(t, column, (struct tb_str){text, tb_ratio_format(num, den, text)}, err);
 }
 
 static enum tb_status add_row(struct tb_table *t, const struct tb_tool *tool, struct tb_err *err)

@@ -38,7 +38,7 @@ static bool is_kind(const struct request *r, const char *name)
 }
 
 /* Promised kinds without code in this version. */
-static const char *const unbuilt[] = {"plan", "advice", "reconcile", NULL};
+static const char *const unbuilt[] = {"reconcile", NULL};
 
 static int find_kind(const char *name, struct request *r)
 {

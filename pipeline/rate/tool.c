@@ -18,13 +18,15 @@ static bool has(const struct tb_block *b, uint32_t i, enum tb_event_number n)
     return (b->present[i] >> n & 1u) != 0;
 }
 
-static enum tb_status add(struct run *r, struct tb_db *db, const struct tb_block *b, uint32_t i, struct tb_err *err)
+static enum tb_status add(struct run *r, struct tb_db *db, const struct tb_block *b, uint32_t i,
+                          struct tb_err *err)
 {
     uint32_t name = b->text[TB_T_FEATURE][i], number = 0;
     bool is_new = false;
     enum tb_status status = tb_tuples_add(&r->names, &name, &number, &is_new, err);
     if (status == TB_OK) {
-        status = tb_tuples_grow((void **)&r->out->tools, &r->out->cap, r->names.n, sizeof *r->out->tools, err);
+        status =
+            tb_tuples_grow((void **)&r->out->tools, &r->out->cap, r->names.n, sizeof *r->out->tools, err);
     }
     if (status != TB_OK) {
         return status;
@@ -48,7 +50,8 @@ static enum tb_status add(struct run *r, struct tb_db *db, const struct tb_block
     return tb_values_add(&r->latency, number, b->number[TB_N_LATENCY_MS][i], err);
 }
 
-static enum tb_status scan(struct run *r, struct tb_db *db, int64_t from_us, int64_t to_us, struct tb_err *err)
+static enum tb_status scan(struct run *r, struct tb_db *db, int64_t from_us, int64_t to_us,
+                           struct tb_err *err)
 {
     struct tb_scan *s = NULL;
     struct tb_block block;
@@ -88,7 +91,8 @@ static enum tb_status finish(struct run *r, struct tb_err *err)
     return status;
 }
 
-enum tb_status tb_tools_query(struct tb_db *db, int64_t from_us, int64_t to_us, struct tb_tools *out, struct tb_err *err)
+enum tb_status tb_tools_query(struct tb_db *db, int64_t from_us, int64_t to_us, struct tb_tools *out,
+                              struct tb_err *err)
 {
     struct run r = {.out = out};
     *out = (struct tb_tools){.n = 0};

@@ -8,7 +8,7 @@
 #include "store/db.h"
 
 struct tb_tool {
-    struct tb_str name; /* absent: the log had none */
+    struct tb_str name;      /* absent: the log had none */
     int64_t calls, failures; /* failures: success false, or a status from 400 */
     int64_t retries, retries_n, retries_max;
     int64_t latency_ms, latency_n, latency_p95; /* p95 -1: none */

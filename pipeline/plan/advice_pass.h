@@ -1,0 +1,43 @@
+/* Concept: the one pass over calls that all advice is made of. Inside plan/ only.
+ */
+#ifndef TB_ADVICE_PASS_H
+#define TB_ADVICE_PASS_H
+
+#include "plan/advice.h"
+#include "plan/advice_rules.h"
+#include "rate/reading.h"
+#include "rate/tuple.h"
+
+/* Sums of a consumer, feature, variant, or of a consumer's calls of a model that has a cheaper one. */
+struct tb_advice_sum {
+    int64_t requests;
+    tb_money cost;
+    int64_t input, input_n;     /* as the runbook measures prompts: input with total_only */
+    int64_t cache_read, prompt; /* prompt: all input-side tokens */
+    int64_t hidden, retried, retries;
+    tb_money hidden_cost, retried_cost;
+    tb_money other; /* the same calls at the cheaper model's price */
+};
+
+enum { TB_ADVICE_CONSUMER, TB_ADVICE_FEATURE, TB_ADVICE_VARIANT, TB_ADVICE_MODEL, TB_ADVICE_GROUPS };
+
+struct tb_advice_pass {
+    struct tb_reader reader;
+    const struct tb_advice_rules *rules;
+    struct tb_tuples keys[TB_ADVICE_GROUPS]; /* (value, 0), or (consumer, model) */
+    struct tb_advice_sum *sums[TB_ADVICE_GROUPS];
+    size_t cap[TB_ADVICE_GROUPS];
+    uint8_t *rule; /* by model's dict id: number of the cheaper rule + 1, 255 = none, 0 = not asked */
+    size_t rule_cap;
+    uint32_t source;
+    bool billed;
+    struct tb_advice_request *dearest;
+    size_t dearest_n;
+};
+
+enum tb_status tb_advice_pass_run(struct tb_advice_pass *p, struct tb_db *db, const struct tb_settings *s,
+                                  const struct tb_tables *tables, const struct tb_advice_rules *rules,
+                                  int64_t from_us, int64_t to_us, struct tb_err *err) TB_MUST_USE;
+void tb_advice_pass_release(struct tb_advice_pass *p);
+
+#endif
