@@ -31,6 +31,7 @@ struct tb_segment {
     int32_t utc_day;
     uint32_t file, source, n;
     int64_t ts_min, ts_max;
+    unsigned decoded; /* groups */
     int64_t *ts_us;
     uint64_t *id_lo, *payload;
     struct tb_str *id;
@@ -68,7 +69,7 @@ enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_d
 /* Reads what stands in table segment (s->n, file, ...). TB_END when there is no such segment (pruned). */
 enum tb_status tb_segment_open(struct tb_db *db, int64_t segment, struct tb_segment *s, struct tb_err *err) TB_MUST_USE;
 
-/* Decodes groups (1 << enum tb_group) of the opened segment. */
+/* Decodes groups (1 << enum tb_group) of the opened segment, those that are not decoded yet. */
 enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups, struct tb_err *err) TB_MUST_USE;
 
 /* The groups that hold columns (enum tb_column). */

@@ -294,7 +294,7 @@ static enum tb_status join_parts(struct tb_db *db, struct tb_segment *s, enum tb
 enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups, struct tb_err *err)
 {
     for (int g = 0; g < TB_G_COUNT; g++) {
-        if ((groups >> g & 1u) == 0) {
+        if (((groups & ~s->decoded) >> g & 1u) == 0) {
             continue;
         }
         if (!rooms(s, (enum tb_group)g)) {
@@ -308,6 +308,7 @@ enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned 
         if (!decode(s, (enum tb_group)g, bytes)) {
             return damaged(db, s, err);
         }
+        s->decoded |= 1u << g;
     }
     return TB_OK;
 }
@@ -326,6 +327,7 @@ enum tb_status tb_segment_open(struct tb_db *db, int64_t segment, struct tb_segm
     }
     int64_t n = tb_query_int(q, 2);
     s->segment = segment;
+    s->decoded = 0;
     s->utc_day = (int32_t)tb_query_int(q, 0);
     s->file = (uint32_t)tb_query_int(q, 1);
     s->n = (uint32_t)n;

@@ -140,7 +140,7 @@ static void other_files_are_refused(void **state)
     char path[160];
     fixture_open(&f);
     snprintf(path, sizeof path, "%s/missing.db", f.dir);
-    check_refused(path, TB_DB_READ, TB_E_SCHEMA, "tollbook ingest");
+    check_refused(path, TB_DB_READ, TB_E_DB, "tollbook ingest");
     snprintf(path, sizeof path, "%s/text.db", f.dir);
     write_file(path, "this is no database, but it is longer than a header would be, so that SQLite looks at it and says so. "
                      "It goes on for a while, and then it ends.\n");
@@ -156,6 +156,7 @@ static void other_files_are_refused(void **state)
     check_refused(f.path, TB_DB_WRITE, TB_E_DB, "newer tollbook");
     check_refused(f.path, TB_DB_READ, TB_E_DB, "newer tollbook");
     run_sql(f.path, "UPDATE meta SET value = 1 WHERE key = 'schema'");
+    check_refused(f.path, TB_DB_READ, TB_E_SCHEMA, "brings it up to date");
     snprintf(path, sizeof path, "%s/text.db/t.db", f.dir);
     struct tb_err why = {.code = TB_E_NONE};
     f.db = NULL;
