@@ -52,7 +52,8 @@ static void explain(const struct tb_plan *p, const struct tb_plan_line *l, char 
     } else if (p->equal) {
         snprintf(out, n, "nobody spent anything in the history: equal shares%s", ending(l));
     } else {
-        snprintf(out, n, "spent %s of %s in %d days%s", spent, all, p->history_days, ending(l));
+        snprintf(out, n, "spent %s of %s in %d day%s%s", spent, all, p->history_days,
+                 p->history_days == 1 ? "" : "s", ending(l));
     }
 }
 

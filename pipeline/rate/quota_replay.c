@@ -1,5 +1,6 @@
 #include "rate/quota_replay.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include "base/glob.h"
 #include "rate/reduce.h"
@@ -185,14 +186,9 @@ static enum tb_status check_model(struct tb_quota_replay *r, const struct tb_rea
     return TB_OK;
 }
 
-struct event {
-    struct tb_reading reading;
-    struct tb_quota_call call;
-    bool priced;
-};
-
-static enum tb_status feed_count(struct tb_quota_replay *r, struct event *e, const struct tb_quota_slot *slot,
-                                 const uint32_t key[WORDS], struct tb_err *err)
+static enum tb_status feed_count(struct tb_quota_replay *r, struct tb_quota_event *e,
+                                 const struct tb_quota_slot *slot, const uint32_t key[WORDS],
+                                 struct tb_err *err)
 {
     struct tb_quota_count *c = NULL;
     struct tb_quota_call *call = &e->call;
@@ -218,7 +214,7 @@ static enum tb_status feed_count(struct tb_quota_replay *r, struct event *e, con
     return tb_quota_count_feed(c, slot->window, &r->reader.hour, call, err);
 }
 
-static enum tb_status feed_slot(struct tb_quota_replay *r, struct event *e, uint32_t number,
+static enum tb_status feed_slot(struct tb_quota_replay *r, struct tb_quota_event *e, uint32_t number,
                                 struct tb_err *err)
 {
     struct tb_quota_slot *slot = &r->book.slots[number];
@@ -242,7 +238,7 @@ static enum tb_status feed_slot(struct tb_quota_replay *r, struct event *e, uint
     return status;
 }
 
-static void take_call(const struct tb_block *b, uint32_t row, struct event *e)
+static void take_call(const struct tb_block *b, uint32_t row, struct tb_quota_event *e)
 {
     static const enum tb_event_number classes[] = {TB_N_INPUT,          TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M,
                                                    TB_N_CACHE_WRITE_1H, TB_N_OUTPUT,     TB_N_TOTAL_ONLY};
@@ -260,26 +256,81 @@ static void take_call(const struct tb_block *b, uint32_t row, struct event *e)
     e->priced = false;
 }
 
-static enum tb_status feed(struct tb_quota_replay *r, const struct tb_block *b, uint32_t row,
+static enum tb_status feed(struct tb_quota_replay *r, struct tb_quota_event *e, struct tb_err *err)
+{
+    const struct tb_quota_tier *t = &r->book.tiers[e->tier];
+    enum tb_status status = TB_OK;
+    tb_hour_at(&r->reader.hour, e->call.ts_us); /* reading ahead has moved it */
+    for (uint32_t i = 0; status == TB_OK && i < t->n; i++) {
+        status = feed_slot(r, e, t->first + i, err);
+    }
+    return status == TB_OK && t->models_n > 0 ? check_model(r, &e->reading, e->tier, e->call.tokens, err)
+                                              : status;
+}
+
+static void key_of(const struct tb_quota_replay *r, const struct tb_quota_event *e, uint32_t number,
+                   uint32_t key[WORDS])
+{
+    const struct tb_quota_slot *slot = &r->book.slots[number];
+    key[CONSUMER] = e->reading.text[TB_T_CONSUMER];
+    key[SLOT] = number;
+    key[NODE] = slot->per_node ? e->reading.text[TB_T_NODE] : 0;
+    key[GLOBAL] = 0;
+}
+
+static void call_count(const struct tb_quota_replay *r, uint64_t hash)
+{
+    uint32_t number = 0;
+    if (tb_tuples_call_key(&r->keys, hash, &number)) {
+        const char *count = (const char *)&r->counts[number];
+        for (size_t i = 0; i < offsetof(struct tb_quota_count, peak); i += 64) {
+            __builtin_prefetch(count + i, 1);
+        }
+    }
+}
+
+/* The calls that wait, in order. Their counters lie all over memory: they are called together before the first is needed, since
+ * waiting for each would take longer than all the rest. */
+static enum tb_status flush(struct tb_quota_replay *r, struct tb_err *err)
+{
+    uint64_t hash[TB_QUOTA_STRIDE * 2];
+    size_t n = 0;
+    enum tb_status status = TB_OK;
+    for (uint32_t i = 0; i < r->event_n; i++) {
+        const struct tb_quota_tier *t = &r->book.tiers[r->event[i].tier];
+        for (uint32_t k = 0; k < t->n && k < 2; k++) {
+            uint32_t key[WORDS];
+            key_of(r, &r->event[i], t->first + k, key);
+            hash[n] = tb_tuples_hash(&r->keys, key);
+            tb_tuples_call_slot(&r->keys, hash[n++]);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        call_count(r, hash[i]);
+    }
+    for (uint32_t i = 0; status == TB_OK && i < r->event_n; i++) {
+        status = feed(r, &r->event[i], err);
+    }
+    r->event_n = 0;
+    return status;
+}
+
+static enum tb_status take(struct tb_quota_replay *r, const struct tb_block *b, uint32_t row,
                            struct tb_err *err)
 {
-    struct event e;
-    tb_reader_take(&r->reader, b, row, &e.reading);
-    uint32_t tier = e.reading.account == 0 ? TB_QUOTA_NO_TIER : r->book.account_tier[e.reading.account - 1];
+    struct tb_quota_event *e = &r->event[r->event_n];
+    tb_reader_take(&r->reader, b, row, &e->reading);
+    e->tier = e->reading.account == 0 ? TB_QUOTA_NO_TIER : r->book.account_tier[e->reading.account - 1];
     enum tb_status status = TB_OK;
     if (r->book.whatif != NULL && r->book.whatif->tier_n > 0) {
-        status = what_if_tier(r, e.reading.text[TB_T_CONSUMER], &tier, err);
+        status = what_if_tier(r, e->reading.text[TB_T_CONSUMER], &e->tier, err);
     }
-    if (status != TB_OK || tier == TB_QUOTA_NO_TIER) {
+    if (status != TB_OK || e->tier == TB_QUOTA_NO_TIER) {
         return status;
     }
-    take_call(b, row, &e);
-    e.call.warm = r->warm;
-    const struct tb_quota_tier *t = &r->book.tiers[tier];
-    for (uint32_t i = 0; status == TB_OK && i < t->n; i++) {
-        status = feed_slot(r, &e, t->first + i, err);
-    }
-    return status == TB_OK && t->models_n > 0 ? check_model(r, &e.reading, tier, e.call.tokens, err) : status;
+    take_call(b, row, e);
+    e->call.warm = r->warm;
+    return ++r->event_n == TB_QUOTA_STRIDE ? flush(r, err) : TB_OK;
 }
 
 static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
@@ -292,7 +343,7 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
         r->source = b->source;
         r->billed = tb_source_billed(r->reader.settings, tb_dict_text(r->reader.db, b->source));
     }
-    r->status = r->billed ? feed(r, b, row, r->err) : TB_OK;
+    r->status = r->billed ? take(r, b, row, r->err) : TB_OK;
     return r->status == TB_OK;
 }
 
@@ -300,11 +351,13 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
                              struct tb_err *err)
 {
     r->warm = warm;
+    r->event_n = 0;
     r->err = err;
     r->status = TB_OK;
     enum tb_status status =
         tb_events_ordered(r->reader.db, from_us, to_us, TB_READING_COLUMNS, each_event, r, err);
-    return status == TB_OK ? r->status : status;
+    status = status == TB_OK ? r->status : status;
+    return status == TB_OK ? flush(r, err) : status;
 }
 
 enum tb_status tb_quota_replay_day(struct tb_quota_replay *r, int32_t day, struct tb_err *err)

@@ -25,7 +25,19 @@ struct tb_quota_sum {
     tb_money cost;
 };
 
+#define TB_QUOTA_STRIDE 32 /* calls under way together: 20 KB of them */
+
+/* A call on its way to its counters. */
+struct tb_quota_event {
+    struct tb_reading reading;
+    struct tb_quota_call call;
+    uint32_t tier;
+    bool priced;
+};
+
 struct tb_quota_replay {
+    struct tb_quota_event event[TB_QUOTA_STRIDE];
+    uint32_t event_n;
     struct tb_reader reader;
     struct tb_quota_book book;
     struct tb_tuples keys; /* consumer, slot, node, global -> counter */
