@@ -42,8 +42,14 @@ struct tb_command {
 extern const struct tb_command tb_cmd_init, tb_cmd_run, tb_cmd_ingest, tb_cmd_report, tb_cmd_tables, tb_cmd_formats,
     tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_backup;
 
-/* SIGINT and SIGTERM set it; commands stop at the next safe point and return TB_EXIT_INTERRUPTED. */
+/* SIGINT, SIGTERM and SIGHUP set it for commands that called tb_cmd_catch_signals: they stop at the next safe point and return
+ * TB_EXIT_INTERRUPTED. The others simply end: what they write is a transaction or a renamed file. */
 extern volatile sig_atomic_t tb_cmd_stop;
+void tb_cmd_catch_signals(void);
+
+/* Writes content to path: "-" and NULL are standard output; a device, a pipe or an open descriptor is written into; a regular
+ * file is replaced whole (through a symbolic link, its target). */
+enum tb_status tb_cmd_output(const char *path, struct tb_str content, struct tb_err *err) TB_MUST_USE;
 
 /* Says err as an error and returns its exit code. */
 int tb_cmd_fail(const struct tb_err *err);

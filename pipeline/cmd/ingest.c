@@ -68,6 +68,7 @@ static int run(const char *config, int argc, char **argv)
     struct tb_err err = {.code = TB_E_NONE};
     struct tb_dates dates;
     code = TB_EXIT_DONE;
+    tb_cmd_catch_signals();
     enum tb_status st = tb_session_settings(&s, config, &err);
     if (st == TB_OK) {
         st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);

@@ -218,10 +218,8 @@ static enum tb_status emit(const struct tb_report *report, const struct request 
     } else {
         st = tb_report_text(report, &out, err);
     }
-    if (st == TB_OK && r->output != NULL) {
-        st = tb_file_write(r->output, tb_buf_view(&out), 0640, err);
-    } else if (st == TB_OK) {
-        st = tb_cmd_print(tb_buf_view(&out), err);
+    if (st == TB_OK) {
+        st = tb_cmd_output(r->output, tb_buf_view(&out), err);
     }
     tb_buf_release(&out);
     return st;

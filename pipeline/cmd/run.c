@@ -57,6 +57,9 @@ static void say_state(int32_t day, const struct tb_report_state *state, int *cod
     if (state->unpriced) {
         tb_log(TB_LOG_WARN, "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"", text, text);
     }
+    if (state->rejected) {
+        tb_log(TB_LOG_WARN, "%s: lines of its files were rejected; `tollbook report rejects --date %s` names them", text, text);
+    }
     if (state->unpriced || state->rejected) {
         *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
     }
@@ -214,6 +217,7 @@ static int run(const char *config, int argc, char **argv)
     struct tb_err err = {.code = TB_E_NONE};
     struct tb_dates dates;
     code = TB_EXIT_DONE;
+    tb_cmd_catch_signals();
     enum tb_status st = tb_session_settings(&s, config, &err);
     if (st == TB_OK) {
         st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);

@@ -41,7 +41,7 @@ static int run(const char *config, int argc, char **argv)
         st = tb_result_write(q, format, &out, &err);
     }
     if (st == TB_OK) {
-        st = output != NULL ? tb_file_write(output, tb_buf_view(&out), 0640, &err) : tb_cmd_print(tb_buf_view(&out), &err);
+        st = tb_cmd_output(output, tb_buf_view(&out), &err);
     }
     tb_query_close(q);
     tb_buf_release(&out);
