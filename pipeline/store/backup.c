@@ -16,7 +16,8 @@ static enum tb_status copy_pages(struct tb_db *db, sqlite3 *to, struct tb_err *e
 {
     sqlite3_backup *b = sqlite3_backup_init(to, "main", db->sqlite, "main");
     if (b == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "cannot copy database \"%s\": %s", db->path, sqlite3_errmsg(to));
+        return tb_err_set(err, TB_FATAL, TB_E_DB, "cannot copy database \"%s\": %s", db->path,
+                          sqlite3_errmsg(to));
     }
     int rc = SQLITE_OK;
     while (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
@@ -27,7 +28,8 @@ static enum tb_status copy_pages(struct tb_db *db, sqlite3 *to, struct tb_err *e
     }
     sqlite3_backup_finish(b); /* repeats the step's trouble */
     if (rc != SQLITE_DONE) {
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "cannot copy database \"%s\": %s", db->path, sqlite3_errstr(rc));
+        return tb_err_set(err, TB_FATAL, TB_E_DB, "cannot copy database \"%s\": %s", db->path,
+                          sqlite3_errstr(rc));
     }
     return TB_OK;
 }
@@ -40,11 +42,13 @@ enum tb_status tb_db_backup(struct tb_db *db, const char *path, struct tb_err *e
     }
     int n = snprintf(temp, sizeof temp, "%s.tmp", path);
     if (n < 0 || (size_t)n >= sizeof temp) {
-        return tb_err_set(err, TB_FAIL, TB_E_IO, "the backup's path has more than %d bytes (TB_NAME_MAX)", TB_NAME_MAX);
+        return tb_err_set(err, TB_FAIL, TB_E_IO, "the backup's path has more than %d bytes (TB_NAME_MAX)",
+                          TB_NAME_MAX);
     }
     int fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) {
-        enum tb_status st = tb_err_set(err, TB_FAIL, TB_E_IO, "cannot create \"%s\": %s", temp, strerror(errno));
+        enum tb_status st =
+            tb_err_set(err, TB_FAIL, TB_E_IO, "cannot create \"%s\": %s", temp, strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
@@ -54,7 +58,8 @@ enum tb_status tb_db_backup(struct tb_db *db, const char *path, struct tb_err *e
     sqlite3 *to = NULL;
     enum tb_status st;
     if (sqlite3_open_v2(temp, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
-        st = tb_err_set(err, TB_FATAL, TB_E_DB, "cannot open \"%s\": %s", temp, to != NULL ? sqlite3_errmsg(to) : "no memory");
+        st = tb_err_set(err, TB_FATAL, TB_E_DB, "cannot open \"%s\": %s", temp,
+                        to != NULL ? sqlite3_errmsg(to) : "no memory");
     } else {
         st = copy_pages(db, to, err);
     }
@@ -82,8 +87,8 @@ static enum tb_status quick_check(struct tb_db *db, struct tb_err *err)
     }
     struct tb_str said = tb_query_text(q, 0);
     if (!tb_str_eq(said, TB_STR("ok"))) {
-        st = tb_err_set(err, TB_FAIL, TB_E_DB, "database \"%s\" is damaged: %.*s; restore a backup", db->path, (int)said.n,
-                        said.s);
+        st = tb_err_set(err, TB_FAIL, TB_E_DB, "database \"%s\" is damaged: %.*s; restore a backup", db->path,
+                        (int)said.n, said.s);
     }
     tb_query_reset(q);
     return st;
@@ -100,7 +105,8 @@ static enum tb_status key_check(struct tb_db *db, struct tb_err *err)
         return st == TB_END ? TB_OK : st;
     }
     struct tb_str child = tb_query_text(q, 0), parent = tb_query_text(q, 2);
-    st = tb_err_set(err, TB_FAIL, TB_E_DB, "database \"%s\": a row of %.*s names a row of %.*s that is not there; restore a backup",
+    st = tb_err_set(err, TB_FAIL, TB_E_DB,
+                    "database \"%s\": a row of %.*s names a row of %.*s that is not there; restore a backup",
                     db->path, (int)child.n, child.s, (int)parent.n, parent.s);
     tb_query_reset(q);
     return st;

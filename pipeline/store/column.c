@@ -1,18 +1,12 @@
+/* Encoding columns. */
 #include "store/column.h"
+#include "store/column_layout.h"
 
 #include <assert.h>
 #include <string.h>
 
-#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "columns are stored little-endian and copied as they are"
-#endif
-
-enum kind { CONSTANT, PACKED, DELTA, LISTED, DIVIDED };
-
-#define EXCEPTION_BYTES 10 /* u16 row, u64 value */
-#define LANES 4
-#define NARROW 3 /* bits */
-#define LISTED_MAX 256
+#define LANES      4
+#define NARROW     3    /* bits */
 #define LIST_SLOTS 1024 /* of the hash that finds distinct values */
 
 static enum tb_status add(struct tb_buf *out, const void *p, size_t n, struct tb_err *err)
@@ -31,18 +25,11 @@ static unsigned bits_of(uint64_t v)
     return v == 0 ? 0 : 64u - (unsigned)__builtin_clzll(v);
 }
 
-static size_t packed_bytes(uint32_t n, unsigned width)
-{
-    return ((size_t)n * width + 7) / 8;
-}
-
-/* ---- encoding ---------------------------------------------------------------------------------------------------- */
-
 struct fit {
-    uint64_t base;   /* the smallest value, as signed */
+    uint64_t base; /* the smallest value, as signed */
     unsigned width;
     uint32_t exceptions;
-    size_t bytes;    /* of the column, header included */
+    size_t bytes; /* of the column, header included */
 };
 
 /* All values in as many bits as their range needs. */
@@ -55,7 +42,7 @@ static struct fit plain_fit(const uint64_t *v, uint32_t n)
         max = x > max ? x : max;
     }
     struct fit f = {.base = (uint64_t)min, .width = bits_of((uint64_t)max - (uint64_t)min)};
-    f.bytes = f.width == 0 ? 9 : 12 + packed_bytes(n, f.width);
+    f.bytes = f.width == 0 ? 9 : 12 + tb_column_packed_bytes(n, f.width);
     return f;
 }
 
@@ -73,13 +60,13 @@ static struct fit fit_of(const uint64_t *v, uint32_t n)
     uint32_t over = 0;
     for (unsigned w = f.width; w-- > 0;) {
         over += count[0][w + 1] + count[1][w + 1] + count[2][w + 1] + count[3][w + 1];
-        size_t bytes = 12 + packed_bytes(n, w) + (size_t)over * EXCEPTION_BYTES;
+        size_t bytes = 12 + tb_column_packed_bytes(n, w) + (size_t)over * TB_COLUMN_EXCEPTION;
         if (bytes < f.bytes) {
             f.width = w;
             f.exceptions = over;
             f.bytes = bytes;
         }
-        if ((size_t)over * EXCEPTION_BYTES > f.bytes) {
+        if ((size_t)over * TB_COLUMN_EXCEPTION > f.bytes) {
             break;
         }
     }
@@ -97,7 +84,7 @@ static void pack(const uint64_t *v, uint32_t n, const struct fit *f, unsigned ch
             uint16_t row = (uint16_t)i;
             memcpy(list, &row, 2);
             memcpy(list + 2, &v[i], 8);
-            list += EXCEPTION_BYTES;
+            list += TB_COLUMN_EXCEPTION;
             d = 0;
         }
         if (w == 0) {
@@ -118,23 +105,24 @@ static void pack(const uint64_t *v, uint32_t n, const struct fit *f, unsigned ch
 
 static enum tb_status add_constant(struct tb_buf *out, uint64_t v, struct tb_err *err)
 {
-    enum tb_status st = add_u8(out, CONSTANT, err);
+    enum tb_status st = add_u8(out, TB_COLUMN_CONSTANT, err);
     return st == TB_OK ? add(out, &v, 8, err) : st;
 }
 
-static enum tb_status add_fit(struct tb_buf *out, const uint64_t *v, uint32_t n, const struct fit *f, struct tb_err *err)
+static enum tb_status add_fit(struct tb_buf *out, const uint64_t *v, uint32_t n, const struct fit *f,
+                              struct tb_err *err)
 {
     if (f->width == 0 && f->exceptions == 0) {
         return add_constant(out, f->base, err);
     }
-    size_t bytes = packed_bytes(n, f->width), list = (size_t)f->exceptions * EXCEPTION_BYTES;
+    size_t bytes = tb_column_packed_bytes(n, f->width), list = (size_t)f->exceptions * TB_COLUMN_EXCEPTION;
     uint16_t exceptions = (uint16_t)f->exceptions;
     enum tb_status st = tb_buf_reserve(out, 12 + bytes + list + 8, err);
     if (st != TB_OK) {
         return st;
     }
     unsigned char *p = (unsigned char *)out->p + out->n;
-    p[0] = PACKED;
+    p[0] = TB_COLUMN_PACKED;
     p[1] = (unsigned char)f->width;
     memcpy(p + 2, &exceptions, 2);
     memcpy(p + 4, &f->base, 8);
@@ -174,7 +162,7 @@ static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint
             whole[i] = (uint64_t)((int64_t)v[i] / (int64_t)by);
         }
         v = whole;
-        st = add_u8(out, DIVIDED, err);
+        st = add_u8(out, TB_COLUMN_DIVIDED, err);
         if (st == TB_OK) {
             st = add(out, &by, 8, err);
         }
@@ -182,13 +170,15 @@ static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint
     for (uint32_t i = 1; i < n; i++) {
         step[i] = zigzag(v[i] - v[i - 1]);
     }
-    uint64_t before = n > 1 ? v[0] - (v[1] - v[0]) : v[0]; /* so that the first step is like the second: equal steps are a constant */
+    uint64_t before = n > 1
+                          ? v[0] - (v[1] - v[0])
+                          : v[0]; /* so that the first step is like the second: equal steps are a constant */
     step[0] = zigzag(v[0] - before);
     struct fit plain = fit_of(v, n), delta = fit_of(step, n);
     if (st != TB_OK || plain.bytes <= delta.bytes + 9) {
         return st == TB_OK ? add_fit(out, v, n, &plain, err) : st;
     }
-    st = add_u8(out, DELTA, err);
+    st = add_u8(out, TB_COLUMN_DELTA, err);
     if (st == TB_OK) {
         st = add(out, &before, 8, err);
     }
@@ -196,12 +186,12 @@ static enum tb_status encode_growing(struct tb_buf *out, const uint64_t *v, uint
 }
 
 struct list {
-    uint64_t value[LISTED_MAX];
+    uint64_t value[TB_COLUMN_LISTED_MAX];
     uint32_t count;
     uint16_t slot[LIST_SLOTS]; /* 1 + index, 0 = free */
 };
 
-/* The index of v in the list, put there when new; LISTED_MAX when it is full. */
+/* The index of v in the list, put there when new; TB_COLUMN_LISTED_MAX when it is full. */
 static uint32_t list_index(struct list *l, uint64_t v)
 {
     uint32_t i = (uint32_t)((v * UINT64_C(0x9E3779B97F4A7C15)) >> 54);
@@ -211,8 +201,8 @@ static uint32_t list_index(struct list *l, uint64_t v)
         }
         i = (i + 1) % LIST_SLOTS;
     }
-    if (l->count == LISTED_MAX) {
-        return LISTED_MAX;
+    if (l->count == TB_COLUMN_LISTED_MAX) {
+        return TB_COLUMN_LISTED_MAX;
     }
     l->value[l->count] = v;
     l->slot[i] = (uint16_t)++l->count;
@@ -232,17 +222,17 @@ static enum tb_status encode_listed(struct tb_buf *out, const uint64_t *v, uint3
     struct fit plain = plain_fit(v, n);
     for (uint32_t i = 0; i < n; i++) {
         index[i] = i > 0 && v[i] == v[i - 1] ? index[i - 1] : list_index(&l, v[i]);
-        if (index[i] == LISTED_MAX) {
+        if (index[i] == TB_COLUMN_LISTED_MAX) {
             return encode_fit(out, v, n, err);
         }
     }
     struct fit indexes = {.width = bits_of(l.count - 1)};
-    indexes.bytes = 12 + packed_bytes(n, indexes.width);
+    indexes.bytes = 12 + tb_column_packed_bytes(n, indexes.width);
     if (indexes.bytes + l.count * 8 + 3 >= plain.bytes) {
         return encode_fit(out, v, n, err);
     }
     uint16_t count = (uint16_t)l.count;
-    enum tb_status st = add_u8(out, LISTED, err);
+    enum tb_status st = add_u8(out, TB_COLUMN_LISTED, err);
     if (st == TB_OK) {
         st = add(out, &count, 2, err);
     }
@@ -257,7 +247,8 @@ enum tb_status tb_column_encode_constant(struct tb_buf *out, uint64_t v, struct 
     return add_constant(out, v, err);
 }
 
-enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t n, enum tb_column_hint hint, struct tb_err *err)
+enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t n, enum tb_column_hint hint,
+                                struct tb_err *err)
 {
     assert(n > 0 && n <= TB_SEGMENT_ROWS);
     if (hint == TB_HINT_GROWS) {
@@ -267,179 +258,4 @@ enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t 
         return encode_listed(out, v, n, err);
     }
     return encode_fit(out, v, n, err);
-}
-
-/* ---- decoding ---------------------------------------------------------------------------------------------------- */
-
-/* The next n bytes of in, or NULL. */
-static const unsigned char *take(struct tb_str *in, size_t n)
-{
-    if (in->n < n) {
-        return NULL;
-    }
-    const unsigned char *p = (const unsigned char *)in->s;
-    in->s += n;
-    in->n -= n;
-    return p;
-}
-
-static uint64_t load64(const unsigned char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, 8);
-    return v;
-}
-
-static void unpack(const unsigned char *p, unsigned width, uint64_t base, uint64_t *v, uint32_t n)
-{
-    uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
-    size_t bit = 0;
-    if (width <= 57) {
-        for (uint32_t i = 0; i < n; i++, bit += width) {
-            v[i] = base + ((load64(p + (bit >> 3)) >> (bit & 7)) & mask);
-        }
-        return;
-    }
-    for (uint32_t i = 0; i < n; i++, bit += width) {
-        unsigned shift = (unsigned)(bit & 7);
-        uint64_t d = load64(p + (bit >> 3)) >> shift;
-        if (shift > 0) {
-            d |= (uint64_t)p[(bit >> 3) + 8] << (64 - shift);
-        }
-        v[i] = base + (d & mask);
-    }
-}
-
-static void fill(uint64_t *v, uint64_t value, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        v[i] = value;
-    }
-}
-
-static bool decode_packed(struct tb_str *in, uint64_t *v, uint32_t n)
-{
-    const unsigned char *head = take(in, 11);
-    if (head == NULL || head[0] > 64) {
-        return false;
-    }
-    uint16_t exceptions;
-    memcpy(&exceptions, head + 1, 2);
-    const unsigned char *packed = take(in, packed_bytes(n, head[0]));
-    const unsigned char *list = take(in, (size_t)exceptions * EXCEPTION_BYTES);
-    if (packed == NULL || list == NULL) {
-        return false;
-    }
-    if (head[0] == 0) {
-        fill(v, load64(head + 3), n);
-    } else {
-        unpack(packed, head[0], load64(head + 3), v, n);
-    }
-    for (uint32_t i = 0; i < exceptions; i++, list += EXCEPTION_BYTES) {
-        uint16_t row;
-        memcpy(&row, list, 2);
-        if (row >= n) {
-            return false;
-        }
-        v[row] = load64(list + 2);
-    }
-    return true;
-}
-
-/* A constant or packed column: what stands inside the others. */
-static bool decode_plain(struct tb_str *in, uint64_t *v, uint32_t n)
-{
-    const unsigned char *kind = take(in, 1);
-    if (kind == NULL || *kind > PACKED) {
-        return false;
-    }
-    if (*kind == PACKED) {
-        return decode_packed(in, v, n);
-    }
-    const unsigned char *value = take(in, 8);
-    if (value != NULL) {
-        fill(v, load64(value), n);
-    }
-    return value != NULL;
-}
-
-static bool decode_delta(struct tb_str *in, uint64_t *v, uint32_t n)
-{
-    const unsigned char *first = take(in, 8);
-    if (first == NULL || !decode_plain(in, v, n)) {
-        return false;
-    }
-    uint64_t at = load64(first);
-    for (uint32_t i = 0; i < n; i++) {
-        at += v[i] >> 1 ^ (0 - (v[i] & 1));
-        v[i] = at;
-    }
-    return true;
-}
-
-static bool decode_listed(struct tb_str *in, uint64_t *v, uint32_t n)
-{
-    const unsigned char *head = take(in, 2);
-    uint16_t count;
-    if (head == NULL) {
-        return false;
-    }
-    memcpy(&count, head, 2);
-    uint64_t value[LISTED_MAX];
-    const unsigned char *values = count <= LISTED_MAX ? take(in, (size_t)count * 8) : NULL;
-    if (values == NULL || !decode_plain(in, v, n)) {
-        return false;
-    }
-    memcpy(value, values, (size_t)count * 8);
-    for (uint32_t i = 0; i < n; i++) {
-        if (v[i] >= count) {
-            return false;
-        }
-        v[i] = value[v[i]];
-    }
-    return true;
-}
-
-bool tb_column_decode(struct tb_str *in, uint64_t *v, uint32_t n)
-{
-    uint64_t by = 1;
-    if (in->n > 0 && (unsigned char)in->s[0] == DIVIDED) {
-        const unsigned char *p = take(in, 9);
-        if (p == NULL) {
-            return false;
-        }
-        by = load64(p + 1);
-    }
-    if (in->n == 0) {
-        return false;
-    }
-    bool good;
-    switch ((unsigned char)in->s[0]) {
-    case DELTA:
-        good = take(in, 1) != NULL && decode_delta(in, v, n);
-        break;
-    case LISTED:
-        good = take(in, 1) != NULL && decode_listed(in, v, n);
-        break;
-    default:
-        good = decode_plain(in, v, n);
-    }
-    for (uint32_t i = 0; good && by != 1 && i < n; i++) {
-        v[i] *= by;
-    }
-    return good;
-}
-
-bool tb_column_decode_u32(struct tb_str *in, uint32_t *v, uint32_t n)
-{
-    uint64_t wide[TB_SEGMENT_ROWS];
-    uint64_t any = 0;
-    if (n > TB_SEGMENT_ROWS || !tb_column_decode(in, wide, n)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < n; i++) {
-        any |= wide[i];
-        v[i] = (uint32_t)wide[i];
-    }
-    return any >> 32 == 0;
 }

@@ -1,11 +1,13 @@
 /* Concept: up to TB_SEGMENT_ROWS integers as few bytes. One column is one of
  *            constant  one value
- *            packed    offsets from the smallest value in `width` bits each; the few that need more are listed behind
+ *            packed    offsets from the smallest value in `width` bits each; those that need more are listed
  *            delta     a start, then the steps (zigzag) as a packed column: for what grows
  *            listed    the distinct values, then the index of each as a packed column: for dictionary ids
- *          and may have a common divisor taken out (timestamps in milliseconds). README.md has the bytes.
- * Errors:  encoding fails without memory alone; decoding returns false for bytes that are no column of n values.
- * Limits:  n <= TB_SEGMENT_ROWS. Decoding reads up to TB_COLUMN_SLACK bytes behind the column (never uses them).
+ *          and may have a common divisor taken out (timestamps in milliseconds). column_layout.h has the bytes.
+ * Errors:  encoding fails without memory alone; decoding returns false for bytes that are no column of n
+ *          values.
+ * Limits:  n <= TB_SEGMENT_ROWS. Decoding reads up to TB_COLUMN_SLACK bytes behind the column (never
+ *          uses them).
  */
 #ifndef TB_COLUMN_H
 #define TB_COLUMN_H

@@ -58,12 +58,14 @@ static enum tb_status take_lock(struct tb_db *db, struct tb_err *err)
     if (db->lock_fd < 0) {
         return io_fail("open", path, err);
     }
-    (void)fchmod(db->lock_fd, 0600); /* a umask may have left nothing; another owner's lock file keeps its mode */
+    (void)fchmod(db->lock_fd,
+                 0600); /* a umask may have left nothing; another owner's lock file keeps its mode */
     if (flock(db->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK) {
             return io_fail("lock", path, err);
         }
-        return tb_err_set(err, TB_FAIL, TB_E_LOCK, "another run holds the lock \"%s\"; wait until it has ended", path);
+        return tb_err_set(err, TB_FAIL, TB_E_LOCK,
+                          "another run holds the lock \"%s\"; wait until it has ended", path);
     }
     return TB_OK;
 }
@@ -84,8 +86,9 @@ static enum tb_status prepare_files(struct tb_db *db, struct tb_err *err)
 {
     if (db->mode == TB_DB_READ) {
         if (access(db->path, F_OK) != 0) {
-            return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\" cannot be opened: %s; `tollbook ingest` makes it",
-                              db->path, strerror(errno));
+            return tb_err_set(err, TB_FATAL, TB_E_DB,
+                              "database \"%s\" cannot be opened: %s; `tollbook ingest` makes it", db->path,
+                              strerror(errno));
         }
         return TB_OK;
     }
@@ -96,8 +99,8 @@ static enum tb_status prepare_files(struct tb_db *db, struct tb_err *err)
     return st == TB_OK ? make_file(db->path, err) : st;
 }
 
-/* A reader opens read-write too, because a WAL database needs its -shm file, and is kept from writing by query_only; it
- * must not checkpoint when it closes, for a writer may be at work. */
+/* A reader opens read-write too, because a WAL database needs its -shm file, and is kept from writing by
+ * query_only; it must not checkpoint when it closes, for a writer may be at work. */
 static enum tb_status open_sqlite(struct tb_db *db, struct tb_err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -160,7 +163,8 @@ enum tb_status tb_db_open(const char *path, enum tb_db_mode mode, struct tb_db *
     assert(path != NULL && out != NULL);
     *out = NULL;
     if (strlen(path) > TB_NAME_MAX) {
-        return tb_err_set(err, TB_FAIL, TB_E_IO, "the database's path has more than %d bytes (TB_NAME_MAX)", TB_NAME_MAX);
+        return tb_err_set(err, TB_FAIL, TB_E_IO, "the database's path has more than %d bytes (TB_NAME_MAX)",
+                          TB_NAME_MAX);
     }
     struct tb_db *db = new_handle(path, mode);
     if (db == NULL) {
@@ -258,7 +262,8 @@ void tb_db_rollback(struct tb_db *db)
     db->failed = failed;
 }
 
-enum tb_status tb_db_number(struct tb_db *db, const char *name, int64_t fallback, int64_t *out, struct tb_err *err)
+enum tb_status tb_db_number(struct tb_db *db, const char *name, int64_t fallback, int64_t *out,
+                            struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *out = fallback;

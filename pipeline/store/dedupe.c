@@ -1,5 +1,5 @@
-/* Exactly once: a batch's rows by identity against each other, against the rows that wait in this transaction, and against the id
- * runs, newest first. */
+/* Exactly once: a batch's rows by identity against each other, against the rows that wait in this
+ * transaction, and against the id runs, newest first. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,10 @@ enum outcome {
 
 /* ---- among themselves ---- */
 
-#define RADIX_BITS 11
-#define RADIX_SIZE (1u << RADIX_BITS)
+#define RADIX_BITS   11
+#define RADIX_SIZE   (1u << RADIX_BITS)
 #define RADIX_PASSES 3
-#define FEW 24
+#define FEW          24
 
 static int by_identity(const void *a, const void *b, void *rows_of)
 {
@@ -54,7 +54,8 @@ static void sort_few(struct tb_key *k, uint32_t n, const struct tb_row *rows)
     }
 }
 
-/* By the first 33 bits in three passes, then the few runs that are equal in these. The result is in t->keys. */
+/* By the first 33 bits in three passes, then the few runs that are equal in these. The result is in
+ * t->keys. */
 static void sort_keys(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n)
 {
     if (n <= FEW) {
@@ -89,8 +90,8 @@ static void sort_keys(struct tb_load_txn *t, const struct tb_row *rows, uint32_t
     }
 }
 
-/* Of keys [from, to), one identity: the position of the row that rules. The smallest line of the same records on the same node,
- * so that the order of rows does not matter. */
+/* Of keys [from, to), one identity: the position of the row that rules. The smallest line of the same
+ * records on the same node, so that the order of rows does not matter. */
 static uint32_t best_of(struct tb_load_txn *t, const struct tb_row *rows, uint32_t from, uint32_t to)
 {
     uint32_t best = from;
@@ -104,8 +105,9 @@ static uint32_t best_of(struct tb_load_txn *t, const struct tb_row *rows, uint32
     return best;
 }
 
-static enum tb_status count_group(struct tb_load_txn *t, const struct tb_row *rows, uint32_t from, uint32_t to, uint32_t best,
-                                  struct tb_append_counts *counts, struct tb_err *err)
+static enum tb_status count_group(struct tb_load_txn *t, const struct tb_row *rows, uint32_t from,
+                                  uint32_t to, uint32_t best, struct tb_append_counts *counts,
+                                  struct tb_err *err)
 {
     const struct tb_row *b = &rows[t->keys[best].row];
     int64_t min = b->ts_us, max = b->ts_us;
@@ -127,8 +129,8 @@ static bool same_identity(const struct tb_row *rows, const struct tb_key *a, con
     return a->hi == b->hi && rows[a->row].identity.lo == rows[b->row].identity.lo;
 }
 
-enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, uint32_t *n, struct tb_append_counts *counts,
-                              struct tb_err *err)
+enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, uint32_t *n,
+                              struct tb_append_counts *counts, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     uint32_t kept = 0;
@@ -149,8 +151,8 @@ enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, 
 
 /* ---- against the rows that wait ---- */
 
-static enum tb_status against_open(struct tb_load_txn *t, const struct tb_row *rows, uint32_t k, uint32_t open,
-                                   struct tb_append_counts *counts, struct tb_err *err)
+static enum tb_status against_open(struct tb_load_txn *t, const struct tb_row *rows, uint32_t k,
+                                   uint32_t open, struct tb_append_counts *counts, struct tb_err *err)
 {
     const struct tb_row *a = &rows[t->keys[k].row], *b = &t->open.rows[open];
     bool conflict = a->payload != b->payload;
@@ -163,7 +165,8 @@ static enum tb_status against_open(struct tb_load_txn *t, const struct tb_row *r
     }
     t->outcome[k] = DROPPED;
     if (tb_rule_rows(t->db, a, b) > 0) {
-        t->outcome[k] = REPLACED; /* the file has one event of this identity as before, and one more that is none */
+        t->outcome[k] =
+            REPLACED; /* the file has one event of this identity as before, and one more that is none */
         tb_effects_touch(t, tb_utc_day(a->ts_us));
         tb_load_replace(t, open, a);
     }
@@ -171,8 +174,8 @@ static enum tb_status against_open(struct tb_load_txn *t, const struct tb_row *r
 }
 
 /* Open rows are decided at once; rows of this transaction that are already in segments become candidates. */
-static enum tb_status ask_open(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
-                               struct tb_err *err)
+static enum tb_status ask_open(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                               struct tb_append_counts *counts, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     t->candidates.n = 0;
@@ -200,8 +203,8 @@ static int by_place(const void *a, const void *b)
 }
 
 /* The stored row is the same call: a duplicate or a conflict, and one of the two rules. */
-static enum tb_status against_stored(struct tb_load_txn *t, const struct tb_row *rows, uint32_t k, uint32_t row,
-                                     struct tb_append_counts *counts, struct tb_err *err)
+static enum tb_status against_stored(struct tb_load_txn *t, const struct tb_row *rows, uint32_t k,
+                                     uint32_t row, struct tb_append_counts *counts, struct tb_err *err)
 {
     const struct tb_row *a = &rows[t->keys[k].row];
     struct tb_segment *s = t->segment;
@@ -230,8 +233,8 @@ static enum tb_status against_stored(struct tb_load_txn *t, const struct tb_row 
 }
 
 /* Candidates [from, to) of one segment. */
-static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row *rows, size_t from, size_t to,
-                                      struct tb_append_counts *counts, struct tb_err *err)
+static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row *rows, size_t from,
+                                      size_t to, struct tb_append_counts *counts, struct tb_err *err)
 {
     const struct tb_id_candidate *c = t->candidates.p;
     struct tb_segment *s = t->segment;
@@ -246,7 +249,8 @@ static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row
     st = tb_segment_read(t->db, s, 1u << TB_G_IDENTITY, err);
     for (size_t i = from; i < to && st == TB_OK; i++) {
         uint32_t k = c[i].wanted, row = (uint32_t)(c[i].place % TB_SEGMENT_ROWS);
-        if (t->outcome[k] != UNDECIDED || row >= s->n || s->id_lo[row] != rows[t->keys[k].row].identity.lo || tb_effects_is_dead(t, s, row)) {
+        if (t->outcome[k] != UNDECIDED || row >= s->n || s->id_lo[row] != rows[t->keys[k].row].identity.lo ||
+            tb_effects_is_dead(t, s, row)) {
             continue;
         }
         if (!read) {
@@ -260,7 +264,8 @@ static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row
     return st;
 }
 
-static enum tb_status confirm(struct tb_load_txn *t, const struct tb_row *rows, struct tb_append_counts *counts, struct tb_err *err)
+static enum tb_status confirm(struct tb_load_txn *t, const struct tb_row *rows,
+                              struct tb_append_counts *counts, struct tb_err *err)
 {
     struct tb_id_candidates *c = &t->candidates;
     enum tb_status st = TB_OK;
@@ -277,8 +282,8 @@ static enum tb_status confirm(struct tb_load_txn *t, const struct tb_row *rows, 
 }
 
 /* Newest first: what is decided is not asked for in older runs. */
-static enum tb_status ask_runs(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
-                               struct tb_err *err)
+static enum tb_status ask_runs(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                               struct tb_append_counts *counts, struct tb_err *err)
 {
     uint32_t runs = 0;
     enum tb_status st = tb_ids_runs(t->db, &runs, err);
@@ -312,9 +317,10 @@ static void touch_days(struct tb_load_txn *t, const struct tb_row *rows, uint32_
     }
 }
 
-/* Gives the rows that are events their entries in the id table, in the order of ids, and lists them in the order of the file. */
-static enum tb_status list_fresh(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, uint32_t *fresh,
-                                 struct tb_append_counts *counts, struct tb_err *err)
+/* Gives the rows that are events their entries in the id table, in the order of ids, and lists them in the
+ * order of the file. */
+static enum tb_status list_fresh(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                                 uint32_t *fresh, struct tb_append_counts *counts, struct tb_err *err)
 {
     uint64_t marks[TB_BATCH_ROWS / 64] = {0};
     if (!tb_id_table_reserve(&t->ids, n)) {

@@ -98,7 +98,8 @@ static enum tb_status read_text(struct tb_db *db, uint32_t id, struct tb_err *er
     tb_query_bind_int(q, "id", id);
     st = tb_query_step(q, err);
     if (st == TB_END) {
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": text %" PRIu32 " is not in the dictionary; restore a backup",
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "database \"%s\": text %" PRIu32 " is not in the dictionary; restore a backup",
                           db->path, id);
     }
     if (st != TB_OK) {
@@ -110,8 +111,8 @@ static enum tb_status read_text(struct tb_db *db, uint32_t id, struct tb_err *er
     }
     tb_query_reset(q);
     if (kept.s == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_LIMIT, "the texts of the dimensions pass %u bytes (TB_DICT_BYTES_MAX)",
-                          TB_DICT_BYTES_MAX);
+        return tb_err_set(err, TB_FATAL, TB_E_LIMIT,
+                          "the texts of the dimensions pass %u bytes (TB_DICT_BYTES_MAX)", TB_DICT_BYTES_MAX);
     }
     db->dict->text[id] = kept;
     return TB_OK;

@@ -1,6 +1,6 @@
 /* Concept: the dictionary of dimension texts, both ways (tb_dict_text and tb_dict_id are in events.h).
- * Shape:   text -> id goes through a bounded cache keyed by 128 bits of hash, then the table; id -> text is read as needed and
- *          kept, because views are promised until tb_db_close.
+ * Shape:   text -> id goes through a bounded cache keyed by 128 bits of hash, then the table; id -> text
+ *          is read as needed and kept, because views are promised until tb_db_close.
  * Limits:  TB_DICT_BYTES_MAX of texts kept.
  */
 #ifndef TB_DICT_H

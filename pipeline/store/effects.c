@@ -1,5 +1,6 @@
-/* What a load changes besides the rows it adds: rows superseded in older segments, the counts of those rows' files, generations of
- * days, and the spans of ids that came with several payloads. Gathered in memory, written at the end of the file. */
+/* What a load changes besides the rows it adds: rows superseded in older segments, the counts of those
+ * rows' files, generations of days, and the spans of ids that came with several payloads. Gathered in
+ * memory, written at the end of the file. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,7 +173,8 @@ bool tb_effects_is_dead(struct tb_load_txn *t, const struct tb_segment *s, uint3
     return tb_segment_is_dead(s, row);
 }
 
-enum tb_status tb_effects_kill(struct tb_load_txn *t, const struct tb_segment *s, uint32_t row, struct tb_err *err)
+enum tb_status tb_effects_kill(struct tb_load_txn *t, const struct tb_segment *s, uint32_t row,
+                               struct tb_err *err)
 {
     struct tb_dead *d = dead_slot(t, s->segment);
     if (d->segment == 0) {
@@ -208,7 +210,8 @@ static void id_bytes(struct tb_hash128 h, unsigned char out[16])
 }
 
 /* The span kept of an id; TB_END when there is none. */
-static enum tb_status span_of(struct tb_load_txn *t, const unsigned char id[16], int64_t *min, int64_t *max, struct tb_err *err)
+static enum tb_status span_of(struct tb_load_txn *t, const unsigned char id[16], int64_t *min, int64_t *max,
+                              struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(t->db, "id_span_get.sql", &q, err);
@@ -234,7 +237,8 @@ static void touch_span(struct tb_load_txn *t, int64_t min, int64_t max)
     }
 }
 
-enum tb_status tb_effects_span(struct tb_load_txn *t, const struct tb_row *row, int64_t a_us, int64_t b_us, struct tb_err *err)
+enum tb_status tb_effects_span(struct tb_load_txn *t, const struct tb_row *row, int64_t a_us, int64_t b_us,
+                               struct tb_err *err)
 {
     if (row->id.s == NULL || a_us == b_us) {
         return TB_OK;

@@ -91,9 +91,10 @@ static void give_day(struct tb_db *db, sqlite3_context *ctx, int64_t ts_us)
 }
 
 #define DIGITS_MAX 39
-#define ZEROS_MAX 400 /* exponents of decimals end there */
+#define ZEROS_MAX  400 /* exponents of decimals end there */
 
-/* Plain decimal text without an exponent; the decimal is normalised, so no trailing zeros behind the point. */
+/* Plain decimal text without an exponent; the decimal is normalised, so no trailing zeros behind the
+ * point. */
 static int decimal_text(struct tb_decimal d, char out[DIGITS_MAX + ZEROS_MAX + 4])
 {
     char digit[DIGITS_MAX];

@@ -1,5 +1,5 @@
-/* The table usage_event, for `tollbook sql`: the live events as an eponymous virtual table. Comparisons of ts and day narrow what
- * is read; only the column groups that the statement uses are decoded. */
+/* The table usage_event, for `tollbook sql`: the live events as an eponymous virtual table. Comparisons of
+ * ts and day narrow what is read; only the column groups that the statement uses are decoded. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +32,8 @@ static int say(sqlite3_vtab *table, const struct tb_err *err)
     return SQLITE_ERROR;
 }
 
-static int connect_table(sqlite3 *sqlite, void *db, int argc, const char *const *argv, sqlite3_vtab **out, char **message)
+static int connect_table(sqlite3 *sqlite, void *db, int argc, const char *const *argv, sqlite3_vtab **out,
+                         char **message)
 {
     (void)argc;
     (void)argv;
@@ -76,8 +77,8 @@ static int bound_of(int op)
     }
 }
 
-/* SQLite checks the constraints again, so a range may be too wide, never too narrow. Two characters per argument: the column
- * (day, ts) and the bound. */
+/* SQLite checks the constraints again, so a range may be too wide, never too narrow. Two characters per
+ * argument: the column (day, ts) and the bound. */
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
     (void)table;
@@ -162,7 +163,8 @@ static void narrow_by_day(struct tb_db *db, struct range *r, char bound, sqlite3
 {
     const char *s = (const char *)sqlite3_value_text(v);
     int32_t day;
-    if (sqlite3_value_type(v) == SQLITE_TEXT && tb_day_parse((struct tb_str){s, (size_t)sqlite3_value_bytes(v)}, &day)) {
+    if (sqlite3_value_type(v) == SQLITE_TEXT &&
+        tb_day_parse((struct tb_str){s, (size_t)sqlite3_value_bytes(v)}, &day)) {
         narrow(r, bound, tb_cell_day_start(db, day), tb_cell_day_start(db, day + 1));
     }
 }
@@ -257,5 +259,7 @@ enum tb_status tb_db_event_table(struct tb_db *db, struct tb_err *err)
         .xColumn = column,
         .xRowid = rowid,
     };
-    return sqlite3_create_module_v2(db->sqlite, "usage_event", &module, db, NULL) == SQLITE_OK ? TB_OK : tb_db_fail(db, err);
+    return sqlite3_create_module_v2(db->sqlite, "usage_event", &module, db, NULL) == SQLITE_OK
+               ? TB_OK
+               : tb_db_fail(db, err);
 }

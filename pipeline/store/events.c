@@ -19,8 +19,8 @@ static bool batch_init(struct tb_load_txn *t)
     t->fresh = malloc(TB_BATCH_ROWS * sizeof *t->fresh);
     t->entry = malloc(TB_BATCH_ROWS * sizeof *t->entry);
     t->segment = tb_segment_new();
-    return t->keys != NULL && t->key_spare != NULL && t->probe_keys != NULL && t->probe_rows != NULL && t->outcome != NULL &&
-           t->fresh != NULL && t->entry != NULL && t->segment != NULL;
+    return t->keys != NULL && t->key_spare != NULL && t->probe_keys != NULL && t->probe_rows != NULL &&
+           t->outcome != NULL && t->fresh != NULL && t->entry != NULL && t->segment != NULL;
 }
 
 static void txn_free(struct tb_load_txn *t)
@@ -44,7 +44,8 @@ static void txn_free(struct tb_load_txn *t)
     free(t);
 }
 
-enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out, struct tb_err *err)
+enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out,
+                             struct tb_err *err)
 {
     assert(file != 0 && source != 0);
     *out = NULL;
@@ -56,7 +57,8 @@ enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, s
     t->file = file;
     t->source = source;
     enum tb_status st = TB_OK;
-    if (!batch_init(t) || !tb_open_rows_init(&t->open) || !tb_open_rows_init(&t->spare) || !tb_id_table_init(&t->ids)) {
+    if (!batch_init(t) || !tb_open_rows_init(&t->open) || !tb_open_rows_init(&t->spare) ||
+        !tb_id_table_init(&t->ids)) {
         st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to load a file");
     }
     if (st == TB_OK) {
@@ -75,8 +77,8 @@ enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, s
 }
 
 /* Lists the rows by identity, those of pruned days apart. */
-static uint32_t list_keys(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
-                          void (*rejected)(void *ctx, uint32_t i), void *ctx)
+static uint32_t list_keys(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                          struct tb_append_counts *counts, void (*rejected)(void *ctx, uint32_t i), void *ctx)
 {
     uint32_t keys = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -92,8 +94,9 @@ static uint32_t list_keys(struct tb_load_txn *t, const struct tb_row *rows, uint
     return keys;
 }
 
-enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
-                              void (*rejected)(void *ctx, uint32_t i), void *ctx, struct tb_err *err)
+enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                              struct tb_append_counts *counts, void (*rejected)(void *ctx, uint32_t i),
+                              void *ctx, struct tb_err *err)
 {
     assert(n <= TB_BATCH_ROWS);
     uint32_t fresh = 0;
@@ -150,8 +153,8 @@ enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last, s
     return st;
 }
 
-enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation, bool *pruned,
-                                    struct tb_err *err)
+enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation,
+                                    bool *pruned, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *generation = 0;
@@ -173,7 +176,8 @@ enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t t
 
 enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_err *err)
 {
-    static const char *const steps[] = {"prune_days.sql", "prune_groups.sql", "prune_dead.sql", "prune_segments.sql"};
+    static const char *const steps[] = {"prune_days.sql", "prune_groups.sql", "prune_dead.sql",
+                                        "prune_segments.sql"};
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && st == TB_OK; i++) {
         struct tb_query *q = NULL;

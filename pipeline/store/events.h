@@ -1,8 +1,10 @@
-/* Concept: the event store behind one small interface, so that another engine can stand behind it. Segments, id runs and
- *          tombstones are its own business (store/README.md).
- * Shape:   writing: begin_load, then append rows (deduplicated against everything stored), then commit or abort: all of a
- *          file or none of it. Reading: scan (columns, any order of days ascending) and ordered_events ((ts, identity)).
- * Owns:    a tb_load_txn until commit/abort; a tb_scan until close; blocks until the next call on the same scan.
+/* Concept: the event store behind one small interface, so that another engine can stand behind it.
+ *          Segments, id runs and tombstones are its own business (store/README.md).
+ * Shape:   writing: begin_load, then append rows (deduplicated against everything stored), then commit
+ *          or abort: all of a file or none of it. Reading: scan (columns, any order of days ascending)
+ *          and ordered_events ((ts, identity)).
+ * Owns:    a tb_load_txn until commit/abort; a tb_scan until close; blocks until the next call on the
+ *          same scan.
  * Errors:  TB_FATAL/TB_E_DB.
  */
 #ifndef TB_EVENTS_H
@@ -17,7 +19,7 @@
 #include "event/signature.h"
 #include "store/db.h"
 
-/* ---- reading ---------------------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 /* Which columns a scan decodes. */
 enum tb_scan_column {
@@ -34,7 +36,8 @@ enum tb_scan_column {
     TB_C_SIGNATURE = 1 << 9 /* 64 bytes a row: who wants it names it, TB_C_ALL leaves it out */
 };
 
-/* Up to TB_SEGMENT_ROWS live events of one segment; columns not asked for are NULL. Texts are dict ids, 0 = absent. */
+/* Up to TB_SEGMENT_ROWS live events of one segment; columns not asked for are NULL. Texts are dict ids, 0
+ * = absent. */
 struct tb_block {
     uint32_t n;
     uint32_t file;
@@ -56,12 +59,13 @@ struct tb_block {
 struct tb_scan;
 
 /* Live events with from_us <= ts < to_us, blocks by (UTC day, segment), rows within a block by (ts, id). */
-enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns, struct tb_scan **out,
-                            struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+                            struct tb_scan **out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_scan_next(struct tb_scan *s, struct tb_block *out, struct tb_err *err) TB_MUST_USE;
 void tb_scan_close(struct tb_scan *s);
 
-/* The same events one by one in the order (ts, identity), across files: calls each; stops early when it returns false. */
+/* The same events one by one in the order (ts, identity), across files: calls each; stops early when it
+ * returns false. */
 enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
                                  bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
                                  struct tb_err *err) TB_MUST_USE;
@@ -69,58 +73,66 @@ enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_u
 /* The text of a dict id (absent for 0), valid until tb_db_close. */
 struct tb_str tb_dict_text(struct tb_db *db, uint32_t id);
 /* The id of a text, 0 when it is not in the dictionary (absent: 0). With add it is put there (a write). */
-enum tb_status tb_dict_id(struct tb_db *db, struct tb_str text, bool add, uint32_t *id, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_dict_id(struct tb_db *db, struct tb_str text, bool add, uint32_t *id,
+                          struct tb_err *err) TB_MUST_USE;
 
 /* First and last UTC day with events; TB_END when there is none. */
-enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last,
+                              struct tb_err *err) TB_MUST_USE;
 
-/* The sum of generations of the UTC days that [from_us, to_us) touches; *pruned when one of them is pruned. */
-enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation, bool *pruned,
-                                    struct tb_err *err) TB_MUST_USE;
+/* The sum of generations of the UTC days that [from_us, to_us) touches; *pruned when one of them is
+ * pruned. */
+enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation,
+                                    bool *pruned, struct tb_err *err) TB_MUST_USE;
 
-/* ---- writing: load/committer alone uses this ---------------------------------------------------------------------- */
+/* ---- writing: load/committer alone uses this ---- */
 
 /* One event as load hands it over: texts as dict ids of this database (tb_dict_id). */
 struct tb_row {
     int64_t ts_us;
     struct tb_hash128 identity;
     uint64_t payload;
-    struct tb_str id;                 /* view, valid during append */
+    struct tb_str id; /* view, valid during append */
     uint32_t text[TB_T_COUNT];
     int64_t number[TB_N_COUNT];
     struct tb_decimal cost;
     uint64_t prompt_fingerprint;
-    struct tb_signature signature;    /* zero: none */
+    struct tb_signature signature; /* zero: none */
     uint64_t line;
     uint32_t present;
     uint8_t quality, flags;
     bool has_cost;
 };
 
-/* What one append made of the rows it was given: set (not added to) by each call, their sum is n. A row that rules over
- * one that this file brought in an earlier append counts under duplicates or conflicts (the file still has one event of
- * that identity), so that the sum over a file's appends is right as it stands. */
+/* What one append made of the rows it was given: set (not added to) by each call, their sum is n. A row
+ * that rules over one that this file brought in an earlier append counts under duplicates or conflicts
+ * (the file still has one event of that identity), so that the sum over a file's appends is right as it
+ * stands. */
 struct tb_append_counts {
     uint64_t events, duplicates, conflicts, pruned;
 };
 
 struct tb_load_txn;
 
-/* Opens the transaction of one ledger file (row `file` must exist in the same SQLite transaction by commit). */
-enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out, struct tb_err *err) TB_MUST_USE;
+/* Opens the transaction of one ledger file (row `file` must exist in the same SQLite transaction by
+ * commit). */
+enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out,
+                             struct tb_err *err) TB_MUST_USE;
 
-/* Deduplicates up to TB_BATCH_ROWS rows among themselves and against all that is stored, appends the new ones, supersedes
- * where a new one rules, moves counts of superseded rows in their own files' ledger rows. rejected(ctx, i) is called for each
- * row of a pruned day. */
-enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, struct tb_append_counts *counts,
-                              void (*rejected)(void *ctx, uint32_t i), void *ctx, struct tb_err *err) TB_MUST_USE;
+/* Deduplicates up to TB_BATCH_ROWS rows among themselves and against all that is stored, appends the new
+ * ones, supersedes where a new one rules, moves counts of superseded rows in their own files' ledger rows.
+ * rejected(ctx, i) is called for each row of a pruned day. */
+enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n,
+                              struct tb_append_counts *counts, void (*rejected)(void *ctx, uint32_t i),
+                              void *ctx, struct tb_err *err) TB_MUST_USE;
 
-/* Flushes open segments and id runs (merging where eight of a level stand), increments generations. The caller commits. */
+/* Flushes open segments and id runs (merging where eight of a level stand), increments generations. The
+ * caller commits. */
 enum tb_status tb_load_finish(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
 
-/* Drops the events of all UTC days before before_day for good (in the caller's transaction); these days take no more. Their
- * ids go with the next merges. */
+/* Drops the events of all UTC days before before_day for good (in the caller's transaction); these days
+ * take no more. Their ids go with the next merges. */
 enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -30,8 +30,8 @@ static struct tb_hash128 digest_of(struct tb_str blob)
     return h;
 }
 
-enum tb_status tb_files_known(struct tb_db *db, uint32_t source, struct tb_str path, int64_t raw_bytes, int64_t mtime_ns,
-                              struct tb_err *err)
+enum tb_status tb_files_known(struct tb_db *db, uint32_t source, struct tb_str path, int64_t raw_bytes,
+                              int64_t mtime_ns, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "file_known.sql", &q, err);
@@ -49,7 +49,8 @@ enum tb_status tb_files_known(struct tb_db *db, uint32_t source, struct tb_str p
 }
 
 /* A copy of column i in db->texts; room for all was reserved, so that earlier copies do not move. */
-static struct tb_str copy_text(struct tb_db *db, const struct tb_query *q, int i, struct tb_err *err, enum tb_status *st)
+static struct tb_str copy_text(struct tb_db *db, const struct tb_query *q, int i, struct tb_err *err,
+                               enum tb_status *st)
 {
     struct tb_str s = tb_query_text(q, i);
     if (s.s == NULL || *st != TB_OK) {
@@ -60,7 +61,8 @@ static struct tb_str copy_text(struct tb_db *db, const struct tb_query *q, int i
     return *st == TB_OK ? (struct tb_str){db->texts.p + at, s.n} : TB_STR_NULL;
 }
 
-static enum tb_status read_entry(struct tb_db *db, const struct tb_query *q, struct tb_file_entry *out, struct tb_err *err)
+static enum tb_status read_entry(struct tb_db *db, const struct tb_query *q, struct tb_file_entry *out,
+                                 struct tb_err *err)
 {
     static const int texts[] = {2, 3, 4, 6, 7, 8, 20};
     size_t room = 1;
@@ -98,8 +100,9 @@ static enum tb_status read_entry(struct tb_db *db, const struct tb_query *q, str
     return st;
 }
 
-enum tb_status tb_files_same(struct tb_db *db, uint32_t source, struct tb_str format, struct tb_hash128 digest, bool raw,
-                             struct tb_file_entry *out, struct tb_err *err)
+enum tb_status tb_files_same(struct tb_db *db, uint32_t source, struct tb_str format,
+                             struct tb_hash128 digest, bool raw, struct tb_file_entry *out,
+                             struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, raw ? "file_same_raw.sql" : "file_same.sql", &q, err);
@@ -215,8 +218,8 @@ enum tb_status tb_files_update(struct tb_db *db, const struct tb_file_entry *e, 
     return st == TB_OK && e->incomplete.s == NULL ? mark_completed(db, e, err) : st;
 }
 
-enum tb_status tb_files_reason(struct tb_db *db, uint32_t file, const char *kind, const char *reason, uint64_t lines,
-                               struct tb_err *err)
+enum tb_status tb_files_reason(struct tb_db *db, uint32_t file, const char *kind, const char *reason,
+                               uint64_t lines, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "file_reason.sql", &q, err);
@@ -230,8 +233,8 @@ enum tb_status tb_files_reason(struct tb_db *db, uint32_t file, const char *kind
     return tb_query_run(q, err);
 }
 
-enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint32_t part, uint64_t byte, const char *reason,
-                               struct tb_str excerpt, struct tb_err *err)
+enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint32_t part, uint64_t byte,
+                               const char *reason, struct tb_str excerpt, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "file_reject.sql", &q, err);
@@ -247,7 +250,8 @@ enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, u
     return tb_query_run(q, err);
 }
 
-enum tb_status tb_files_quarters(struct tb_db *db, uint32_t file, const int64_t *quarters, size_t n, struct tb_err *err)
+enum tb_status tb_files_quarters(struct tb_db *db, uint32_t file, const int64_t *quarters, size_t n,
+                                 struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "file_quarter.sql", &q, err);
@@ -259,7 +263,8 @@ enum tb_status tb_files_quarters(struct tb_db *db, uint32_t file, const int64_t 
     return st;
 }
 
-enum tb_status tb_files_quarters_copy(struct tb_db *db, uint32_t from_file, uint32_t to_file, struct tb_err *err)
+enum tb_status tb_files_quarters_copy(struct tb_db *db, uint32_t from_file, uint32_t to_file,
+                                      struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "file_quarter_copy.sql", &q, err);

@@ -22,11 +22,14 @@ static void give_money(sqlite3_context *ctx, tb_money m)
     sqlite3_result_text(ctx, text, (int)n, SQLITE_TRANSIENT);
 }
 
-/* SQLite aligns an aggregate's memory to 8 bytes, a 128-bit sum wants 16: the sum stands at the first such place of a little more. */
+/* SQLite aligns an aggregate's memory to 8 bytes, a 128-bit sum wants 16: the sum stands at the first such
+ * place of a little more. */
 static struct sum *aligned_sum(sqlite3_context *ctx, bool make)
 {
     char *room = sqlite3_aggregate_context(ctx, make ? (int)(sizeof(struct sum) + _Alignof(struct sum)) : 0);
-    return room == NULL ? NULL : (struct sum *)(((uintptr_t)room + _Alignof(struct sum) - 1) / _Alignof(struct sum) * _Alignof(struct sum));
+    return room == NULL ? NULL
+                        : (struct sum *)(((uintptr_t)room + _Alignof(struct sum) - 1) / _Alignof(struct sum) *
+                                         _Alignof(struct sum));
 }
 
 static void money_sum_step(sqlite3_context *ctx, int argc, sqlite3_value **argv)
@@ -98,7 +101,8 @@ static void day_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 {
     (void)argc;
     sqlite3_int64 day = sqlite3_value_int64(argv[0]);
-    if (sqlite3_value_type(argv[0]) != SQLITE_INTEGER || day < 0 || day > 2932896) { /* 1970-01-01 .. 9999-12-31 */
+    if (sqlite3_value_type(argv[0]) != SQLITE_INTEGER || day < 0 ||
+        day > 2932896) { /* 1970-01-01 .. 9999-12-31 */
         sqlite3_result_null(ctx);
         return;
     }
@@ -110,7 +114,8 @@ static void day_text(sqlite3_context *ctx, int argc, sqlite3_value **argv)
 enum tb_status tb_db_functions(struct tb_db *db, struct tb_err *err)
 {
     const int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS;
-    int rc = sqlite3_create_function_v2(db->sqlite, "money_sum", 1, flags, db, NULL, money_sum_step, money_sum_final, NULL);
+    int rc = sqlite3_create_function_v2(db->sqlite, "money_sum", 1, flags, db, NULL, money_sum_step,
+                                        money_sum_final, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_create_function_v2(db->sqlite, "money_add", 2, flags, db, money_add, NULL, NULL, NULL);
     }

@@ -1,6 +1,7 @@
-/* Concept: the inside of struct tb_db, for the files of this folder alone: connection, lock, kept statements, dictionary,
- *          id filters.
- * Owns:    kept statements live until tb_db_close; whoever fetched one resets it before the next fetch of the same.
+/* Concept: the inside of struct tb_db, for the files of this folder alone: connection, lock, kept
+ *          statements, dictionary, id filters.
+ * Owns:    kept statements live until tb_db_close; whoever fetched one resets it before the next fetch
+ *          of the same.
  */
 #ifndef TB_HANDLE_H
 #define TB_HANDLE_H
@@ -45,7 +46,8 @@ enum tb_status tb_db_fail(struct tb_db *db, struct tb_err *err);
 void tb_db_fail_later(struct tb_db *db, const struct tb_err *err);
 
 /* The statement of the .sql file name, prepared once and reset. */
-enum tb_status tb_db_statement(struct tb_db *db, const char *name, struct tb_query **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_db_statement(struct tb_db *db, const char *name, struct tb_query **out,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* Binds the first parameter, for statements run per bucket. */
 void tb_query_bind_first(struct tb_query *q, int64_t v);
@@ -53,8 +55,10 @@ void tb_query_bind_first(struct tb_query *q, int64_t v);
 /* Runs every statement of an .sql file, passing over rows. */
 enum tb_status tb_db_script(struct tb_db *db, const char *name, struct tb_err *err) TB_MUST_USE;
 
-/* The first column of the first row of a kept statement without parameters; fallback when there is none or NULL. */
-enum tb_status tb_db_number(struct tb_db *db, const char *name, int64_t fallback, int64_t *out, struct tb_err *err) TB_MUST_USE;
+/* The first column of the first row of a kept statement without parameters; fallback when there is none or
+ * NULL. */
+enum tb_status tb_db_number(struct tb_db *db, const char *name, int64_t fallback, int64_t *out,
+                            struct tb_err *err) TB_MUST_USE;
 
 /* Brings the schema up to the newest migration (WRITE), or checks that it is there (READ). */
 enum tb_status tb_db_migrate(struct tb_db *db, struct tb_err *err) TB_MUST_USE;

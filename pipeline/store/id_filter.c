@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ENTRIES_MIN 40000u
+#define ENTRIES_MIN    40000u
 #define KEYS_PER_BLOCK 32u /* 512 bits, 16 a key */
-#define PART_BYTES (TB_FILTER_PART_BLOCKS * 64)
+#define PART_BYTES     (TB_FILTER_PART_BLOCKS * 64)
 
 uint64_t tb_id_filter_blocks(uint64_t entries)
 {
@@ -34,7 +34,8 @@ static uint64_t bit_of(uint64_t hash, int word)
 static bool may_be_in(const uint64_t *w, uint64_t key)
 {
     uint64_t h = hash_of(key), missing = 0;
-    for (int i = 0; i < 4; i++) { /* four at once: most strangers fail here, and a branch for each would be guessed wrong */
+    for (int i = 0; i < 4;
+         i++) { /* four at once: most strangers fail here, and a branch for each would be guessed wrong */
         missing |= ~w[i] & bit_of(h, i);
     }
     for (int i = 4; i < 8 && missing == 0; i++) {
@@ -112,7 +113,8 @@ enum tb_status tb_id_filter_drop(struct tb_db *db, const struct tb_id_run *r, st
 /* ---- asking ---- */
 
 /* A part's words, valid until the next call. */
-static enum tb_status get_part(struct tb_db *db, const struct tb_id_run *r, uint64_t part, const void **words, struct tb_err *err)
+static enum tb_status get_part(struct tb_db *db, const struct tb_id_run *r, uint64_t part, const void **words,
+                               struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "id_filter_get.sql", &q, err);
@@ -124,7 +126,8 @@ static enum tb_status get_part(struct tb_db *db, const struct tb_id_run *r, uint
     struct tb_str blob = st == TB_OK ? tb_query_blob(q, 0) : TB_STR_NULL;
     if (st == TB_END || (st == TB_OK && blob.n != PART_BYTES)) {
         tb_query_reset(q);
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": the filter of id run %" PRId64 " is damaged; restore a backup",
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "database \"%s\": the filter of id run %" PRId64 " is damaged; restore a backup",
                           db->path, r->run);
     }
     *words = blob.s;
@@ -179,8 +182,9 @@ static enum tb_status keep(struct tb_db *db, struct tb_id_run *r, struct tb_err 
 }
 
 /* Asks part by part. */
-static enum tb_status pass_parts(struct tb_db *db, const struct tb_id_run *r, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
-                                 uint64_t *out_keys, uint32_t *out_wanted, uint32_t *left, struct tb_err *err)
+static enum tb_status pass_parts(struct tb_db *db, const struct tb_id_run *r, const uint64_t *keys,
+                                 const uint32_t *wanted, uint32_t n, uint64_t *out_keys, uint32_t *out_wanted,
+                                 uint32_t *left, struct tb_err *err)
 {
     const void *words = NULL;
     uint64_t block_words[8], have = UINT64_MAX;
@@ -193,7 +197,8 @@ static enum tb_status pass_parts(struct tb_db *db, const struct tb_id_run *r, co
             have = part;
         }
         if (st == TB_OK) {
-            memcpy(block_words, (const char *)words + block % TB_FILTER_PART_BLOCKS * 64, 64); /* a blob may lie anywhere */
+            memcpy(block_words, (const char *)words + block % TB_FILTER_PART_BLOCKS * 64,
+                   64); /* a blob may lie anywhere */
             out_keys[m] = keys[i];
             out_wanted[m] = wanted[i];
             m += may_be_in(block_words, keys[i]);
@@ -203,8 +208,9 @@ static enum tb_status pass_parts(struct tb_db *db, const struct tb_id_run *r, co
     return st == TB_OK ? parts_done(db, err) : st;
 }
 
-enum tb_status tb_id_filter_pass(struct tb_db *db, struct tb_id_run *r, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
-                                 uint64_t *out_keys, uint32_t *out_wanted, uint32_t *left, struct tb_err *err)
+enum tb_status tb_id_filter_pass(struct tb_db *db, struct tb_id_run *r, const uint64_t *keys,
+                                 const uint32_t *wanted, uint32_t n, uint64_t *out_keys, uint32_t *out_wanted,
+                                 uint32_t *left, struct tb_err *err)
 {
     assert(r->filter_blocks > 0);
     enum tb_status st = r->filter == NULL ? keep(db, r, err) : TB_OK;

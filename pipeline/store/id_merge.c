@@ -44,14 +44,16 @@ static enum tb_status refill(struct tb_db *db, struct cursor *c, struct tb_err *
         }
         for (uint32_t i = 0; st == TB_OK && i < b.n; i++) {
             c->entries[i].key = start + tb_id_load(b.keys + (size_t)i * c->run->key_bytes, c->run->key_bytes);
-            c->entries[i].place = c->run->place_min + tb_id_load(b.places + (size_t)i * c->run->place_bytes, c->run->place_bytes);
+            c->entries[i].place = c->run->place_min +
+                                  tb_id_load(b.places + (size_t)i * c->run->place_bytes, c->run->place_bytes);
         }
         c->n = st == TB_OK ? b.n : 0;
     }
     return st;
 }
 
-static enum tb_status find_gone(struct tb_db *db, uint64_t place_min, uint64_t place_max, struct gone *g, struct tb_err *err)
+static enum tb_status find_gone(struct tb_db *db, uint64_t place_min, uint64_t place_max, struct gone *g,
+                                struct tb_err *err)
 {
     int64_t pruned = 0;
     struct tb_query *q = NULL;
@@ -91,8 +93,8 @@ static bool before(const struct cursor *a, const struct cursor *b)
     return x->key != y->key ? x->key < y->key : x->place < y->place;
 }
 
-static enum tb_status merge_into(struct tb_db *db, struct cursor *c, int n, const struct gone *gone, struct tb_id_writer *w,
-                                 struct tb_err *err)
+static enum tb_status merge_into(struct tb_db *db, struct cursor *c, int n, const struct gone *gone,
+                                 struct tb_id_writer *w, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     int live = 0;

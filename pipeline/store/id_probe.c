@@ -10,7 +10,8 @@ void tb_id_candidates_release(struct tb_id_candidates *c)
     *c = (struct tb_id_candidates){NULL, 0, 0};
 }
 
-enum tb_status tb_id_candidates_add(struct tb_id_candidates *c, uint64_t place, uint32_t wanted, struct tb_err *err)
+enum tb_status tb_id_candidates_add(struct tb_id_candidates *c, uint64_t place, uint32_t wanted,
+                                    struct tb_err *err)
 {
     if (c->n == c->cap) {
         size_t cap = c->cap == 0 ? 256 : c->cap * 2;
@@ -25,8 +26,10 @@ enum tb_status tb_id_candidates_add(struct tb_id_candidates *c, uint64_t place, 
     return TB_OK;
 }
 
-/* The first entry of the bucket that is not below offset. Keys are hashes: the guess by proportion is near, the walk short. */
-static uint32_t lower_bound(const struct tb_id_run *r, const struct tb_id_bucket *b, uint64_t offset, uint64_t span)
+/* The first entry of the bucket that is not below offset. Keys are hashes: the guess by proportion is
+ * near, the walk short. */
+static uint32_t lower_bound(const struct tb_id_run *r, const struct tb_id_bucket *b, uint64_t offset,
+                            uint64_t span)
 {
     uint32_t i = (uint32_t)(((unsigned __int128)offset * b->n) / span);
     i = i >= b->n ? b->n - 1 : i;
@@ -39,8 +42,9 @@ static uint32_t lower_bound(const struct tb_id_run *r, const struct tb_id_bucket
     return i;
 }
 
-static enum tb_status probe_bucket(const struct tb_id_run *r, const struct tb_id_bucket *b, uint64_t start, uint64_t span,
-                                   uint64_t key, uint32_t wanted, struct tb_id_candidates *out, struct tb_err *err)
+static enum tb_status probe_bucket(const struct tb_id_run *r, const struct tb_id_bucket *b, uint64_t start,
+                                   uint64_t span, uint64_t key, uint32_t wanted, struct tb_id_candidates *out,
+                                   struct tb_err *err)
 {
     uint64_t offset = key - start;
     enum tb_status st = TB_OK;
@@ -48,14 +52,17 @@ static enum tb_status probe_bucket(const struct tb_id_run *r, const struct tb_id
         if (tb_id_load(b->keys + (size_t)i * r->key_bytes, r->key_bytes) != offset) {
             break;
         }
-        st = tb_id_candidates_add(out, r->place_min + tb_id_load(b->places + (size_t)i * r->place_bytes, r->place_bytes), wanted, err);
+        st = tb_id_candidates_add(
+            out, r->place_min + tb_id_load(b->places + (size_t)i * r->place_bytes, r->place_bytes), wanted,
+            err);
     }
     return st;
 }
 
 /* Asks the buckets of keys[0..n). */
-static enum tb_status probe_buckets(struct tb_db *db, const struct tb_id_run *r, const uint64_t *keys, const uint32_t *wanted,
-                                    uint32_t n, struct tb_id_candidates *out, struct tb_err *err)
+static enum tb_status probe_buckets(struct tb_db *db, const struct tb_id_run *r, const uint64_t *keys,
+                                    const uint32_t *wanted, uint32_t n, struct tb_id_candidates *out,
+                                    struct tb_err *err)
 {
     struct tb_id_bucket b = {0, NULL, NULL};
     uint32_t have = UINT32_MAX;
@@ -75,14 +82,15 @@ static enum tb_status probe_buckets(struct tb_db *db, const struct tb_id_run *r,
     return st == TB_OK ? tb_id_bucket_done(db, err) : st;
 }
 
-/* A filter costs about a quarter of its run's buckets to read: fewer questions than that go to the buckets at once. */
+/* A filter costs about a quarter of its run's buckets to read: fewer questions than that go to the buckets
+ * at once. */
 static bool filter_pays(const struct tb_id_run *r, uint32_t n)
 {
     return r->filter_blocks > 0 && (r->filter != NULL || n > r->filter_blocks / TB_FILTER_PART_BLOCKS);
 }
 
-enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
-                            struct tb_id_candidates *out, struct tb_err *err)
+enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted,
+                            uint32_t n, struct tb_id_candidates *out, struct tb_err *err)
 {
     struct tb_id_run *r = &db->ids->runs[run];
     if (n == 0 || !filter_pays(r, n)) {

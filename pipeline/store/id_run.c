@@ -103,8 +103,10 @@ enum tb_status tb_id_index_load(struct tb_db *db, struct tb_err *err)
         };
         if (r.buckets == 0 || r.place_max < r.place_min || !list_room(x)) {
             tb_query_reset(q);
-            return r.buckets == 0 ? tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": id run %" PRId64 " is damaged", db->path, r.run)
-                                  : no_memory(err);
+            return r.buckets == 0
+                       ? tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": id run %" PRId64 " is damaged",
+                                    db->path, r.run)
+                       : no_memory(err);
         }
         tb_id_run_widths(&r);
         x->runs[x->n++] = r;
@@ -120,8 +122,8 @@ enum tb_status tb_ids_runs(struct tb_db *db, uint32_t *runs, struct tb_err *err)
     return st;
 }
 
-enum tb_status tb_id_bucket_get(struct tb_db *db, const struct tb_id_run *r, uint32_t bucket, struct tb_id_bucket *out,
-                                struct tb_err *err)
+enum tb_status tb_id_bucket_get(struct tb_db *db, const struct tb_id_run *r, uint32_t bucket,
+                                struct tb_id_bucket *out, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *out = (struct tb_id_bucket){0, NULL, NULL};
@@ -141,7 +143,8 @@ enum tb_status tb_id_bucket_get(struct tb_db *db, const struct tb_id_run *r, uin
     }
     if (blob.n != TB_BUCKET_HEAD + (size_t)n * (r->key_bytes + r->place_bytes) + TB_BUCKET_PAD) {
         tb_query_reset(q);
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": a bucket of id run %" PRId64 " is damaged; restore a backup",
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "database \"%s\": a bucket of id run %" PRId64 " is damaged; restore a backup",
                           db->path, r->run);
     }
     out->n = n;
@@ -158,14 +161,15 @@ enum tb_status tb_id_bucket_done(struct tb_db *db, struct tb_err *err)
 
 /* ---- writing ---- */
 
-enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, uint64_t place_min, uint64_t place_max,
-                                 struct tb_id_writer *w, struct tb_err *err)
+enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, uint64_t place_min,
+                                 uint64_t place_max, struct tb_id_writer *w, struct tb_err *err)
 {
     int64_t last = 0;
     memset(w, 0, sizeof *w);
     enum tb_status st = tb_db_number(db, "id_run_last.sql", 0, &last, err);
     w->db = db;
-    w->run = (struct tb_id_run){.run = last + 1, .level = level, .place_min = place_min, .place_max = place_max};
+    w->run =
+        (struct tb_id_run){.run = last + 1, .level = level, .place_min = place_min, .place_max = place_max};
     w->run.buckets = tb_id_run_buckets(entries, place_max - place_min);
     w->run.filter_blocks = tb_id_filter_blocks(entries);
     w->bits = calloc(TB_FILTER_PART_BLOCKS, 64);

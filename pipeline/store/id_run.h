@@ -1,6 +1,8 @@
-/* Concept: the inside of the id runs, for id_run.c, id_filter.c, id_probe.c and id_merge.c: a run's row, its buckets, its filter.
- * Shape:   a bucket's blob: u32 n; n keys of key_bytes each, less the bucket's first key; n places of place_bytes each, less the
- *          run's place_min; 8 bytes of padding, so that every load may read 8 bytes.
+/* Concept: the inside of the id runs, for id_run.c, id_filter.c, id_probe.c and id_merge.c: a run's row,
+ *          its buckets, its filter.
+ * Shape:   a bucket's blob: u32 n; n keys of key_bytes each, less the bucket's first key; n places of
+ *          place_bytes each, less the run's place_min; 8 bytes of padding, so that every load may read 8
+ *          bytes.
  */
 #ifndef TB_ID_RUN_H
 #define TB_ID_RUN_H
@@ -10,11 +12,12 @@
 #include "store/ids.h"
 
 #define TB_KEY_BITS 48
-#define TB_BUCKET_BYTES 15200 /* aimed at: with its neighbours' chance excess it still fits one 16 KiB page */
-#define TB_BUCKET_HEAD 4
-#define TB_BUCKET_PAD 8
-#define TB_RUN_SHIFT 24
-#define TB_MERGE_RUNS 8
+/* Aimed at: with its neighbours' chance excess a bucket still fits one 16 KiB page. */
+#define TB_BUCKET_BYTES       15200
+#define TB_BUCKET_HEAD        4
+#define TB_BUCKET_PAD         8
+#define TB_RUN_SHIFT          24
+#define TB_MERGE_RUNS         8
 #define TB_FILTER_PART_BLOCKS 255 /* of 64 bytes: with the row's head they fill a 16 KiB page */
 
 struct tb_id_run {
@@ -61,8 +64,8 @@ struct tb_id_bucket {
 };
 
 /* A bucket's bytes, valid until the next call; n = 0 for an empty one. */
-enum tb_status tb_id_bucket_get(struct tb_db *db, const struct tb_id_run *r, uint32_t bucket, struct tb_id_bucket *out,
-                                struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_id_bucket_get(struct tb_db *db, const struct tb_id_run *r, uint32_t bucket,
+                                struct tb_id_bucket *out, struct tb_err *err) TB_MUST_USE;
 
 /* Lets go of the last bucket: a statement left standing on a row would hold off checkpoints. */
 enum tb_status tb_id_bucket_done(struct tb_db *db, struct tb_err *err) TB_MUST_USE;
@@ -85,12 +88,12 @@ struct tb_id_writer {
     struct tb_id_entry *pending;
     size_t n, cap;
     struct tb_buf out;
-    uint64_t part;    /* of the filter, being filled */
-    uint64_t *bits;   /* its words */
+    uint64_t part;  /* of the filter, being filled */
+    uint64_t *bits; /* its words */
 };
 
-enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, uint64_t place_min, uint64_t place_max,
-                                 struct tb_id_writer *w, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_id_writer_open(struct tb_db *db, int level, uint64_t entries, uint64_t place_min,
+                                 uint64_t place_max, struct tb_id_writer *w, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_id_writer_add(struct tb_id_writer *w, struct tb_id_entry e, struct tb_err *err) TB_MUST_USE;
 /* Writes the last bucket and the run's row, and makes the run known. */
 enum tb_status tb_id_writer_finish(struct tb_id_writer *w, struct tb_err *err) TB_MUST_USE;

@@ -67,7 +67,8 @@ bool tb_id_table_reserve(struct tb_id_table *t, uint32_t extra)
     while (count / 4 * 3 < t->n + extra) {
         count *= 2;
     }
-    return (cap == t->cap || grow_entries(t, cap)) && ((t->slots != NULL && count == t->mask + 1) || grow_slots(t, count));
+    return (cap == t->cap || grow_entries(t, cap)) &&
+           ((t->slots != NULL && count == t->mask + 1) || grow_slots(t, count));
 }
 
 void tb_id_table_release(struct tb_id_table *t)

@@ -6,7 +6,7 @@
 
 enum form { ABSENT, PLAIN, HEX, UUID };
 
-#define HEX_CHARS 32
+#define HEX_CHARS  32
 #define UUID_CHARS 36
 
 static const size_t prefix_chars[] = {0, 0, HEX_CHARS, UUID_CHARS};
@@ -14,8 +14,8 @@ static const size_t prefix_chars[] = {0, 0, HEX_CHARS, UUID_CHARS};
 #define EVERY(byte) (UINT64_C(0x0101010101010101) * (byte))
 #define EVERY_16(v) (UINT64_C(0x0001000100010001) * (v))
 
-/* Eight hex digits as four bytes, eight characters at a time in one word: a letter has bit 6 and is 9 more than its low four bits.
- * False when writing the digits again would not give the same characters. */
+/* Eight hex digits as four bytes, eight characters at a time in one word: a letter has bit 6 and is 9 more
+ * than its low four bits. False when writing the digits again would not give the same characters. */
 static bool hex_word(const char *s, unsigned char out[4])
 {
     uint64_t c;
@@ -45,7 +45,8 @@ static void word_hex(const unsigned char *p, char out[8])
 
 static bool hex_bytes(const char *s, unsigned char out[16])
 {
-    return hex_word(s, out) && hex_word(s + 8, out + 4) && hex_word(s + 16, out + 8) && hex_word(s + 24, out + 12);
+    return hex_word(s, out) && hex_word(s + 8, out + 4) && hex_word(s + 16, out + 8) &&
+           hex_word(s + 24, out + 12);
 }
 
 /* The digits of a UUID without its dashes. */
@@ -75,7 +76,8 @@ static enum form form_of(struct tb_str id, unsigned char out[16])
 }
 
 /* forms, lengths of what stands as it is, the 16-byte parts, the rest. */
-enum tb_status tb_id_text_encode(struct tb_buf *out, const struct tb_row *const *rows, uint32_t n, struct tb_err *err)
+enum tb_status tb_id_text_encode(struct tb_buf *out, const struct tb_row *const *rows, uint32_t n,
+                                 struct tb_err *err)
 {
     uint64_t form[TB_SEGMENT_ROWS], rest[TB_SEGMENT_ROWS];
     unsigned char packed[TB_SEGMENT_ROWS][16];

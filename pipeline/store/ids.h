@@ -1,8 +1,11 @@
-/* Concept: which ids are stored, and where: sorted runs in SQLite for what is committed, a hash for what the open transaction
- *          has added. Both answer with candidates: the caller confirms by the other half of the id, which stands at the place.
- * Shape:   key = the first 48 bits of an identity; place = segment * TB_SEGMENT_ROWS + row. A run's entries lie in buckets by key
- *          prefix, a page each. Eight runs of a level merge into one of the next.
- * Limits:  a filter per run spares most bucket reads (id_filter.h); in memory at most TB_ID_FILTER_BYTES_MAX of them.
+/* Concept: which ids are stored, and where: sorted runs in SQLite for what is committed, a hash for what
+ *          the open transaction has added. Both answer with candidates: the caller confirms by the other
+ *          half of the id, which stands at the place.
+ * Shape:   key = the first 48 bits of an identity; place = segment * TB_SEGMENT_ROWS + row. A run's
+ *          entries lie in buckets by key prefix, a page each. Eight runs of a level merge into one of
+ *          the next.
+ * Limits:  a filter per run spares most bucket reads (id_filter.h); in memory at most
+ *          TB_ID_FILTER_BYTES_MAX of them.
  */
 #ifndef TB_IDS_H
 #define TB_IDS_H
@@ -41,15 +44,17 @@ struct tb_id_candidates {
     struct tb_id_candidate *p;
     size_t n, cap;
 };
-enum tb_status tb_id_candidates_add(struct tb_id_candidates *c, uint64_t place, uint32_t wanted, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_id_candidates_add(struct tb_id_candidates *c, uint64_t place, uint32_t wanted,
+                                    struct tb_err *err) TB_MUST_USE;
 void tb_id_candidates_release(struct tb_id_candidates *c);
 
 /* Appends the places of run where keys[0..n) (ascending; wanted[i] is told for keys[i]) may be. */
-enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted, uint32_t n,
-                            struct tb_id_candidates *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_ids_probe(struct tb_db *db, uint32_t run, const uint64_t *keys, const uint32_t *wanted,
+                            uint32_t n, struct tb_id_candidates *out, struct tb_err *err) TB_MUST_USE;
 
 /* Writes entries (sorted by key, then place) as a new run. */
-enum tb_status tb_ids_write(struct tb_db *db, const struct tb_id_entry *entries, size_t n, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_ids_write(struct tb_db *db, const struct tb_id_entry *entries, size_t n,
+                            struct tb_err *err) TB_MUST_USE;
 
 /* Merges while eight runs of a level stand. */
 enum tb_status tb_ids_merge(struct tb_db *db, struct tb_err *err) TB_MUST_USE;
@@ -60,7 +65,8 @@ enum tb_status tb_ids_merge(struct tb_db *db, struct tb_err *err) TB_MUST_USE;
 struct tb_id_table {
     uint64_t *hi;
     uint64_t *place;
-    uint64_t *slots; /* low half of hi, then 1 + entry; 0 = free. In the order of hi, so that sorted ids walk through memory */
+    /* Low half of hi, then 1 + entry; 0 = free. In the order of hi: sorted ids walk through memory. */
+    uint64_t *slots;
     uint32_t n, cap, mask;
     unsigned shift; /* hi >> shift is the slot */
 };
@@ -68,8 +74,8 @@ struct tb_id_table {
 bool tb_id_table_init(struct tb_id_table *t);
 void tb_id_table_release(struct tb_id_table *t);
 void tb_id_table_clear(struct tb_id_table *t);
-/* Makes room for extra more entries: before a batch, because slots lie in the order of hi, and a table that grew while sorted
- * entries come in would crowd them at its front. False without memory. */
+/* Makes room for extra more entries: before a batch, because slots lie in the order of hi, and a table
+ * that grew while sorted entries come in would crowd them at its front. False without memory. */
 bool tb_id_table_reserve(struct tb_id_table *t, uint32_t extra) TB_MUST_USE;
 /* The number of the new entry; there must be room. */
 uint32_t tb_id_table_add(struct tb_id_table *t, uint64_t hi, uint64_t place);

@@ -1,7 +1,8 @@
-/* Concept: the inside of a load transaction, for events.c (its life), dedupe.c (exactly once), open_rows.c (rows waiting for
- *          their segments) and effects.c (what changes besides: other files' counts, superseded rows, days, id spans).
- * Limits:  rows waiting: TB_OPEN_ROWS; ids in memory: about TB_RUN_IDS; bitmaps and counts of other files are written out
- *          when TB_EFFECTS_MAX of them have gathered.
+/* Concept: the inside of a load transaction, for events.c (its life), dedupe.c (exactly once),
+ *          open_rows.c (rows waiting for their segments) and effects.c (what changes besides: other
+ *          files' counts, superseded rows, days, id spans).
+ * Limits:  rows waiting: TB_OPEN_ROWS; ids in memory: about TB_RUN_IDS; bitmaps and counts of other
+ *          files are written out when TB_EFFECTS_MAX of them have gathered.
  */
 #ifndef TB_LOAD_TXN_H
 #define TB_LOAD_TXN_H
@@ -12,16 +13,18 @@
 #include "store/ids.h"
 #include "store/segment.h"
 
-#define TB_OPEN_ROWS 16384u       /* two full segments: 5 MB; more open days than fit are written as shorter segments */
-#define TB_RUN_IDS (256u << 10)   /* ids gathered for one run: 8 MB with their hash */
+#define TB_OPEN_ROWS                                                                                         \
+    16384u /* two full segments: 5 MB; more open days than fit are written as shorter segments */
+#define TB_RUN_IDS     (256u << 10) /* ids gathered for one run: 8 MB with their hash */
 #define TB_EFFECTS_MAX 4096u
-#define TB_UTC_DAYS 2932897       /* 1970-01-01 .. 9999-12-31 */
-#define TB_PLACE_OPEN (UINT64_C(1) << 63) /* place of a row still waiting: this and its number in open rows */
+#define TB_UTC_DAYS    2932897 /* 1970-01-01 .. 9999-12-31 */
+/* The place of a row still waiting: this and its number in open rows. */
+#define TB_PLACE_OPEN (UINT64_C(1) << 63)
 
 /* Rows that wait until their day's segment is full. */
 struct tb_open_rows {
-    struct tb_row *rows;    /* id texts in texts */
-    uint32_t *entry;        /* of the id table */
+    struct tb_row *rows; /* id texts in texts */
+    uint32_t *entry;     /* of the id table */
     uint32_t n, cap;
     struct tb_arena texts;
 };
@@ -60,7 +63,7 @@ struct tb_load_txn {
     uint32_t *entry;  /* of the id table, by row */
     struct tb_id_candidates candidates;
     /* effects */
-    uint64_t *days; /* bitmap of touched UTC days */
+    uint64_t *days;  /* bitmap of touched UTC days */
     int32_t *pruned; /* ascending */
     size_t pruned_count;
     struct tb_moved *moved;
@@ -72,10 +75,11 @@ struct tb_load_txn {
 /* ---- dedupe.c ---- */
 
 /* Sorts t->keys[0..n) and leaves one per identity, the row that rules; counts the others. */
-enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, uint32_t *n, struct tb_append_counts *counts,
-                              struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_load_unique(struct tb_load_txn *t, const struct tb_row *rows, uint32_t *n,
+                              struct tb_append_counts *counts, struct tb_err *err) TB_MUST_USE;
 
-/* Decides the n unique keys against all that is stored; leaves the rows to add in t->fresh, ascending, and their number. */
+/* Decides the n unique keys against all that is stored; leaves the rows to add in t->fresh, ascending, and
+ * their number. */
 enum tb_status tb_load_decide(struct tb_load_txn *t, const struct tb_row *rows, uint32_t n, uint32_t *fresh,
                               struct tb_append_counts *counts, struct tb_err *err) TB_MUST_USE;
 
@@ -84,8 +88,8 @@ enum tb_status tb_load_decide(struct tb_load_txn *t, const struct tb_row *rows, 
 bool tb_open_rows_init(struct tb_open_rows *o);
 void tb_open_rows_release(struct tb_open_rows *o);
 /* Takes fresh rows in; writes segments as days fill. */
-enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh, uint32_t n,
-                           struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh,
+                           uint32_t n, struct tb_err *err) TB_MUST_USE;
 /* Puts row in the place of an open one with the same identity. */
 void tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_row *row);
 /* Writes everything that waits, and the ids as a run. */
@@ -98,14 +102,17 @@ void tb_effects_release(struct tb_load_txn *t);
 bool tb_effects_is_pruned(const struct tb_load_txn *t, int32_t utc_day);
 void tb_effects_touch(struct tb_load_txn *t, int32_t utc_day);
 /* An event of file is one no more: it counts as a duplicate or a conflict of its file now. */
-enum tb_status tb_effects_move(struct tb_load_txn *t, uint32_t file, bool conflict, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_effects_move(struct tb_load_txn *t, uint32_t file, bool conflict,
+                               struct tb_err *err) TB_MUST_USE;
 /* Whether a row of an opened segment is superseded, as of now; and superseding it. */
 bool tb_effects_is_dead(struct tb_load_txn *t, const struct tb_segment *s, uint32_t row);
-enum tb_status tb_effects_kill(struct tb_load_txn *t, const struct tb_segment *s, uint32_t row, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_effects_kill(struct tb_load_txn *t, const struct tb_segment *s, uint32_t row,
+                               struct tb_err *err) TB_MUST_USE;
 /* Writes bitmaps out when many have gathered; no segment opened before it may be used after it. */
 enum tb_status tb_effects_trim(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 /* Two payloads of one id, at a and b. */
-enum tb_status tb_effects_span(struct tb_load_txn *t, const struct tb_row *row, int64_t a_us, int64_t b_us, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_effects_span(struct tb_load_txn *t, const struct tb_row *row, int64_t a_us, int64_t b_us,
+                               struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_effects_write(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 
 #endif

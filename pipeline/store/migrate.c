@@ -1,5 +1,5 @@
-/* Migrations: schemas/store/NNNN_name.sql, append-only, each in a transaction of its own; the number of the last one is kept
- * in meta. */
+/* Migrations: schemas/store/NNNN_name.sql, append-only, each in a transaction of its own; the number of
+ * the last one is kept in meta. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,8 @@ static enum tb_status schema_of(struct tb_db *db, int64_t *schema, struct tb_err
         st = tb_db_number(db, "schema_get.sql", 0, schema, err);
     }
     if (st == TB_OK && *schema == 0) {
-        return tb_err_set(err, TB_FATAL, TB_E_DB, "\"%s\" is a database, but not tollbook's; name another file as \"database\"",
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "\"%s\" is a database, but not tollbook's; name another file as \"database\"",
                           db->path);
     }
     return st;
@@ -85,7 +86,8 @@ enum tb_status tb_db_migrate(struct tb_db *db, struct tb_err *err)
     }
     if (schema > newest()) {
         return tb_err_set(err, TB_FATAL, TB_E_DB,
-                          "database \"%s\" has schema %" PRId64 ", this program knows %" PRId64 "; use a newer tollbook",
+                          "database \"%s\" has schema %" PRId64 ", this program knows %" PRId64
+                          "; use a newer tollbook",
                           db->path, schema, newest());
     }
     if (db->mode == TB_DB_READ) {

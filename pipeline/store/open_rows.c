@@ -1,5 +1,5 @@
-/* Rows waiting for their day's segment to fill, and writing the segments. A batch that brings more than can wait is written from
- * where it lies: only what is left over of each day is copied. */
+/* Rows waiting for their day's segment to fill, and writing the segments. A batch that brings more than
+ * can wait is written from where it lies: only what is left over of each day is copied. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +71,8 @@ static bool room(struct tb_open_rows *o)
     return true;
 }
 
-static enum tb_status wait(struct tb_load_txn *t, struct tb_open_rows *o, const struct tb_row *row, uint32_t entry,
-                           struct tb_err *err)
+static enum tb_status wait(struct tb_load_txn *t, struct tb_open_rows *o, const struct tb_row *row,
+                           uint32_t entry, struct tb_err *err)
 {
     if (!room(o)) {
         return no_memory(err);
@@ -108,7 +108,8 @@ static int by_id(const void *a, const void *b, void *batch)
 #define RADIX_BITS 11
 #define RADIX_SIZE (1u << RADIX_BITS)
 
-/* By ts in as many passes as its range needs; spare has room for n. Returns the one of the two that is sorted. */
+/* By ts in as many passes as its range needs; spare has room for n. Returns the one of the two that is
+ * sorted. */
 static struct item *sort_by_ts(struct item *p, struct item *spare, uint32_t n)
 {
     int64_t min = p[0].ts_us, max = p[0].ts_us;
@@ -156,8 +157,8 @@ static struct item *sort_items(struct batch *b, struct item *p, struct item *spa
 
 /* ---- writing ---- */
 
-static enum tb_status write_segment(struct tb_load_txn *t, const struct batch *b, const struct item *items, uint32_t n, int32_t day,
-                                    struct tb_err *err)
+static enum tb_status write_segment(struct tb_load_txn *t, const struct batch *b, const struct item *items,
+                                    uint32_t n, int32_t day, struct tb_err *err)
 {
     const struct tb_row *rows[TB_SEGMENT_ROWS];
     int64_t segment = t->next_segment++;
@@ -189,8 +190,8 @@ static uint32_t left_over(const struct item *items, uint32_t n)
 }
 
 /* Writes full segments of each day; the rest of a day waits in t->spare, or is written too unless keep. */
-static enum tb_status write_days(struct tb_load_txn *t, const struct batch *b, const struct item *items, uint32_t n, bool keep,
-                                 struct tb_err *err)
+static enum tb_status write_days(struct tb_load_txn *t, const struct batch *b, const struct item *items,
+                                 uint32_t n, bool keep, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (uint32_t i = 0; i < n && st == TB_OK;) {
@@ -277,8 +278,8 @@ static enum tb_status write_ids(struct tb_load_txn *t, struct tb_err *err)
 }
 
 /* Places the open rows and fresh ones. */
-static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh, uint32_t n, bool keep,
-                                 struct tb_err *err)
+static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh,
+                                 uint32_t n, bool keep, struct tb_err *err)
 {
     uint32_t count = t->open.n + n;
     if (count == 0) {
@@ -293,7 +294,8 @@ static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *row
         items[i] = (struct item){row_of(&b, i)->ts_us, i};
     }
     struct item *sorted = sort_items(&b, items, items + count, count);
-    enum tb_status st = write_days(t, &b, sorted, count, keep && left_over(sorted, count) <= TB_OPEN_ROWS, err);
+    enum tb_status st =
+        write_days(t, &b, sorted, count, keep && left_over(sorted, count) <= TB_OPEN_ROWS, err);
     struct tb_open_rows done = t->open;
     t->open = t->spare;
     t->spare = done;
@@ -303,7 +305,8 @@ static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *row
     return st;
 }
 
-enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh, uint32_t n, struct tb_err *err)
+enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh,
+                           uint32_t n, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     if (t->open.n + n > TB_OPEN_ROWS) {

@@ -1,5 +1,6 @@
-/* Events one by one in the order (ts, identity), across files: a window of time after the other, each as long as its rows fit in
- * ROWS_BYTES; its rows are copied out of their segments and sorted. Segments never cross a UTC day, so a day is a natural border. */
+/* Events one by one in the order (ts, identity), across files: a window of time after the other, each as
+ * long as its rows fit in ROWS_BYTES; its rows are copied out of their segments and sorted. Segments never
+ * cross a UTC day, so a day is a natural border. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "store/segment.h"
 
 #define ROWS_BYTES (24u << 20)
-#define BINS 1024
+#define BINS       1024
 
 struct extent {
     int64_t segment, ts_min, ts_max;
@@ -27,7 +28,7 @@ struct item {
 struct ordered {
     struct tb_db *db;
     unsigned columns;
-    uint32_t rows_max; /* of a window */
+    uint32_t rows_max;      /* of a window */
     struct extent *extents; /* of one day, by ts_min */
     size_t extent_count, extent_cap;
     struct tb_arena arena; /* copied columns */
@@ -70,7 +71,8 @@ static bool extent_room(struct ordered *o)
 }
 
 /* The segments of a UTC day that touch the range. */
-static enum tb_status list_day(struct ordered *o, int32_t day, int64_t from_us, int64_t to_us, struct tb_err *err)
+static enum tb_status list_day(struct ordered *o, int32_t day, int64_t from_us, int64_t to_us,
+                               struct tb_err *err)
 {
     struct tb_query *q = NULL;
     o->extent_count = 0;
@@ -99,8 +101,8 @@ static enum tb_status list_day(struct ordered *o, int32_t day, int64_t from_us, 
     return st == TB_END ? TB_OK : st;
 }
 
-/* The latest end for which the segments that touch [from, end) cannot hold more than a window: from itself when the first
- * ones alone are too many. */
+/* The latest end for which the segments that touch [from, end) cannot hold more than a window: from itself
+ * when the first ones alone are too many. */
 static int64_t end_by_extents(const struct ordered *o, int64_t from, int64_t to)
 {
     uint64_t rows = 0;
@@ -120,7 +122,8 @@ static int64_t end_by_extents(const struct ordered *o, int64_t from, int64_t to)
     return to;
 }
 
-static enum tb_status count_bins(struct ordered *o, int64_t from, int64_t to, int64_t width, uint64_t *bins, struct tb_err *err)
+static enum tb_status count_bins(struct ordered *o, int64_t from, int64_t to, int64_t width, uint64_t *bins,
+                                 struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     memset(bins, 0, BINS * sizeof *bins);
@@ -143,8 +146,10 @@ static enum tb_status count_bins(struct ordered *o, int64_t from, int64_t to, in
     return st;
 }
 
-/* The end of a window that starts at from, by counting; one microsecond is never divided, however many rows it has. */
-static enum tb_status end_by_counting(struct ordered *o, int64_t from, int64_t to, int64_t *end, struct tb_err *err)
+/* The end of a window that starts at from, by counting; one microsecond is never divided, however many
+ * rows it has. */
+static enum tb_status end_by_counting(struct ordered *o, int64_t from, int64_t to, int64_t *end,
+                                      struct tb_err *err)
 {
     uint64_t bins[BINS];
     enum tb_status st = TB_OK;
@@ -264,7 +269,8 @@ static enum tb_status collect(struct ordered *o, int64_t from, int64_t to, struc
             break;
         }
         for (uint32_t i = 0; i < b.n; i++) {
-            o->items[o->item_count++] = (struct item){b.ts_us[i], b.id_lo[i], b.payload[i], o->block_count, i};
+            o->items[o->item_count++] =
+                (struct item){b.ts_us[i], b.id_lo[i], b.payload[i], o->block_count, i};
         }
         o->block_count++;
     }
@@ -316,9 +322,11 @@ static uint32_t row_bytes(unsigned columns)
 }
 
 enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
-                                 bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx, struct tb_err *err)
+                                 bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
+                                 struct tb_err *err)
 {
-    struct ordered o = {.db = db, .columns = columns, .rows_max = ROWS_BYTES / row_bytes(columns), .each = each, .ctx = ctx};
+    struct ordered o = {
+        .db = db, .columns = columns, .rows_max = ROWS_BYTES / row_bytes(columns), .each = each, .ctx = ctx};
     int32_t first = 0, last = 0;
     tb_arena_init(&o.arena, SIZE_MAX / 2);
     o.segment = tb_segment_new();

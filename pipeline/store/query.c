@@ -36,7 +36,8 @@ static enum tb_status fail(struct tb_db *db, const char *sql, const char *words,
     return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": %s (%s)", db->path, words, line);
 }
 
-static enum tb_status new_query(struct tb_db *db, sqlite3_stmt *stmt, struct tb_query **out, struct tb_err *err)
+static enum tb_status new_query(struct tb_db *db, sqlite3_stmt *stmt, struct tb_query **out,
+                                struct tb_err *err)
 {
     struct tb_query *q = calloc(1, sizeof *q);
     if (q == NULL) {
@@ -60,7 +61,8 @@ enum tb_status tb_query_open(struct tb_db *db, const char *sql, struct tb_query 
     return new_query(db, stmt, out, err);
 }
 
-/* Whether anything but blanks, comments and semicolons is left: a second statement is refused, not passed over. */
+/* Whether anything but blanks, comments and semicolons is left: a second statement is refused, not passed
+ * over. */
 static bool more_follows(struct tb_db *db, const char *rest)
 {
     sqlite3_stmt *stmt = NULL;
@@ -73,7 +75,8 @@ static bool more_follows(struct tb_db *db, const char *rest)
     return false;
 }
 
-/* What a reading statement does; everything else (attach, pragma that sets, transactions, writes) is refused. */
+/* What a reading statement does; everything else (attach, pragma that sets, transactions, writes) is
+ * refused. */
 static int allow_reading(void *ctx, int action, const char *a, const char *b, const char *c, const char *d)
 {
     (void)ctx;
@@ -87,12 +90,13 @@ static int allow_reading(void *ctx, int action, const char *a, const char *b, co
     case SQLITE_FUNCTION:
         return b != NULL && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
     case SQLITE_PRAGMA: /* those that only tell, as functions (pragma_table_info) or plain */
-        return b == NULL || strcmp(a, "table_info") == 0 || strcmp(a, "table_xinfo") == 0 || strcmp(a, "index_list") == 0 ||
-                       strcmp(a, "index_info") == 0
+        return b == NULL || strcmp(a, "table_info") == 0 || strcmp(a, "table_xinfo") == 0 ||
+                       strcmp(a, "index_list") == 0 || strcmp(a, "index_info") == 0
                    ? SQLITE_OK
                    : SQLITE_DENY;
-    case SQLITE_UPDATE: /* SQLite asks this of itself when a statement first names a pragma_ function; a statement that
-                           writes is refused as not read-only */
+    case SQLITE_UPDATE:
+        /* SQLite asks this of itself when a statement first names a pragma_ function; a statement that
+         * writes is refused as not read-only. */
         return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     default:
         return SQLITE_DENY;
@@ -104,7 +108,8 @@ static enum tb_status refuse(struct tb_err *err, const char *words)
     return tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s", words);
 }
 
-enum tb_status tb_query_open_user(struct tb_db *db, struct tb_str sql, struct tb_query **out, struct tb_err *err)
+enum tb_status tb_query_open_user(struct tb_db *db, struct tb_str sql, struct tb_query **out,
+                                  struct tb_err *err)
 {
     *out = NULL;
     if (sql.n > 1000000 || memchr(sql.s, '\0', sql.n) != NULL) {
@@ -118,9 +123,11 @@ enum tb_status tb_query_open_user(struct tb_db *db, struct tb_str sql, struct tb
     sqlite3_stmt *stmt = NULL;
     const char *rest = NULL;
     enum tb_status st = TB_OK;
-    /* The first use of usage_event declares its columns, which the authorizer would take for a CREATE TABLE. */
+    /* The first use of usage_event declares its columns, which the authorizer would take for a CREATE
+     * TABLE. */
     sqlite3_stmt *touch = NULL;
-    if (sqlite3_prepare_v2(db->sqlite, tb_embed_text(tb_embed_store, "event_table_touch.sql"), -1, &touch, NULL) == SQLITE_OK) {
+    if (sqlite3_prepare_v2(db->sqlite, tb_embed_text(tb_embed_store, "event_table_touch.sql"), -1, &touch,
+                           NULL) == SQLITE_OK) {
         sqlite3_finalize(touch);
     }
     sqlite3_set_authorizer(db->sqlite, allow_reading, NULL);

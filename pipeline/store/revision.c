@@ -4,7 +4,8 @@
 #include "store/handle.h"
 
 /* The number (0 = none) and digest of a day's last revision. */
-static enum tb_status last_of(struct tb_db *db, int32_t day, const char *digest, int64_t *revision, bool *equal, struct tb_err *err)
+static enum tb_status last_of(struct tb_db *db, int32_t day, const char *digest, int64_t *revision,
+                              bool *equal, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *revision = 0;
@@ -23,8 +24,9 @@ static enum tb_status last_of(struct tb_db *db, int32_t day, const char *digest,
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_revision_put(struct tb_db *db, int32_t day, struct tb_str pack, const char *run_id, int64_t tables, int64_t now_us,
-                               int64_t *revision, bool *is_new, struct tb_err *err)
+enum tb_status tb_revision_put(struct tb_db *db, int32_t day, struct tb_str pack, const char *run_id,
+                               int64_t tables, int64_t now_us, int64_t *revision, bool *is_new,
+                               struct tb_err *err)
 {
     struct tb_sha256 sha;
     char digest[TB_SHA256_HEX];
@@ -58,8 +60,8 @@ enum tb_status tb_revision_put(struct tb_db *db, int32_t day, struct tb_str pack
     return st;
 }
 
-enum tb_status tb_revision_get(struct tb_db *db, int32_t day, int64_t wanted, struct tb_buf *out, int64_t *revision,
-                               struct tb_err *err)
+enum tb_status tb_revision_get(struct tb_db *db, int32_t day, int64_t wanted, struct tb_buf *out,
+                               int64_t *revision, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(db, "revision_get.sql", &q, err);

@@ -62,15 +62,16 @@ int tb_rule_rows(struct tb_db *db, const struct tb_row *a, const struct tb_row *
     return tb_payload_compare(&x, a->payload, &y, b->payload);
 }
 
-enum tb_status tb_rule_stored(struct tb_db *db, const struct tb_row *a, struct tb_segment *s, uint32_t row, int *order,
-                              bool *conflict, struct tb_err *err)
+enum tb_status tb_rule_stored(struct tb_db *db, const struct tb_row *a, struct tb_segment *s, uint32_t row,
+                              int *order, bool *conflict, struct tb_err *err)
 {
     *conflict = a->payload != s->payload[row];
     if (!*conflict) {
         *order = node_order(db, a->text[TB_T_NODE], s->text[TB_T_NODE][row]);
         return TB_OK;
     }
-    const unsigned groups = 1u << TB_G_TEXTS | 1u << TB_G_TOKENS | 1u << TB_G_SIZES | 1u << TB_G_COST | 1u << TB_G_PROMPT;
+    const unsigned groups =
+        1u << TB_G_TEXTS | 1u << TB_G_TOKENS | 1u << TB_G_SIZES | 1u << TB_G_COST | 1u << TB_G_PROMPT;
     enum tb_status st = tb_segment_read(db, s, groups, err);
     if (st == TB_OK) {
         struct tb_payload x = payload_of_row(db, a), y = payload_of_stored(db, s, row);

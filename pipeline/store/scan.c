@@ -17,8 +17,8 @@ struct tb_scan {
     uint32_t live[TB_SEGMENT_ROWS]; /* rows of the block, when not all are live */
 };
 
-enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns, struct tb_scan **out,
-                            struct tb_err *err)
+enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+                            struct tb_scan **out, struct tb_err *err)
 {
     *out = NULL;
     struct tb_scan *scan = calloc(1, sizeof *scan);
@@ -86,7 +86,8 @@ static void gather(void *column, size_t size, const uint32_t *rows, uint32_t n)
 {
     char *p = column;
     for (uint32_t i = 0; i < n; i++) {
-        memmove(p + i * size, p + (size_t)rows[i] * size, size); /* rows ascend: never over one still wanted */
+        memmove(p + i * size, p + (size_t)rows[i] * size,
+                size); /* rows ascend: never over one still wanted */
     }
 }
 
@@ -112,10 +113,14 @@ static void close_gaps(struct tb_scan *scan, unsigned groups, uint32_t n)
         void *column;
         size_t size;
     } others[] = {
-        {TB_G_IDENTITY, s->id_lo, sizeof *s->id_lo}, {TB_G_PAYLOAD, s->payload, sizeof *s->payload},
-        {TB_G_ID, s->id, sizeof *s->id},             {TB_G_TOKENS, s->quality, sizeof *s->quality},
-        {TB_G_TOKENS, s->flags, sizeof *s->flags},   {TB_G_COST, s->has_cost, sizeof *s->has_cost},
-        {TB_G_COST, s->cost, sizeof *s->cost},       {TB_G_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
+        {TB_G_IDENTITY, s->id_lo, sizeof *s->id_lo},
+        {TB_G_PAYLOAD, s->payload, sizeof *s->payload},
+        {TB_G_ID, s->id, sizeof *s->id},
+        {TB_G_TOKENS, s->quality, sizeof *s->quality},
+        {TB_G_TOKENS, s->flags, sizeof *s->flags},
+        {TB_G_COST, s->has_cost, sizeof *s->has_cost},
+        {TB_G_COST, s->cost, sizeof *s->cost},
+        {TB_G_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
         {TB_G_LINE, s->line, sizeof *s->line},
         {TB_G_SIGNATURE, s->signature, sizeof *s->signature},
     };

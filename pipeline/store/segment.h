@@ -1,7 +1,9 @@
-/* Concept: a segment: up to TB_SEGMENT_ROWS events of one file and one UTC day, sorted by (ts, id), in groups of columns.
- *          Immutable: written once whole; superseded rows are bits in segment_dead.
- * Shape:   a group is a row per 64 KiB of segment_group; a group whose values are all 0 or absent is not there.
- * Owns:    a struct tb_segment is a reader's buffer, kept from segment to segment; its columns are valid until the next read.
+/* Concept: a segment: up to TB_SEGMENT_ROWS events of one file and one UTC day, sorted by (ts, id), in
+ *          groups of columns. Immutable: written once whole; superseded rows are bits in segment_dead.
+ * Shape:   a group is a row per 64 KiB of segment_group; a group whose values are all 0 or absent is not
+ *          there.
+ * Owns:    a struct tb_segment is a reader's buffer, kept from segment to segment; its columns are valid
+ *          until the next read.
  * Errors:  TB_FATAL/TB_E_DB for bytes that are no segment.
  */
 #ifndef TB_SEGMENT_H
@@ -63,14 +65,16 @@ struct tb_segment *tb_segment_new(void);
 void tb_segment_free(struct tb_segment *s);
 
 /* Writes rows[0..n), sorted by (ts, id), all of utc_day, as segment. */
-enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_day, uint32_t file, const struct tb_row *const *rows,
-                                uint32_t n, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_day, uint32_t file,
+                                const struct tb_row *const *rows, uint32_t n, struct tb_err *err) TB_MUST_USE;
 
 /* Reads what stands in table segment (s->n, file, ...). TB_END when there is no such segment (pruned). */
-enum tb_status tb_segment_open(struct tb_db *db, int64_t segment, struct tb_segment *s, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_segment_open(struct tb_db *db, int64_t segment, struct tb_segment *s,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* Decodes groups (1 << enum tb_group) of the opened segment, those that are not decoded yet. */
-enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* The groups that hold columns (enum tb_column). */
 unsigned tb_segment_groups(unsigned columns);

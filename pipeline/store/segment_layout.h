@@ -6,8 +6,8 @@
 #include "base/limits.h"
 #include "store/segment.h"
 
-#define TB_GROUP_VERSION 1
-#define TB_PARTS_MAX 128
+#define TB_GROUP_VERSION   1
+#define TB_PARTS_MAX       128
 #define TB_GROUP_BYTES_MAX ((size_t)TB_PARTS_MAX * TB_SEGMENT_BLOB_MAX)
 
 static inline int64_t tb_piece(int64_t segment, enum tb_group group, int64_t part)

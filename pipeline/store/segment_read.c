@@ -139,7 +139,8 @@ static bool take_raw(struct tb_segment *s, struct tb_str in, uint64_t *v)
 static bool take_cost(struct tb_segment *s, struct tb_str *in)
 {
     uint64_t exponent[TB_SEGMENT_ROWS], lo[TB_SEGMENT_ROWS], hi[TB_SEGMENT_ROWS];
-    if (!take_u8(s, in, s->has_cost) || !take_u64(s, in, exponent) || !take_u64(s, in, lo) || !take_u64(s, in, hi)) {
+    if (!take_u8(s, in, s->has_cost) || !take_u64(s, in, exponent) || !take_u64(s, in, lo) ||
+        !take_u64(s, in, hi)) {
         return false;
     }
     for (uint32_t i = 0; i < s->n; i++) {
@@ -224,8 +225,8 @@ static bool decode(struct tb_segment *s, enum tb_group g, struct tb_str in)
 {
     switch (g) {
     case TB_G_PLACE:
-        return in.s != NULL && tb_column_decode(&in, (uint64_t *)s->ts_us, s->n) && take_u32(s, &in, s->text[TB_T_NODE]) &&
-               take_u32(s, &in, s->present);
+        return in.s != NULL && tb_column_decode(&in, (uint64_t *)s->ts_us, s->n) &&
+               take_u32(s, &in, s->text[TB_T_NODE]) && take_u32(s, &in, s->present);
     case TB_G_IDENTITY:
         return take_raw(s, in, s->id_lo);
     case TB_G_PAYLOAD:
@@ -235,7 +236,8 @@ static bool decode(struct tb_segment *s, enum tb_group g, struct tb_str in)
     case TB_G_TEXTS:
         return take_texts(s, &in);
     case TB_G_TOKENS:
-        return take_u8(s, &in, s->quality) && take_u8(s, &in, s->flags) && take_numbers(s, &in, 0, TB_N_SUCCESS);
+        return take_u8(s, &in, s->quality) && take_u8(s, &in, s->flags) &&
+               take_numbers(s, &in, 0, TB_N_SUCCESS);
     case TB_G_SIZES:
         return take_numbers(s, &in, TB_N_SUCCESS + 1, TB_N_COUNT - 1);
     case TB_G_COST:
@@ -254,12 +256,14 @@ static bool decode(struct tb_segment *s, enum tb_group g, struct tb_str in)
 
 static enum tb_status damaged(struct tb_db *db, const struct tb_segment *s, struct tb_err *err)
 {
-    return tb_err_set(err, TB_FATAL, TB_E_DB, "database \"%s\": segment %" PRId64 " is damaged; restore a backup", db->path,
+    return tb_err_set(err, TB_FATAL, TB_E_DB,
+                      "database \"%s\": segment %" PRId64 " is damaged; restore a backup", db->path,
                       s->segment);
 }
 
 /* Joins the parts of a group in s->raw; nothing there: *bytes absent. */
-static enum tb_status join_parts(struct tb_db *db, struct tb_segment *s, enum tb_group g, struct tb_str *bytes, struct tb_err *err)
+static enum tb_status join_parts(struct tb_db *db, struct tb_segment *s, enum tb_group g,
+                                 struct tb_str *bytes, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *bytes = TB_STR_NULL;

@@ -13,8 +13,8 @@ struct writer {
     int64_t segment;
     const struct tb_row *const *rows;
     uint32_t n;
-    struct tb_buf out;   /* the group being encoded */
-    bool something;      /* a value of the group is not 0 */
+    struct tb_buf out; /* the group being encoded */
+    bool something;    /* a value of the group is not 0 */
     uint32_t text_differs[TB_T_COUNT];
     uint64_t number_differs[TB_N_COUNT];
     struct tb_err *err;
@@ -54,21 +54,21 @@ static void add_constant(struct writer *w, uint64_t v)
 }
 
 /* Gathers an expression of row r into the column, and adds it; all equal: as a constant. */
-#define ADD_COLUMN(w, expression, hint)                                                                                          \
-    do {                                                                                                                         \
-        const struct tb_row *r = (w)->rows[0];                                                                                   \
-        const uint64_t first_ = (uint64_t)(expression);                                                                          \
-        uint64_t differs_ = 0;                                                                                                   \
-        for (uint32_t i_ = 0; i_ < (w)->n; i_++) {                                                                               \
-            r = (w)->rows[i_];                                                                                                   \
-            (w)->v[i_] = (uint64_t)(expression);                                                                                 \
-            differs_ |= (w)->v[i_] ^ first_;                                                                                     \
-        }                                                                                                                        \
-        if (differs_ != 0) {                                                                                                     \
-            add_column((w), (hint));                                                                                             \
-        } else {                                                                                                                 \
-            add_constant((w), first_);                                                                                           \
-        }                                                                                                                        \
+#define ADD_COLUMN(w, expression, hint)                                                                      \
+    do {                                                                                                     \
+        const struct tb_row *r = (w)->rows[0];                                                               \
+        const uint64_t first_ = (uint64_t)(expression);                                                      \
+        uint64_t differs_ = 0;                                                                               \
+        for (uint32_t i_ = 0; i_ < (w)->n; i_++) {                                                           \
+            r = (w)->rows[i_];                                                                               \
+            (w)->v[i_] = (uint64_t)(expression);                                                             \
+            differs_ |= (w)->v[i_] ^ first_;                                                                 \
+        }                                                                                                    \
+        if (differs_ != 0) {                                                                                 \
+            add_column((w), (hint));                                                                         \
+        } else {                                                                                             \
+            add_constant((w), first_);                                                                       \
+        }                                                                                                    \
     } while (0)
 
 static void add_text(struct writer *w, int k)
@@ -215,8 +215,8 @@ static enum tb_status write_head(struct writer *w, int32_t utc_day, uint32_t fil
     return tb_query_run(q, w->err);
 }
 
-enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_day, uint32_t file, const struct tb_row *const *rows,
-                                uint32_t n, struct tb_err *err)
+enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_day, uint32_t file,
+                                const struct tb_row *const *rows, uint32_t n, struct tb_err *err)
 {
     assert(n > 0 && n <= TB_SEGMENT_ROWS);
     struct writer w = {.db = db, .segment = segment, .rows = rows, .n = n, .err = err, .st = TB_OK};

@@ -19,8 +19,9 @@ static int kind_of(struct tb_str name)
 static size_t rows_of(const struct tb_tables *t, int kind)
 {
     const size_t rows[TB_TABLE_COUNT] = {
-        [TB_TABLE_PRICES] = t->price_count,   [TB_TABLE_QUOTAS] = t->quota_count, [TB_TABLE_ACCOUNTS] = t->account_count,
-        [TB_TABLE_BUDGETS] = t->budget_count, [TB_TABLE_SHARED] = t->shared_count, [TB_TABLE_ADJUSTMENTS] = t->adjustment_count};
+        [TB_TABLE_PRICES] = t->price_count,     [TB_TABLE_QUOTAS] = t->quota_count,
+        [TB_TABLE_ACCOUNTS] = t->account_count, [TB_TABLE_BUDGETS] = t->budget_count,
+        [TB_TABLE_SHARED] = t->shared_count,    [TB_TABLE_ADJUSTMENTS] = t->adjustment_count};
     return rows[kind];
 }
 
@@ -38,7 +39,8 @@ enum tb_status tb_versions_newest(struct tb_db *db, int64_t *version, struct tb_
 }
 
 /* Whether a version names exactly the present tables, each with its digest. */
-static enum tb_status same_texts(struct tb_db *db, int64_t version, const struct tb_tables *tables, bool *same, struct tb_err *err)
+static enum tb_status same_texts(struct tb_db *db, int64_t version, const struct tb_tables *tables,
+                                 bool *same, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     int found = 0, present = 0;
@@ -65,7 +67,8 @@ static enum tb_status same_texts(struct tb_db *db, int64_t version, const struct
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_versions_match(struct tb_db *db, const struct tb_tables *tables, int64_t *version, struct tb_err *err)
+enum tb_status tb_versions_match(struct tb_db *db, const struct tb_tables *tables, int64_t *version,
+                                 struct tb_err *err)
 {
     bool same = false;
     enum tb_status st = tb_versions_newest(db, version, err);
@@ -78,7 +81,8 @@ enum tb_status tb_versions_match(struct tb_db *db, const struct tb_tables *table
     return st;
 }
 
-static enum tb_status write_text(struct tb_db *db, int64_t version, const struct tb_tables *t, int k, struct tb_err *err)
+static enum tb_status write_text(struct tb_db *db, int64_t version, const struct tb_tables *t, int k,
+                                 struct tb_err *err)
 {
     struct tb_query *text = NULL, *name = NULL;
     unsigned char digest[16];
@@ -108,8 +112,8 @@ static enum tb_status write_text(struct tb_db *db, int64_t version, const struct
     return st;
 }
 
-enum tb_status tb_versions_import(struct tb_db *db, const struct tb_tables *tables, int64_t now_us, int64_t *version, bool *is_new,
-                                  struct tb_err *err)
+enum tb_status tb_versions_import(struct tb_db *db, const struct tb_tables *tables, int64_t now_us,
+                                  int64_t *version, bool *is_new, struct tb_err *err)
 {
     *is_new = false;
     enum tb_status st = tb_versions_match(db, tables, version, err);
@@ -148,13 +152,15 @@ static enum tb_status version_there(struct tb_db *db, int64_t version, struct tb
     st = tb_query_step(q, err);
     tb_query_reset(q);
     if (st == TB_END) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "there is no table version %" PRId64 "; `tollbook tables list` shows them", version);
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                          "there is no table version %" PRId64 "; `tollbook tables list` shows them",
+                          version);
     }
     return st;
 }
 
-enum tb_status tb_versions_load(struct tb_db *db, const struct tb_settings *s, int64_t version, struct tb_tables **out,
-                                struct tb_err *err)
+enum tb_status tb_versions_load(struct tb_db *db, const struct tb_settings *s, int64_t version,
+                                struct tb_tables **out, struct tb_err *err)
 {
     struct tb_str text[TB_TABLE_COUNT] = {{NULL, 0}};
     const char *name[TB_TABLE_COUNT] = {NULL};
@@ -179,7 +185,8 @@ enum tb_status tb_versions_load(struct tb_db *db, const struct tb_settings *s, i
         text[k] = tb_arena_str(&texts, tb_query_blob(q, 2));
         if (name[k] == NULL || text[k].s == NULL) {
             tb_query_reset(q);
-            st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the tables of version %" PRId64, version);
+            st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the tables of version %" PRId64,
+                            version);
             goto out;
         }
     }

@@ -1,6 +1,7 @@
-/* What the store alone costs: events like those of a Kong log without prompts, handed over as load does it.
- * Usage: store_bench [ROWS_PER_FILE [FILES [FOLDER]]]: loads FILES files of fresh events, then a small fresh file, a copy, and a file
- * of half known events; prints CPU seconds, bytes per event on disk, and scan speed. */
+/* What the store alone costs: events like those of a Kong log without prompts, handed over as load does
+ * it. Usage: store_bench [ROWS_PER_FILE [FILES [FOLDER]]]: loads FILES files of fresh events, then a small
+ * fresh file, a copy, and a file of half known events; prints CPU seconds, bytes per event on disk, and
+ * scan speed. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,15 @@
 #include "store/files.h"
 
 #define CONSUMERS 400
-#define MODELS 12
+#define MODELS    12
 #define ADDRESSES 3000
-#define AGENTS 9
-#define DAY_0 20400
+#define AGENTS    9
+#define DAY_0     20400
 
 struct bench {
     struct tb_db *db;
-    uint32_t source, node[2], provider[4], model[MODELS], consumer[CONSUMERS], feature[20], address[ADDRESSES], agent[AGENTS];
+    uint32_t source, node[2], provider[4], model[MODELS], consumer[CONSUMERS], feature[20],
+        address[ADDRESSES], agent[AGENTS];
     struct tb_row *rows;
     char (*ids)[36];
 };
@@ -32,12 +34,12 @@ static void die(const char *what, const struct tb_err *err)
     exit(1);
 }
 
-#define MUST(expression)                                                                                                         \
-    do {                                                                                                                         \
-        struct tb_err err = {.code = TB_E_NONE};                                                                                 \
-        if ((expression) != TB_OK) {                                                                                             \
-            die(#expression, &err);                                                                                              \
-        }                                                                                                                        \
+#define MUST(expression)                                                                                     \
+    do {                                                                                                     \
+        struct tb_err err = {.code = TB_E_NONE};                                                             \
+        if ((expression) != TB_OK) {                                                                         \
+            die(#expression, &err);                                                                          \
+        }                                                                                                    \
     } while (0)
 
 static uint64_t mix(uint64_t z)
@@ -51,7 +53,8 @@ static double cpu_seconds(void)
 {
     struct rusage u;
     getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static double rss_mb(void)
@@ -84,13 +87,17 @@ static void set(struct tb_row *row, enum tb_event_number n, int64_t v)
 }
 
 /* Event number n of all; per_day events make a day. */
-static void fill_row(struct bench *b, uint64_t n, uint64_t per_day, uint64_t line, struct tb_row *row, char *id)
+static void fill_row(struct bench *b, uint64_t n, uint64_t per_day, uint64_t line, struct tb_row *row,
+                     char *id)
 {
     uint64_t h = mix(n * 2 + 1), g = mix(h + 5), f = mix(g + 7);
     int64_t step_ms = (int64_t)(86400000 / per_day) + 1, ms = (int64_t)(n % per_day * 86400000 / per_day);
     memset(row, 0, sizeof *row);
     row->ts_us = DAY_0 * TB_US_PER_DAY + (int64_t)(n / per_day) * TB_US_PER_DAY;
-    row->ts_us += (ms + (int64_t)(g % (uint64_t)(step_ms * 3)) > 86399999 ? ms : ms + (int64_t)(g % (uint64_t)(step_ms * 3))) * 1000;
+    row->ts_us += (ms + (int64_t)(g % (uint64_t)(step_ms * 3)) > 86399999
+                       ? ms
+                       : ms + (int64_t)(g % (uint64_t)(step_ms * 3))) *
+                  1000;
     row->identity = tb_hash128(&n, sizeof n, 1);
     row->payload = f;
     for (int i = 0; i < 16; i++) {
@@ -139,8 +146,12 @@ static struct spent load(struct bench *b, uint64_t from, uint64_t n, uint64_t pe
 {
     struct spent s = {0, {0, 0, 0, 0}};
     struct tb_load_txn *t = NULL;
-    struct tb_file_entry e = {.source = b->source, .path = TB_STR("bench.log"), .format = TB_STR("kong"), .wrapper = TB_STR(""),
-                              .kind = TB_STR("plain"), .date = INT32_MIN};
+    struct tb_file_entry e = {.source = b->source,
+                              .path = TB_STR("bench.log"),
+                              .format = TB_STR("kong"),
+                              .wrapper = TB_STR(""),
+                              .kind = TB_STR("plain"),
+                              .date = INT32_MIN};
     double start = cpu_seconds();
     MUST(tb_db_begin(b->db, &err));
     MUST(tb_files_insert(b->db, &e, &err));
@@ -207,16 +218,19 @@ static bool take_one(void *ctx, const struct tb_block *block, uint32_t row)
 
 static void tell(const char *what, struct spent s, uint64_t rows)
 {
-    printf("%-34s %10llu rows  %7.3f CPU s  %6.0f ns/row   %llu events, %llu duplicates\n", what, (unsigned long long)rows, s.cpu,
-           s.cpu * 1e9 / (double)rows, (unsigned long long)s.counts.events, (unsigned long long)s.counts.duplicates);
+    printf("%-34s %10llu rows  %7.3f CPU s  %6.0f ns/row   %llu events, %llu duplicates\n", what,
+           (unsigned long long)rows, s.cpu, s.cpu * 1e9 / (double)rows, (unsigned long long)s.counts.events,
+           (unsigned long long)s.counts.duplicates);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t per_file = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000, files = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    uint64_t per_file = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000,
+             files = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     const char *dir = argc > 3 ? argv[3] : "/tmp";
     char path[256], command[300];
-    struct bench b = {.rows = calloc(TB_BATCH_ROWS, sizeof *b.rows), .ids = calloc(TB_BATCH_ROWS, sizeof *b.ids)};
+    struct bench b = {.rows = calloc(TB_BATCH_ROWS, sizeof *b.rows),
+                      .ids = calloc(TB_BATCH_ROWS, sizeof *b.ids)};
     snprintf(path, sizeof path, "%s/store_bench_%d.db", dir, (int)getpid());
     MUST(tb_db_open(path, TB_DB_WRITE, &b.db, &err));
     MUST(tb_db_begin(b.db, &err));
@@ -246,7 +260,8 @@ int main(int argc, char **argv)
     stat(path, &sb);
     tb_db_close(b.db);
     stat(path, &sb);
-    printf("%-34s %10.1f bytes/event, %.1f MB\n", "on disk", (double)sb.st_size / (double)total, (double)sb.st_size / 1e6);
+    printf("%-34s %10.1f bytes/event, %.1f MB\n", "on disk", (double)sb.st_size / (double)total,
+           (double)sb.st_size / 1e6);
     MUST(tb_db_open(path, TB_DB_WRITE, &b.db, &err));
     struct spent s = load(&b, total, 40000, per_day);
     total += 40000;
@@ -270,7 +285,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof scans / sizeof *scans; i++) {
         uint64_t rows = 0;
         double cpu = scan(&b, scans[i].columns, &rows);
-        printf("%-34s %10llu rows  %7.3f CPU s  %6.1f ns/row\n", scans[i].name, (unsigned long long)rows, cpu, cpu * 1e9 / (double)rows);
+        printf("%-34s %10llu rows  %7.3f CPU s  %6.1f ns/row\n", scans[i].name, (unsigned long long)rows, cpu,
+               cpu * 1e9 / (double)rows);
     }
     int64_t latest = INT64_MIN;
     double start = cpu_seconds();

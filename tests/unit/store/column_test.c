@@ -1,4 +1,5 @@
-/* Columns come back as they went in, whatever the values; bytes that are no column are refused without reading past them. */
+/* Columns come back as they went in, whatever the values; bytes that are no column are refused without
+ * reading past them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -99,11 +100,13 @@ static void columns_are_small(void **state)
     for (uint32_t i = 0; i < TB_SEGMENT_ROWS; i++) {
         v[i] = i % 100 == 0 ? UINT64_C(1) << 40 : random_below(&random, 16);
     }
-    assert_true(round_trip(v, TB_SEGMENT_ROWS) < TB_SEGMENT_ROWS * 6 / 10 + 900); /* few outliers widen nothing */
+    assert_true(round_trip(v, TB_SEGMENT_ROWS) <
+                TB_SEGMENT_ROWS * 6 / 10 + 900); /* few outliers widen nothing */
     for (uint32_t i = 0; i < TB_SEGMENT_ROWS; i++) {
         v[i] = random_below(&random, 8) * 1000003u;
     }
-    assert_true(round_trip(v, TB_SEGMENT_ROWS) < TB_SEGMENT_ROWS * 3 / 8 + 100); /* eight dictionary ids: three bits each */
+    assert_true(round_trip(v, TB_SEGMENT_ROWS) <
+                TB_SEGMENT_ROWS * 3 / 8 + 100); /* eight dictionary ids: three bits each */
     free(v);
 }
 
@@ -134,7 +137,9 @@ static void damaged_columns(void **state)
         uint32_t n = 1 + random_below(&random, 300);
         unsigned width = random_below(&random, 65);
         for (uint32_t i = 0; i < n; i++) {
-            v[i] = round % 3 == 0 ? i * 1000u : random_below(&random, 9) == 0 ? random_next(&random) : value_of_width(&random, width);
+            v[i] = round % 3 == 0                  ? i * 1000u
+                   : random_below(&random, 9) == 0 ? random_next(&random)
+                                                   : value_of_width(&random, width);
         }
         tb_buf_init(&b, 1u << 20);
         must(tb_column_encode(&b, v, n, (enum tb_column_hint)(round % 3), &err));
@@ -156,8 +161,9 @@ static void damaged_columns(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_columns),  cmocka_unit_test(extreme_columns), cmocka_unit_test(columns_are_small),
-        cmocka_unit_test(narrow_columns), cmocka_unit_test(damaged_columns),
+        cmocka_unit_test(random_columns),    cmocka_unit_test(extreme_columns),
+        cmocka_unit_test(columns_are_small), cmocka_unit_test(narrow_columns),
+        cmocka_unit_test(damaged_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* The database file: made, locked, kept to itself, migrated once, copied, checked; what a rollback takes back. */
+/* The database file: made, locked, kept to itself, migrated once, copied, checked; what a rollback takes
+ * back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,7 +128,8 @@ static void check_refused(const char *path, enum tb_db_mode mode, enum tb_code c
     struct tb_db *db = NULL;
     struct tb_err why = {.code = TB_E_NONE};
     enum tb_status st = tb_db_open(path, mode, &db, &why);
-    if (st == TB_OK || why.code != code || strstr(why.text, words) == NULL || strstr(why.text, path) == NULL) {
+    if (st == TB_OK || why.code != code || strstr(why.text, words) == NULL ||
+        strstr(why.text, path) == NULL) {
         fail_msg("%s: status %d code %d: %s", path, (int)st, (int)why.code, why.text);
     }
     assert_null(db);
@@ -142,7 +144,8 @@ static void other_files_are_refused(void **state)
     snprintf(path, sizeof path, "%s/missing.db", f.dir);
     check_refused(path, TB_DB_READ, TB_E_DB, "tollbook ingest");
     snprintf(path, sizeof path, "%s/text.db", f.dir);
-    write_file(path, "this is no database, but it is longer than a header would be, so that SQLite looks at it and says so. "
+    write_file(path, "this is no database, but it is longer than a header would be, so that SQLite looks at "
+                     "it and says so. "
                      "It goes on for a while, and then it ends.\n");
     check_refused(path, TB_DB_WRITE, TB_E_DB, "not a database");
     snprintf(path, sizeof path, "%s/other.db", f.dir);
@@ -273,7 +276,8 @@ static void check_finds_damage(void **state)
     struct tb_err why = {.code = TB_E_NONE};
     fixture_open(&f);
     tb_db_close(f.db);
-    run_sql(f.path, "INSERT INTO segment (segment, utc_day, file, rows, ts_min, ts_max) VALUES (1, 1, 77, 1, 0, 0)");
+    run_sql(f.path,
+            "INSERT INTO segment (segment, utc_day, file, rows, ts_min, ts_max) VALUES (1, 1, 77, 1, 0, 0)");
     must(tb_db_open(f.path, TB_DB_WRITE, &f.db, &err));
     assert_int_equal(tb_db_check(f.db, &why), TB_FAIL);
     assert_int_equal(why.code, TB_E_DB);
@@ -284,11 +288,16 @@ static void check_finds_damage(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(is_private_whatever_the_umask), cmocka_unit_test(one_writer_at_a_time),
-        cmocka_unit_test(reader_cannot_write),           cmocka_unit_test(opening_again_changes_nothing),
-        cmocka_unit_test(other_files_are_refused),       cmocka_unit_test(rollback_takes_texts_back),
-        cmocka_unit_test(many_texts),                    cmocka_unit_test(lost_text_is_told),
-        cmocka_unit_test(backup_is_whole),               cmocka_unit_test(check_finds_damage),
+        cmocka_unit_test(is_private_whatever_the_umask),
+        cmocka_unit_test(one_writer_at_a_time),
+        cmocka_unit_test(reader_cannot_write),
+        cmocka_unit_test(opening_again_changes_nothing),
+        cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(rollback_takes_texts_back),
+        cmocka_unit_test(many_texts),
+        cmocka_unit_test(lost_text_is_told),
+        cmocka_unit_test(backup_is_whole),
+        cmocka_unit_test(check_finds_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* usage_event through SQL: the contract's columns in its order, values against what was stored, ranges against no ranges. */
+/* usage_event through SQL: the contract's columns in its order, values against what was stored, ranges
+ * against no ranges. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +10,12 @@
 #include "store_fixture.h"
 
 /* CONTRACT.md, end of section 3. */
-static const char contract[] = "day ts source node id consumer provider model_requested model service_tier feature variant trigger input cache_read "
-                               "cache_write_5m cache_write_1h output reasoning total_only saved quality status success latency_ms retries request_bytes "
-                               "response_bytes client_ip user_agent prompt_fingerprint prompt_chars logged_cost file line";
+static const char contract[] =
+    "day ts source node id consumer provider model_requested model service_tier feature variant trigger "
+    "input cache_read "
+    "cache_write_5m cache_write_1h output reasoning total_only saved quality status success latency_ms "
+    "retries request_bytes "
+    "response_bytes client_ip user_agent prompt_fingerprint prompt_chars logged_cost file line";
 
 static void load(struct fixture *f, uint32_t source, struct tb_row *rows, uint32_t n, const char *path)
 {
@@ -50,7 +54,8 @@ static void check_text(struct tb_db *db, const char *sql, const char *expected)
     must(tb_query_step(q, &err));
     struct tb_str s = tb_query_text(q, 0);
     if (!tb_str_eq(s, tb_str_of(expected))) {
-        fail_msg("%s: %.*s, not %s", sql, (int)s.n, s.s != NULL ? s.s : "", expected != NULL ? expected : "NULL");
+        fail_msg("%s: %.*s, not %s", sql, (int)s.n, s.s != NULL ? s.s : "",
+                 expected != NULL ? expected : "NULL");
     }
     tb_query_close(q);
 }
@@ -135,7 +140,8 @@ static void values(void **state)
         char sql[200];
         snprintf(sql, sizeof sql, "SELECT %s FROM usage_event WHERE line = 42", expected[i].column);
         check_text(f.db, sql, expected[i].first);
-        snprintf(sql, sizeof sql, "SELECT %s FROM usage_event WHERE ts = 1767225600000124", expected[i].column);
+        snprintf(sql, sizeof sql, "SELECT %s FROM usage_event WHERE ts = 1767225600000124",
+                 expected[i].column);
         check_text(f.db, sql, expected[i].second);
     }
     fixture_close(&f);
@@ -148,8 +154,11 @@ static void exact_costs(void **state)
         int64_t mantissa;
         int32_t exponent;
         const char *text;
-    } rows[] = {{0, 0, "0"},          {5, 0, "5"},     {5, 3, "5000"},      {-5, -1, "-0.5"},         {123, -2, "1.23"},
-                {123, -3, "0.123"},   {1, -6, "0.000001"}, {INT64_MAX, -4, "922337203685477.5807"}, {-12, 1, "-120"}, {7, -10, "0.0000000007"}};
+    } rows[] = {{0, 0, "0"},         {5, 0, "5"},
+                {5, 3, "5000"},      {-5, -1, "-0.5"},
+                {123, -2, "1.23"},   {123, -3, "0.123"},
+                {1, -6, "0.000001"}, {INT64_MAX, -4, "922337203685477.5807"},
+                {-12, 1, "-120"},    {7, -10, "0.0000000007"}};
     struct fixture f;
     struct tb_row stored[sizeof rows / sizeof *rows];
     fixture_open(&f);
@@ -192,11 +201,14 @@ static void ranges_narrow_nothing_away(void **state)
     struct tb_zone *zone = NULL;
     static struct tb_row rows[3000];
     uint64_t random = 6;
-    const int64_t base = INT64_C(1774652400000000); /* 2026-03-27T23:00Z: days around the DST change of Berlin */
+    const int64_t base =
+        INT64_C(1774652400000000); /* 2026-03-27T23:00Z: days around the DST change of Berlin */
     fixture_open(&f);
     must(tb_db_begin(f.db, &err));
     for (uint32_t i = 0; i < 3000; i++) {
-        rows[i] = (struct tb_row){.identity = {random_next(&random), i}, .ts_us = base + (int64_t)(i * (uint64_t)130000000), .line = i};
+        rows[i] = (struct tb_row){.identity = {random_next(&random), i},
+                                  .ts_us = base + (int64_t)(i * (uint64_t)130000000),
+                                  .line = i};
     }
     load(&f, dict_add(f.db, "s"), rows, 3000, "/a");
     must(tb_db_commit(f.db, &err));
@@ -220,7 +232,8 @@ static void ranges_narrow_nothing_away(void **state)
             total += count(f.db, where);
             int64_t expected = 0;
             for (uint32_t i = 0; i < 3000; i++) {
-                expected += (round == 1 ? tb_zone_day(zone, rows[i].ts_us) : tb_utc_day(rows[i].ts_us)) == number;
+                expected +=
+                    (round == 1 ? tb_zone_day(zone, rows[i].ts_us) : tb_utc_day(rows[i].ts_us)) == number;
             }
             assert_int_equal(count(f.db, where), expected);
         }
@@ -228,7 +241,8 @@ static void ranges_narrow_nothing_away(void **state)
     }
     for (int k = 0; k < 40; k++) {
         char where[300], plain[300];
-        int64_t a = base + (int64_t)(random_next(&random) % 390000) * 1000000, b = k % 3 ? a + 777000000 : rows[random_below(&random, 3000)].ts_us;
+        int64_t a = base + (int64_t)(random_next(&random) % 390000) * 1000000,
+                b = k % 3 ? a + 777000000 : rows[random_below(&random, 3000)].ts_us;
         snprintf(where, sizeof where, "ts >= %lld AND ts < %lld", (long long)a, (long long)b);
         snprintf(plain, sizeof plain, "+ts >= %lld AND +ts < %lld", (long long)a, (long long)b);
         assert_int_equal(count(f.db, where), count(f.db, plain));
@@ -242,10 +256,14 @@ static void ranges_narrow_nothing_away(void **state)
     assert_int_equal(count(f.db, "ts >= NULL"), 0);
     assert_int_equal(count(f.db, "day >= 'not a day'"), 0);
     assert_int_equal(count(f.db, "day < 'not a day'"), 3000);
-    assert_int_equal(count(f.db, "day IN ('2026-03-28', '2026-03-29')"), count(f.db, "day BETWEEN '2026-03-28' AND '2026-03-29'"));
+    assert_int_equal(count(f.db, "day IN ('2026-03-28', '2026-03-29')"),
+                     count(f.db, "day BETWEEN '2026-03-28' AND '2026-03-29'"));
     assert_int_equal(count(f.db, "ts BETWEEN 0 AND 9223372036854775807"), 3000);
     struct tb_query *q = NULL; /* two cursors at once */
-    must(tb_query_open_user(f.db, TB_STR("SELECT count(*) FROM usage_event a JOIN usage_event b ON b.ts = a.ts WHERE a.line < 50"), &q, &err));
+    must(tb_query_open_user(
+        f.db,
+        TB_STR("SELECT count(*) FROM usage_event a JOIN usage_event b ON b.ts = a.ts WHERE a.line < 50"), &q,
+        &err));
     must(tb_query_step(q, &err));
     assert_int_equal(tb_query_int(q, 0), 50);
     tb_query_close(q);

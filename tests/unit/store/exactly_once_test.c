@@ -1,5 +1,6 @@
-/* Exactly once against a brute-force model: what is stored for an identity is the maximum of all its records, whatever the order of
- * files, of rows and of batches; each file's counts are the model's; days and id spans change as the model says. */
+/* Exactly once against a brute-force model: what is stored for an identity is the maximum of all its
+ * records, whatever the order of files, of rows and of batches; each file's counts are the model's; days
+ * and id spans change as the model says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,10 +11,10 @@
 #include "base/limits.h"
 #include "store_fixture.h"
 
-#define DAY_0 20400 /* 2025-11-08 */
-#define DAYS 4
-#define NODES 4
-#define VARIANTS 4
+#define DAY_0     20400 /* 2025-11-08 */
+#define DAYS      4
+#define NODES     4
+#define VARIANTS  4
 #define FILES_MAX 8
 
 /* A record: identity number, payload variant, node. */
@@ -59,7 +60,8 @@ static struct tb_row row_of(const struct world *w, struct record r, uint64_t lin
     struct tb_row row = {.line = line};
     bool far = random_below(&base, 4) == 0; /* this identity's variants are days apart */
     row.ts_us = DAY_0 * TB_US_PER_DAY + (int64_t)(random_next(&base) % (uint64_t)TB_US_PER_DAY);
-    row.ts_us += far ? (int64_t)(random_next(&s) % (uint64_t)((DAYS - 1) * TB_US_PER_DAY)) : (int64_t)random_below(&s, 3) * 1000000;
+    row.ts_us += far ? (int64_t)(random_next(&s) % (uint64_t)((DAYS - 1) * TB_US_PER_DAY))
+                     : (int64_t)random_below(&s, 3) * 1000000;
     if (r.id % 5 == 0) {
         row.ts_us -= row.ts_us % 1000000; /* many equal instants */
     }
@@ -92,7 +94,7 @@ static struct tb_row row_of(const struct world *w, struct record r, uint64_t lin
     return row;
 }
 
-/* ---- the model --------------------------------------------------------------------------------------------------- */
+/* ---- the model ---- */
 
 static int model_order(const struct world *w, struct record a, struct record b)
 {
@@ -129,8 +131,10 @@ static void count_loser(struct tally *t, bool same)
     t->conflicts += !same;
 }
 
-/* One append: the best of each identity stands for it, the others lose to it; then it meets what is stored. */
-static void model_append(const struct world *w, struct model *m, uint8_t file, const struct record *r, uint32_t n, uint32_t *first)
+/* One append: the best of each identity stands for it, the others lose to it; then it meets what is
+ * stored. */
+static void model_append(const struct world *w, struct model *m, uint8_t file, const struct record *r,
+                         uint32_t n, uint32_t *first)
 {
     for (uint32_t i = 0; i < n; i++) {
         model_see(w, m, r[i]);
@@ -166,7 +170,7 @@ static void model_append(const struct world *w, struct model *m, uint8_t file, c
     }
 }
 
-/* ---- the store --------------------------------------------------------------------------------------------------- */
+/* ---- the store ---- */
 
 static void shuffle(uint64_t *random, struct record *r, uint32_t n)
 {
@@ -179,7 +183,8 @@ static void shuffle(uint64_t *random, struct record *r, uint32_t n)
 }
 
 /* Loads a file in batches of random sizes, the model beside it. */
-static void load_file(struct world *w, struct model *m, uint8_t file, uint32_t batch_max, uint32_t *first, uint32_t *ledger)
+static void load_file(struct world *w, struct model *m, uint8_t file, uint32_t batch_max, uint32_t *first,
+                      uint32_t *ledger)
 {
     const struct record *r = w->records[file];
     struct tb_row *rows = calloc(TB_BATCH_ROWS, sizeof *rows);
@@ -290,7 +295,8 @@ static void check_live(const struct world *w, const struct model *m, const uint3
 static void check_ledger(const struct world *w, const struct model *m, const uint32_t *ledger)
 {
     struct tb_query *q = NULL;
-    must(tb_query_open(w->f.db, "SELECT events, duplicates, conflicts FROM file WHERE file = :file", &q, &err));
+    must(tb_query_open(w->f.db, "SELECT events, duplicates, conflicts FROM file WHERE file = :file", &q,
+                       &err));
     for (uint32_t f = 0; f < w->files; f++) {
         tb_query_bind_int(q, "file", ledger[f]);
         must(tb_query_step(q, &err));
@@ -341,7 +347,8 @@ static void read_days(const struct world *w, const struct model *m, struct days 
     memset(d, 0, sizeof *d);
     for (uint32_t id = 0; id < w->ids; id++) {
         if (m->ruler[id].there) {
-            struct tb_row r = row_of(w, (struct record){id, m->ruler[id].variant, m->ruler[id].node}, 0, text);
+            struct tb_row r =
+                row_of(w, (struct record){id, m->ruler[id].variant, m->ruler[id].node}, 0, text);
             uint64_t in[3] = {id, r.payload, r.text[TB_T_NODE]};
             d->digest[tb_utc_day(r.ts_us) - DAY_0] += tb_hash64(in, sizeof in, 3);
         }
@@ -444,7 +451,8 @@ static void make_files(struct world *w, uint32_t rows_max)
         w->count[f] = 1 + random_below(&w->random, rows_max);
         w->records[f] = calloc(w->count[f], sizeof **w->records);
         for (uint32_t i = 0; i < w->count[f]; i++) {
-            w->records[f][i] = (struct record){random_below(&w->random, w->ids), (uint8_t)random_below(&w->random, w->variants),
+            w->records[f][i] = (struct record){random_below(&w->random, w->ids),
+                                               (uint8_t)random_below(&w->random, w->variants),
                                                (uint8_t)random_below(&w->random, NODES)};
         }
     }
@@ -498,7 +506,10 @@ static void large_worlds(void **state)
 {
     (void)state;
     for (uint32_t seed = 1; seed <= 3; seed++) {
-        struct world w = {.random = seed * 1001, .ids = 60000 * seed, .files = 3 + seed, .variants = seed == 1 ? 1 : VARIANTS};
+        struct world w = {.random = seed * 1001,
+                          .ids = 60000 * seed,
+                          .files = 3 + seed,
+                          .variants = seed == 1 ? 1 : VARIANTS};
         w.with_id = w.ids / 2;
         make_files(&w, 70000);
         uint64_t digest = play(&w, TB_BATCH_ROWS, true);

@@ -1,5 +1,6 @@
-/* A load that fails, or is killed, anywhere leaves all of a file or none of it, and the next try ends as if nothing had happened. Every
- * write, sync and truncation of SQLite's files fails once; then the disk is full at every size; then the process is killed. */
+/* A load that fails, or is killed, anywhere leaves all of a file or none of it, and the next try ends as
+ * if nothing had happened. Every write, sync and truncation of SQLite's files fails once; then the disk is
+ * full at every size; then the process is killed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,10 +14,10 @@
 #include "store/handle.h"
 #include "store_fixture.h"
 
-#define ROWS 12000
+#define ROWS  12000
 #define DAY_0 20000
 
-/* ---- a file system that fails at the Nth call --------------------------------------------------------------------- */
+/* ---- a file system that fails at the Nth call ---- */
 
 static long fail_at = -1, calls; /* -1: never */
 static bool fail_on;             /* from the failing call on, all fail: a disk that is gone */
@@ -90,9 +91,10 @@ static void put_shim(void)
     assert_int_equal(sqlite3_vfs_register(&shim, 1), SQLITE_OK);
 }
 
-/* ---- loading ------------------------------------------------------------------------------------------------------ */
+/* ---- loading ---- */
 
-/* File number k: events k * ROWS / 2 on: half of them are the file's before; of these every fifth has another payload. */
+/* File number k: events k * ROWS / 2 on: half of them are the file's before; of these every fifth has
+ * another payload. */
 static void fill(struct tb_row *rows, uint32_t k)
 {
     for (uint32_t i = 0; i < ROWS; i++) {
@@ -110,7 +112,11 @@ static enum tb_status load(struct tb_db *db, uint32_t k, struct tb_err *err)
     static struct tb_row rows[ROWS];
     struct tb_load_txn *t = NULL;
     struct tb_append_counts c = {0, 0, 0, 0};
-    struct tb_file_entry e = {.path = TB_STR("f"), .format = TB_STR("kong"), .wrapper = TB_STR(""), .kind = TB_STR("plain"), .date = INT32_MIN};
+    struct tb_file_entry e = {.path = TB_STR("f"),
+                              .format = TB_STR("kong"),
+                              .wrapper = TB_STR(""),
+                              .kind = TB_STR("plain"),
+                              .date = INT32_MIN};
     enum tb_status st = tb_db_begin(db, err);
     if (st != TB_OK) {
         return st;

@@ -1,4 +1,5 @@
-/* Id runs against a plain list: written, merged, asked with and without filters; equal keys; dropped segments. */
+/* Id runs against a plain list: written, merged, asked with and without filters; equal keys; dropped
+ * segments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@ static void list_add(struct list *l, struct tb_id_entry e)
 static int by_entry(const void *a, const void *b)
 {
     const struct tb_id_entry *x = a, *y = b;
-    return x->key != y->key ? (x->key > y->key) - (x->key < y->key) : (x->place > y->place) - (x->place < y->place);
+    return x->key != y->key ? (x->key > y->key) - (x->key < y->key)
+                            : (x->place > y->place) - (x->place < y->place);
 }
 
 /* skew: all keys in a corner of their range, as no hash would give. */
@@ -38,11 +40,14 @@ static uint64_t some_key(uint64_t *random, int skew)
     return skew == 0 ? key : skew == 1 ? key & 0xffff : (UINT64_C(1) << 48) - 1 - (key & 0xff);
 }
 
-static void write_run(struct tb_db *db, struct list *all, uint64_t *random, uint32_t n, uint64_t segment, int skew)
+static void write_run(struct tb_db *db, struct list *all, uint64_t *random, uint32_t n, uint64_t segment,
+                      int skew)
 {
     struct list run = {NULL, 0, 0};
     for (uint32_t i = 0; i < n; i++) {
-        struct tb_id_entry e = {some_key(random, skew), (segment + random_below(random, 5)) * TB_SEGMENT_ROWS + random_below(random, TB_SEGMENT_ROWS)};
+        struct tb_id_entry e = {some_key(random, skew),
+                                (segment + random_below(random, 5)) * TB_SEGMENT_ROWS +
+                                    random_below(random, TB_SEGMENT_ROWS)};
         if (all->n > 0 && random_below(random, 20) == 0) {
             e.key = all->p[random_below(random, (uint32_t)all->n)].key; /* a superseded one's winner */
         }
@@ -55,7 +60,8 @@ static void write_run(struct tb_db *db, struct list *all, uint64_t *random, uint
 }
 
 /* Asks all runs for the keys; every stored place of a wanted key must come, and no place of another key. */
-static void check_probe(struct tb_db *db, const struct list *sorted, const uint64_t *keys, uint32_t n, size_t *found)
+static void check_probe(struct tb_db *db, const struct list *sorted, const uint64_t *keys, uint32_t n,
+                        size_t *found)
 {
     struct tb_id_candidates c = {NULL, 0, 0};
     uint32_t runs = 0, *wanted = calloc(n + 1, sizeof *wanted);
@@ -108,7 +114,9 @@ static void check_all(struct tb_db *db, const struct list *all, uint64_t *random
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
         uint64_t *keys = calloc(sizes[k], sizeof *keys);
         for (uint32_t i = 0; i < sizes[k]; i++) {
-            keys[i] = all->n > 0 && random_below(random, 2) == 0 ? all->p[random_below(random, (uint32_t)all->n)].key : some_key(random, skew);
+            keys[i] = all->n > 0 && random_below(random, 2) == 0
+                          ? all->p[random_below(random, (uint32_t)all->n)].key
+                          : some_key(random, skew);
         }
         qsort(keys, sizes[k], sizeof *keys, by_u64);
         check_probe(db, &sorted, keys, sizes[k], &found);
@@ -142,8 +150,11 @@ static void runs_against_a_list(void **state)
         check_all(f.db, &all, &random, skew);
         assert_true(number_of(f.db, "SELECT count(*) FROM id_run") < 8 * 3);
         assert_true(number_of(f.db, "SELECT sum(entries) FROM id_run") == (int64_t)all.n);
-        assert_true(skew > 0 || number_of(f.db, "SELECT max(length(data)) FROM id_bucket") < 16349); /* a page each */
-        assert_true(number_of(f.db, "SELECT count(*) FROM id_bucket") == number_of(f.db, "SELECT count(*) FROM id_bucket b JOIN id_run r ON r.run = b.bucket >> 24"));
+        assert_true(skew > 0 ||
+                    number_of(f.db, "SELECT max(length(data)) FROM id_bucket") < 16349); /* a page each */
+        assert_true(
+            number_of(f.db, "SELECT count(*) FROM id_bucket") ==
+            number_of(f.db, "SELECT count(*) FROM id_bucket b JOIN id_run r ON r.run = b.bucket >> 24"));
         assert_true(skew > 0 || number_of(f.db, "SELECT count(*) FROM id_filter") > 0);
         must(tb_db_commit(f.db, &err));
         free(all.p);
@@ -183,7 +194,8 @@ static void filters_stop_strangers(void **state)
     struct fixture f;
     struct list all = {NULL, 0, 0};
     uint64_t random = 8, *keys = calloc(32768, sizeof *keys), *out = calloc(32768, sizeof *out);
-    uint32_t *wanted = calloc(32768, sizeof *wanted), *out_wanted = calloc(32768, sizeof *out_wanted), passed = 0;
+    uint32_t *wanted = calloc(32768, sizeof *wanted), *out_wanted = calloc(32768, sizeof *out_wanted),
+             passed = 0;
     fixture_open(&f);
     must(tb_db_begin(f.db, &err));
     write_run(f.db, &all, &random, 200000, 1, 0);
@@ -216,9 +228,10 @@ static void table_against_a_list(void **state)
     for (int round = 0; round < 3; round++) {
         struct list all = {NULL, 0, 0};
         for (uint32_t i = 0; i < 30000; i++) {
-            uint64_t hi = random_below(&random, 10) == 0 && all.n > 0 ? all.p[random_below(&random, (uint32_t)all.n)].key
-                          : i % 7 == 0                               ? random_next(&random) >> 50
-                                                                     : random_next(&random);
+            uint64_t hi = random_below(&random, 10) == 0 && all.n > 0
+                              ? all.p[random_below(&random, (uint32_t)all.n)].key
+                          : i % 7 == 0 ? random_next(&random) >> 50
+                                       : random_next(&random);
             assert_true(tb_id_table_reserve(&t, 1));
             assert_int_equal(tb_id_table_add(&t, hi, i), i);
             list_add(&all, (struct tb_id_entry){hi, i});
@@ -247,8 +260,10 @@ static void table_against_a_list(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(runs_against_a_list), cmocka_unit_test(rollback_forgets),
-        cmocka_unit_test(filters_stop_strangers), cmocka_unit_test(table_against_a_list),
+        cmocka_unit_test(runs_against_a_list),
+        cmocka_unit_test(rollback_forgets),
+        cmocka_unit_test(filters_stop_strangers),
+        cmocka_unit_test(table_against_a_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,14 +50,17 @@ static void entries_come_back(void **state)
     assert_int_equal(e.file, 1);
     must(tb_files_same(f.db, source, TB_STR("kong"), e.raw_digest, true, &out, &err));
     assert_int_equal(out.file, 1);
-    assert_true(tb_str_eq(out.path, e.path) && tb_str_eq(out.member, e.member) && tb_str_eq(out.node, e.node));
-    assert_true(tb_str_eq(out.format, e.format) && tb_str_eq(out.wrapper, e.wrapper) && tb_str_eq(out.kind, e.kind));
+    assert_true(tb_str_eq(out.path, e.path) && tb_str_eq(out.member, e.member) &&
+                tb_str_eq(out.node, e.node));
+    assert_true(tb_str_eq(out.format, e.format) && tb_str_eq(out.wrapper, e.wrapper) &&
+                tb_str_eq(out.kind, e.kind));
     assert_true(out.incomplete.s == NULL);
     assert_int_equal(out.date, 20400);
     assert_int_equal(out.raw_bytes, 100);
     assert_int_equal(out.mtime_ns, 7);
     assert_int_equal(out.bytes, 900);
-    assert_true(out.has_raw_digest && out.raw_digest.hi == e.raw_digest.hi && out.raw_digest.lo == e.raw_digest.lo);
+    assert_true(out.has_raw_digest && out.raw_digest.hi == e.raw_digest.hi &&
+                out.raw_digest.lo == e.raw_digest.lo);
     assert_true(out.digest.hi == e.digest.hi && out.digest.lo == e.digest.lo);
     assert_int_equal(out.lines, 3);
     assert_int_equal(out.events, 2);
@@ -84,7 +87,8 @@ static void the_same_content(void **state)
     fixture_open(&f);
     must(tb_db_begin(f.db, &err));
     uint32_t source = dict_add(f.db, "gateway"), other = dict_add(f.db, "other");
-    struct tb_file_entry cut = entry(source, "/a", 5), whole = entry(source, "/b", 5), copy = entry(source, "/c", 5);
+    struct tb_file_entry cut = entry(source, "/a", 5), whole = entry(source, "/b", 5),
+                         copy = entry(source, "/c", 5);
     cut.incomplete = TB_STR("truncated");
     must(tb_files_insert(f.db, &cut, &err));
     assert_int_equal(tb_files_same(f.db, source, TB_STR("kong"), cut.digest, false, &out, &why), TB_END);
@@ -95,7 +99,8 @@ static void the_same_content(void **state)
     assert_int_equal(out.file, whole.file);
     assert_int_equal(tb_files_same(f.db, other, TB_STR("kong"), cut.digest, false, &out, &why), TB_END);
     assert_int_equal(tb_files_same(f.db, source, TB_STR("kong_flat"), cut.digest, false, &out, &why), TB_END);
-    assert_int_equal(tb_files_same(f.db, source, TB_STR("kong"), cut.digest, true, &out, &why), TB_END); /* the other digest */
+    assert_int_equal(tb_files_same(f.db, source, TB_STR("kong"), cut.digest, true, &out, &why),
+                     TB_END); /* the other digest */
     must(tb_db_commit(f.db, &err));
     fixture_close(&f);
 }
@@ -126,7 +131,9 @@ static void known_when_whole_and_unchanged(void **state)
     struct tb_file_entry elsewhere = entry(source, "/z", 7); /* another path completes nothing */
     elsewhere.incomplete = TB_STR("corrupt");
     must(tb_files_insert(f.db, &elsewhere, &err));
-    assert_int_equal(number_of(f.db, "SELECT count(*) FROM file WHERE completed_by IS NULL AND incomplete IS NOT NULL"), 1);
+    assert_int_equal(
+        number_of(f.db, "SELECT count(*) FROM file WHERE completed_by IS NULL AND incomplete IS NOT NULL"),
+        1);
     must(tb_db_commit(f.db, &err));
     fixture_close(&f);
 }
@@ -170,10 +177,12 @@ static void revisions(void **state)
         const char *pack;
         int64_t number;
         bool is_new;
-    } rows[] = {{5, "a", 1, true}, {5, "a", 1, false}, {5, "b", 2, true}, {5, "a", 3, true}, {5, "a", 3, false}, {6, "a", 1, true}};
+    } rows[] = {{5, "a", 1, true}, {5, "a", 1, false}, {5, "b", 2, true},
+                {5, "a", 3, true}, {5, "a", 3, false}, {6, "a", 1, true}};
     must(tb_db_begin(f.db, &err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        must(tb_revision_put(f.db, rows[i].day, tb_str_of(rows[i].pack), "run", 4, 99, &number, &is_new, &err));
+        must(tb_revision_put(f.db, rows[i].day, tb_str_of(rows[i].pack), "run", 4, 99, &number, &is_new,
+                             &err));
         assert_int_equal(number, rows[i].number);
         assert_int_equal(is_new, rows[i].is_new);
     }
@@ -191,8 +200,11 @@ static void revisions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(entries_come_back),        cmocka_unit_test(the_same_content), cmocka_unit_test(known_when_whole_and_unchanged),
-        cmocka_unit_test(reasons_rejects_quarters), cmocka_unit_test(revisions),
+        cmocka_unit_test(entries_come_back),
+        cmocka_unit_test(the_same_content),
+        cmocka_unit_test(known_when_whole_and_unchanged),
+        cmocka_unit_test(reasons_rejects_quarters),
+        cmocka_unit_test(revisions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Pruned days: their events go, they take no more, their ids are free again elsewhere; generations and later days stay. */
+/* Pruned days: their events go, they take no more, their ids are free again elsewhere; generations and
+ * later days stay. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,7 +23,8 @@ static void take(void *ctx, uint32_t i)
 }
 
 /* One row per id, on the day given. */
-static struct tb_append_counts load(struct fixture *f, const uint64_t *ids, const int32_t *days, uint32_t n, struct rejected *rejected)
+static struct tb_append_counts load(struct fixture *f, const uint64_t *ids, const int32_t *days, uint32_t n,
+                                    struct rejected *rejected)
 {
     struct tb_row rows[64];
     struct tb_load_txn *t = NULL;
@@ -61,16 +63,23 @@ static void pruned_days_take_no_more(void **state)
     assert_int_equal(c.events, 5);
     int64_t before = 0, after = 0;
     bool pruned = true;
-    must(tb_events_generation(f.db, (DAY_0 + 2) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &before, &pruned, &err));
+    must(tb_events_generation(f.db, (DAY_0 + 2) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &before,
+                              &pruned, &err));
     assert_false(pruned);
     must(tb_db_begin(f.db, &err));
     must(tb_events_prune(f.db, DAY_0 + 2, &err));
     must(tb_db_commit(f.db, &err));
     assert_int_equal(live(f.db), 1);
-    assert_int_equal(number_of(f.db, "SELECT count(*) FROM segment_group WHERE piece / 4096 NOT IN (SELECT segment FROM segment)"), 0);
-    must(tb_events_generation(f.db, (DAY_0 + 2) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &after, &pruned, &err));
+    assert_int_equal(
+        number_of(
+            f.db,
+            "SELECT count(*) FROM segment_group WHERE piece / 4096 NOT IN (SELECT segment FROM segment)"),
+        0);
+    must(tb_events_generation(f.db, (DAY_0 + 2) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &after, &pruned,
+                              &err));
     assert_true(after == before && !pruned);
-    must(tb_events_generation(f.db, (DAY_0 + 1) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &after, &pruned, &err));
+    must(tb_events_generation(f.db, (DAY_0 + 1) * TB_US_PER_DAY, (DAY_0 + 3) * TB_US_PER_DAY, &after, &pruned,
+                              &err));
     assert_true(pruned);
     const uint64_t again_ids[] = {1, 2, 4, 6, 7};
     const int32_t again_days[] = {DAY_0, DAY_0 + 3, DAY_0 + 2, DAY_0 + 1, DAY_0 + 2};
@@ -105,7 +114,8 @@ static void merges_drop_ids(void **state)
         assert_int_equal(c.pruned, i >= 7 && i % 2 == 0 ? 2 : 0);
     }
     assert_int_equal(live(f.db), 20);
-    assert_in_range(number_of(f.db, "SELECT sum(entries) FROM id_run"), 20, 22); /* 28 were written; a segment's number may come again */
+    assert_in_range(number_of(f.db, "SELECT sum(entries) FROM id_run"), 20,
+                    22); /* 28 were written; a segment's number may come again */
     fixture_close(&f);
 }
 

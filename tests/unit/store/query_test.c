@@ -19,7 +19,8 @@ static void ask(struct tb_db *db, const char *sql, const char *expected)
     }
     struct tb_str s = tb_query_text(q, 0);
     if (!tb_str_eq(s, tb_str_of(expected))) {
-        fail_msg("%s: %.*s, not %s", sql, (int)s.n, s.s != NULL ? s.s : "", expected != NULL ? expected : "NULL");
+        fail_msg("%s: %.*s, not %s", sql, (int)s.n, s.s != NULL ? s.s : "",
+                 expected != NULL ? expected : "NULL");
     }
     tb_query_close(q);
 }
@@ -62,7 +63,8 @@ static void money_in_sql_is_exact(void **state)
         ask(f.db, rows[i].sql, rows[i].expected);
     }
     ask_fails(f.db, "SELECT money_sum(column1) FROM (VALUES ('1'), ('1e5x'))", "not a decimal");
-    ask_fails(f.db, "SELECT money_sum(column1) FROM (VALUES ('170000000000000'), ('170000000000000'))", "out of range");
+    ask_fails(f.db, "SELECT money_sum(column1) FROM (VALUES ('170000000000000'), ('170000000000000'))",
+              "out of range");
     ask_fails(f.db, "SELECT money_add('x', '1')", "not a decimal");
     must(tb_db_begin(f.db, &err));
     dict_add(f.db, "gpt-4o");
@@ -157,7 +159,8 @@ static void users_may_only_read(void **state)
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         struct tb_query *q = NULL;
         struct tb_err why = {.code = TB_E_NONE};
-        if (tb_query_open_user(f.db, tb_str_of(refused[i]), &q, &why) != TB_FAIL || why.code != TB_E_USAGE || q != NULL) {
+        if (tb_query_open_user(f.db, tb_str_of(refused[i]), &q, &why) != TB_FAIL || why.code != TB_E_USAGE ||
+            q != NULL) {
             fail_msg("%s: %s", refused[i], why.text);
         }
         assert_true(strlen(why.text) > 0);
@@ -177,7 +180,8 @@ static void users_may_only_read(void **state)
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
         struct tb_query *q = NULL;
         struct tb_err why = {.code = TB_E_NONE};
-        if (tb_query_open_user(f.db, tb_str_of(taken[i]), &q, &why) != TB_OK || tb_query_run(q, &why) != TB_OK) {
+        if (tb_query_open_user(f.db, tb_str_of(taken[i]), &q, &why) != TB_OK ||
+            tb_query_run(q, &why) != TB_OK) {
             fail_msg("%s: %s", taken[i], why.text);
         }
         tb_query_close(q);

@@ -1,4 +1,5 @@
-/* Scans and ordered events against sorted arrays: ranges, superseded rows, many files over the same time, one instant for many. */
+/* Scans and ordered events against sorted arrays: ranges, superseded rows, many files over the same time,
+ * one instant for many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -34,11 +35,13 @@ static void keep(struct stored *s, struct plain p)
 static int by_order(const void *a, const void *b)
 {
     const struct plain *x = a, *y = b;
-    return x->ts_us != y->ts_us ? (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us) : (x->lo > y->lo) - (x->lo < y->lo);
+    return x->ts_us != y->ts_us ? (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us)
+                                : (x->lo > y->lo) - (x->lo < y->lo);
 }
 
 /* Loads a file; ts(i) gives the instants. */
-static void load(struct fixture *f, uint32_t source, struct stored *s, uint64_t seed, uint32_t n, int64_t (*ts)(uint64_t *random, uint32_t i))
+static void load(struct fixture *f, uint32_t source, struct stored *s, uint64_t seed, uint32_t n,
+                 int64_t (*ts)(uint64_t *random, uint32_t i))
 {
     uint64_t random = seed;
     struct tb_load_txn *t = NULL;
@@ -50,10 +53,14 @@ static void load(struct fixture *f, uint32_t source, struct stored *s, uint64_t 
         uint32_t k = n - at < TB_BATCH_ROWS ? n - at : TB_BATCH_ROWS;
         for (uint32_t i = 0; i < k; i++) {
             uint64_t in[2] = {seed, at + i};
-            rows[i] = (struct tb_row){.ts_us = ts(&random, at + i), .identity = tb_hash128(in, sizeof in, 1), .payload = random_next(&random), .line = at + i};
+            rows[i] = (struct tb_row){.ts_us = ts(&random, at + i),
+                                      .identity = tb_hash128(in, sizeof in, 1),
+                                      .payload = random_next(&random),
+                                      .line = at + i};
             rows[i].present = 1u << TB_N_INPUT;
             rows[i].number[TB_N_INPUT] = (int64_t)(rows[i].payload % 1000);
-            keep(s, (struct plain){rows[i].ts_us, rows[i].identity.lo, rows[i].identity.hi, rows[i].payload, at + i, file});
+            keep(s, (struct plain){rows[i].ts_us, rows[i].identity.lo, rows[i].identity.hi, rows[i].payload,
+                                   at + i, file});
         }
         struct tb_append_counts c;
         must(tb_load_append(t, rows, k, &c, NULL, NULL, &err));
@@ -75,10 +82,15 @@ static void supersede(struct fixture *f, uint32_t source, struct stored *s, uint
     must(tb_db_begin(f->db, &err));
     uint32_t file = new_file(f->db, "again", source);
     must(tb_load_begin(f->db, file, source, &t, &err));
-    for (size_t i = random_below(&random, 50); i < s->n && n < 3000; i += 1 + random_below(&random, (uint32_t)(s->n / 1500 + 2))) {
+    for (size_t i = random_below(&random, 50); i < s->n && n < 3000;
+         i += 1 + random_below(&random, (uint32_t)(s->n / 1500 + 2))) {
         struct plain *p = &s->p[i];
         struct tb_row *r = &rows[n++];
-        *r = (struct tb_row){.ts_us = p->ts_us, .identity = {p->hi, p->lo}, .payload = random_next(&random), .line = n, .quality = TB_QUALITY_EXACT};
+        *r = (struct tb_row){.ts_us = p->ts_us,
+                             .identity = {p->hi, p->lo},
+                             .payload = random_next(&random),
+                             .line = n,
+                             .quality = TB_QUALITY_EXACT};
         r->present = 1u << TB_N_INPUT | 1u << TB_N_OUTPUT;
         r->number[TB_N_INPUT] = (int64_t)(r->payload % 1000);
         r->number[TB_N_OUTPUT] = 5;
@@ -119,7 +131,8 @@ static void check_scan(struct fixture *f, const struct stored *s, int64_t from, 
         assert_null(b.cost);
         assert_null(b.number[TB_N_LATENCY_MS]);
         for (uint32_t i = 0; i < b.n; i++) {
-            assert_true(i == 0 || b.ts_us[i - 1] < b.ts_us[i] || (b.ts_us[i - 1] == b.ts_us[i] && b.id_lo[i - 1] < b.id_lo[i]));
+            assert_true(i == 0 || b.ts_us[i - 1] < b.ts_us[i] ||
+                        (b.ts_us[i - 1] == b.ts_us[i] && b.id_lo[i - 1] < b.id_lo[i]));
             assert_int_equal(b.number[TB_N_INPUT][i], b.payload[i] % 1000);
             keep(&got, (struct plain){b.ts_us[i], b.id_lo[i], 0, b.payload[i], b.line[i], b.file});
         }
@@ -133,7 +146,8 @@ static void check_scan(struct fixture *f, const struct stored *s, int64_t from, 
     assert_int_equal(got.n, hi > lo ? hi - lo : 0);
     for (size_t i = 0; i < got.n; i++) {
         const struct plain *x = &got.p[i], *y = &s->p[lo + i];
-        assert_true(x->ts_us == y->ts_us && x->lo == y->lo && x->payload == y->payload && x->line == y->line && x->file == y->file);
+        assert_true(x->ts_us == y->ts_us && x->lo == y->lo && x->payload == y->payload &&
+                    x->line == y->line && x->file == y->file);
     }
     free(got.p);
 }
@@ -148,11 +162,13 @@ static bool take(void *ctx, const struct tb_block *b, uint32_t row)
     struct walk *w = ctx;
     assert_true(w->at < w->s->n);
     const struct plain *p = &w->s->p[w->at++];
-    assert_true(b->ts_us[row] == p->ts_us && b->id_lo[row] == p->lo && b->payload[row] == p->payload && b->file == p->file);
+    assert_true(b->ts_us[row] == p->ts_us && b->id_lo[row] == p->lo && b->payload[row] == p->payload &&
+                b->file == p->file);
     return w->at != w->stop;
 }
 
-static void check_ordered(struct fixture *f, const struct stored *s, int64_t from, int64_t to, unsigned columns)
+static void check_ordered(struct fixture *f, const struct stored *s, int64_t from, int64_t to,
+                          unsigned columns)
 {
     struct walk w = {s, first_from(s, from), 0};
     must(tb_events_ordered(f->db, from, to, columns, take, &w, &err));
@@ -168,7 +184,8 @@ static void check_ordered(struct fixture *f, const struct stored *s, int64_t fro
 static int64_t over_days(uint64_t *random, uint32_t i)
 {
     (void)i;
-    return DAY_0 * TB_US_PER_DAY + (int64_t)(random_next(random) % (uint64_t)(3 * TB_US_PER_DAY)) / 1000 * 1000;
+    return DAY_0 * TB_US_PER_DAY +
+           (int64_t)(random_next(random) % (uint64_t)(3 * TB_US_PER_DAY)) / 1000 * 1000;
 }
 
 static int64_t in_turn(uint64_t *random, uint32_t i)
@@ -191,7 +208,8 @@ static void check_ranges(struct fixture *f, struct stored *s, uint64_t seed)
     check_scan(f, s, 5, 5);
     check_ordered(f, s, INT64_MIN, INT64_MAX, TB_C_ALL);
     for (int i = 0; i < 12; i++) {
-        int64_t from = DAY_0 * TB_US_PER_DAY + (int64_t)(random_next(&random) % (uint64_t)(3 * TB_US_PER_DAY));
+        int64_t from =
+            DAY_0 * TB_US_PER_DAY + (int64_t)(random_next(&random) % (uint64_t)(3 * TB_US_PER_DAY));
         int64_t to = from + (int64_t)(random_next(&random) % (uint64_t)(i % 2 ? TB_US_PER_DAY : 40000000));
         if (i == 7) {
             from = s->p[s->n / 3].ts_us; /* borders that are instants of events */
@@ -213,7 +231,10 @@ static void small_ranges(void **state)
         struct tb_err err = {.code = TB_E_NONE};
         assert_int_equal(tb_events_days(f.db, &first, &last, &err), TB_END);
         for (uint64_t file = 0; file < 5; file++) {
-            load(&f, 1, &s, seed * 100 + file, 1 + (uint32_t)(seed * file * 37), file % 2 ? over_days : file == 4 ? one_instant : in_turn);
+            load(&f, 1, &s, seed * 100 + file, 1 + (uint32_t)(seed * file * 37),
+                 file % 2    ? over_days
+                 : file == 4 ? one_instant
+                             : in_turn);
         }
         supersede(&f, 1, &s, seed);
         check_ranges(&f, &s, seed);
@@ -225,7 +246,8 @@ static void small_ranges(void **state)
     }
 }
 
-/* More than a window of ordered events holds: files that follow each other, that cover each other, and one instant for all. */
+/* More than a window of ordered events holds: files that follow each other, that cover each other, and one
+ * instant for all. */
 static void large_ranges(void **state)
 {
     (void)state;

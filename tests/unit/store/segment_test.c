@@ -1,4 +1,5 @@
-/* Segments come back as they were written: random and extreme events, every form of id text; damaged bytes are an error. */
+/* Segments come back as they were written: random and extreme events, every form of id text; damaged bytes
+ * are an error. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -52,9 +53,11 @@ static struct tb_str make_id(uint64_t *random, char *out)
         memcpy(out, "a\0b\xff\xfe", 5);
         return (struct tb_str){out, 5};
     }
-    size_t n = (size_t)snprintf(out, 600, "%016llx%016llx", (unsigned long long)random_next(random), (unsigned long long)random_next(random));
+    size_t n = (size_t)snprintf(out, 600, "%016llx%016llx", (unsigned long long)random_next(random),
+                                (unsigned long long)random_next(random));
     if (what > 25) {
-        out[random_below(random, (uint32_t)n)] = (char)random_next(random); /* one byte that may be no digit */
+        out[random_below(random, (uint32_t)n)] =
+            (char)random_next(random); /* one byte that may be no digit */
     }
     return (struct tb_str){out, n};
 }
@@ -68,7 +71,8 @@ static int64_t any_number(uint64_t *random, bool extreme)
 static int by_ts(const void *a, const void *b)
 {
     const struct tb_row *x = *(const struct tb_row *const *)a, *y = *(const struct tb_row *const *)b;
-    return x->ts_us != y->ts_us ? (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us) : (x->line > y->line) - (x->line < y->line);
+    return x->ts_us != y->ts_us ? (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us)
+                                : (x->line > y->line) - (x->line < y->line);
 }
 
 /* Which columns carry anything differs from segment to segment. */
@@ -90,7 +94,10 @@ static void make(struct made *m, uint64_t seed, uint32_t n)
         r->id = ids ? make_id(&random, m->ids[i]) : TB_STR_NULL;
         r->present = (uint32_t)random_next(&random) & mask & ((1u << TB_N_COUNT) - 1);
         for (int k = 0; k < TB_T_COUNT; k++) {
-            r->text[k] = (mask >> k & 1) == 0 ? 0 : k % 3 == 0 ? random_below(&random, 5) * 70000u : extreme ? (uint32_t)random_next(&random) : random_below(&random, 900);
+            r->text[k] = (mask >> k & 1) == 0 ? 0
+                         : k % 3 == 0         ? random_below(&random, 5) * 70000u
+                         : extreme            ? (uint32_t)random_next(&random)
+                                              : random_below(&random, 900);
         }
         for (int k = 0; k < TB_N_COUNT; k++) {
             r->number[k] = (r->present >> k & 1) != 0 ? any_number(&random, extreme) : 0;
@@ -99,7 +106,8 @@ static void make(struct made *m, uint64_t seed, uint32_t n)
         r->flags = (uint8_t)(random_next(&random) & 15);
         r->has_cost = costs && random_below(&random, 2) == 0;
         if (r->has_cost) {
-            r->cost.mantissa = (tb_int128)((unsigned __int128)random_next(&random) << (extreme ? 60 : 0)) * (random_below(&random, 5) == 0 ? -1 : 1);
+            r->cost.mantissa = (tb_int128)((unsigned __int128)random_next(&random) << (extreme ? 60 : 0)) *
+                               (random_below(&random, 5) == 0 ? -1 : 1);
             r->cost.exponent = (int32_t)random_below(&random, 800) - 400;
         }
         r->prompt_fingerprint = (mask & 0x80000000u) != 0 ? random_next(&random) : 0;
@@ -208,7 +216,8 @@ static void damaged_segments(void **state)
         must(tb_query_run(put, &err));
         must(tb_segment_open(f.db, 1, s, &err));
         enum tb_status st = tb_segment_read(f.db, s, TB_GROUPS_ALL, &why);
-        assert_true(st == TB_OK || (st == TB_FATAL && why.code == TB_E_DB && strstr(why.text, "segment 1 is damaged") != NULL));
+        assert_true(st == TB_OK || (st == TB_FATAL && why.code == TB_E_DB &&
+                                    strstr(why.text, "segment 1 is damaged") != NULL));
         assert_true(round % 4 != 0 || st == TB_FATAL);
         told += st == TB_FATAL;
         tb_query_bind_null(put, "data");

@@ -1,5 +1,5 @@
-/* Every statement of the folder prepares against the newest schema, and none of those used per event or file scans a table whole
- * that grows with the data. */
+/* Every statement of the folder prepares against the newest schema, and none of those used per event or
+ * file scans a table whole that grows with the data. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@ static void check_statement(struct tb_db *db, const char *path, const char *sql)
         sqlite3_stmt *stmt = NULL;
         const char *rest = NULL;
         int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, &rest);
-        bool there = strstr(path, "schemas/store/") != NULL && strstr(sqlite3_errmsg(db->sqlite), "already exists") != NULL;
+        bool there = strstr(path, "schemas/store/") != NULL &&
+                     strstr(sqlite3_errmsg(db->sqlite), "already exists") != NULL;
         if (rc != SQLITE_OK && !there) {
             fail_msg("%s: %s", path, sqlite3_errmsg(db->sqlite));
         }
@@ -50,8 +51,8 @@ static void no_full_scans(void **state)
     (void)state;
     struct fixture f;
     fixture_open(&f);
-    static const char *const big[] = {"SCAN segment_group", "SCAN id_bucket", "SCAN dict", "SCAN reject", "SCAN file_quarter",
-                                      "SCAN g", "SCAN file"};
+    static const char *const big[] = {"SCAN segment_group", "SCAN id_bucket", "SCAN dict", "SCAN reject",
+                                      "SCAN file_quarter",  "SCAN g",         "SCAN file"};
     for (const struct tb_embed *e = tb_embed_store; e->path != NULL; e++) {
         char explain[8192];
         struct tb_query *q = NULL;

@@ -1,4 +1,5 @@
-/* Concept: what the store's tests share: a database in a folder of its own, seeded random numbers, and events made of them.
+/* Concept: what the store's tests share: a database in a folder of its own, seeded random numbers, and
+ *          events made of them.
  */
 #ifndef TB_STORE_FIXTURE_H
 #define TB_STORE_FIXTURE_H
@@ -18,13 +19,13 @@ struct fixture {
     struct tb_db *db;
 };
 
-#define must(expression)                                                                                                         \
-    do {                                                                                                                         \
-        struct tb_err err = {.code = TB_E_NONE};                                                                                 \
-        enum tb_status st_ = (expression);                                                                                       \
-        if (st_ != TB_OK) {                                                                                                      \
-            fail_msg("%s:%d: status %d: %s", __FILE__, __LINE__, (int)st_, err.text);                                            \
-        }                                                                                                                        \
+#define must(expression)                                                                                     \
+    do {                                                                                                     \
+        struct tb_err err = {.code = TB_E_NONE};                                                             \
+        enum tb_status st_ = (expression);                                                                   \
+        if (st_ != TB_OK) {                                                                                  \
+            fail_msg("%s:%d: status %d: %s", __FILE__, __LINE__, (int)st_, err.text);                        \
+        }                                                                                                    \
     } while (0)
 
 __attribute__((unused)) static void fixture_open(struct fixture *f)

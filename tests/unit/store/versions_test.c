@@ -8,7 +8,8 @@
 #include "store/versions.h"
 #include "store_fixture.h"
 
-static const char head[] = "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,context_from,"
+static const char head[] = "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,"
+                           "context_over,context_from,"
                            "context_rule,note\n";
 
 struct tables {
@@ -30,8 +31,10 @@ static void set_up(struct tables *t)
 {
     char path[160];
     fixture_open(&t->f);
-    write_text(t, "tollbook.jsonc", "", "{\"database\": \"t.db\", \"time_zone\": \"UTC\", \"currency\": \"USD\", \"prices\": \"prices.csv\", \"output\": \"out\", "
-                                        "\"sources\": [{\"name\": \"g\", \"format\": \"kong\", \"paths\": [\"*.log\"]}]}");
+    write_text(t, "tollbook.jsonc", "",
+               "{\"database\": \"t.db\", \"time_zone\": \"UTC\", \"currency\": \"USD\", \"prices\": "
+               "\"prices.csv\", \"output\": \"out\", "
+               "\"sources\": [{\"name\": \"g\", \"format\": \"kong\", \"paths\": [\"*.log\"]}]}");
     write_text(t, "prices.csv", head, ",gpt-4o,input,2.5,1000000,USD,2026-01-01,,,,,,\n");
     snprintf(path, sizeof path, "%s/tollbook.jsonc", t->f.dir);
     must(tb_settings_load(path, &t->s, &err));
@@ -65,7 +68,9 @@ static void versions_are_kept(void **state)
     assert_int_equal(newest, 0);
     assert_int_equal(import(&t, true), 1);
     assert_int_equal(import(&t, false), 1);
-    write_text(&t, "prices.csv", head, ",gpt-4o,input,2.5,1000000,USD,2026-01-01,,,,,,\n,gpt-4o,output,10,1000000,USD,2026-01-01,,,,,,\n");
+    write_text(
+        &t, "prices.csv", head,
+        ",gpt-4o,input,2.5,1000000,USD,2026-01-01,,,,,,\n,gpt-4o,output,10,1000000,USD,2026-01-01,,,,,,\n");
     assert_int_equal(import(&t, true), 2);
     write_text(&t, "prices.csv", head, ",gpt-4o,input,2.5,1000000,USD,2026-01-01,,,,,,\n");
     assert_int_equal(import(&t, true), 3); /* the newest version is compared, not any */
