@@ -38,19 +38,30 @@ static enum tb_status finish(struct tb_hourly *h, const struct tb_pass *p, int l
     return TB_OK;
 }
 
-/* Compares the sum that holds from at_us on. */
-static enum tb_status compare(struct tb_hourly *h, const struct tb_pass *p, int64_t at_us, struct tb_err *err)
+/* The sum has grown at at_us. */
+static void rise(struct tb_hourly *h, int64_t at_us)
 {
-    enum tb_status st = TB_OK;
-    for (int i = 0; i < 3 && st == TB_OK; i++) {
+    for (int i = 0; i < 3; i++) {
         if (h->sum > h->limit[i]) {
             if (h->above_us[i] == INT64_MIN) {
                 h->above_us[i] = at_us;
                 h->peak[i] = h->excess[i] = 0;
             }
             h->peak[i] = h->sum > h->peak[i] ? h->sum : h->peak[i];
-        } else {
-            st = finish(h, p, i, at_us, err);
+        }
+    }
+}
+
+/* The minute is over, with all its calls: a sum that is not above the limit has not been since the minute began. */
+static enum tb_status fall(struct tb_hourly *h, const struct tb_pass *p, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (int i = 0; i < 3 && st == TB_OK; i++) {
+        if (h->sum <= h->limit[i]) {
+            st = finish(h, p, i, h->minute * TB_US_PER_MIN, err);
+        } else { /* the area above the limit, a minute wide */
+            rise(h, h->minute * TB_US_PER_MIN);
+            h->excess[i] += (h->sum - h->limit[i]) / 60;
         }
     }
     return st;
@@ -64,18 +75,15 @@ static enum tb_status advance(struct tb_hourly *h, const struct tb_pass *p, int6
         h->minute = minute;
     }
     for (int steps = 0; h->minute < minute && st == TB_OK; steps++) {
-        if (steps >= 60) { /* all have left */
+        if (steps > 60) { /* all have left, and their minute is over */
             h->minute = minute;
             break;
         }
-        for (int i = 0; i < 3; i++) { /* the area above the limit, a minute wide */
-            h->excess[i] += h->sum > h->limit[i] ? (h->sum - h->limit[i]) / 60 : 0;
-        }
+        st = fall(h, p, err);
         h->minute++;
         int64_t *slot = &h->of[((h->minute % 60) + 60) % 60];
         h->sum -= *slot;
         *slot = 0;
-        st = compare(h, p, h->minute * TB_US_PER_MIN, err);
     }
     return st;
 }
@@ -87,7 +95,7 @@ enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int6
     if (st == TB_OK && cost > 0) {
         h->of[((minute % 60) + 60) % 60] += cost;
         h->sum += cost;
-        st = compare(h, p, ts_us, err);
+        rise(h, ts_us);
     }
     return st;
 }

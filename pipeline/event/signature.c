@@ -105,7 +105,7 @@ static void take_span(struct words *w, const unsigned char *p, const unsigned ch
 {
     while (p < end) {
         uint32_t h = 0x811C9DC5u;
-        unsigned all = HEX, any = 0, n = 0;
+        unsigned all = HEX | DIGIT, any = 0, n = 0;
         for (; p < end && kind[*p] != 0; p++, n++) {
             bool digits = (any & DIGIT) != 0 && (kind[*p] & DIGIT) != 0 && (kind[p[-1]] & DIGIT) != 0;
             unsigned c = (kind[*p] & DIGIT) != 0 ? '#' : *p | 0x20u;
@@ -114,7 +114,7 @@ static void take_span(struct words *w, const unsigned char *p, const unsigned ch
             any |= kind[*p];
         }
         if (n > 0) {
-            bool masked = all != 0 && (n >= 8 || (n >= 4 && (any & DIGIT) != 0));
+            bool masked = (all & DIGIT) != 0 || ((all & HEX) != 0 && (n >= 8 || (n >= 4 && (any & DIGIT) != 0)));
             take_word(w, masked ? MASKED : (h ^ h >> 15) * 0x2C1B3C6Du | 1);
         }
         p += n == 0;
