@@ -214,6 +214,9 @@ static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_
                             .checks = j->content.checks,
                             .rejects = j->content.rejects,
                             .history = &j->content.history,
+                            .quota = tb_pack_more_find(&j->content, "quota"),
+                            .budget = tb_pack_more_find(&j->content, "budget"),
+                            .plan = tb_pack_more_find(&j->content, "plan"),
                             .name = j->folder.workbook_name,
                             .run_id = j->content.run_id,
                             .revision = revision};

@@ -63,6 +63,7 @@ static void add_sheets(struct tb_workbook_book *b)
     b->chargeback = tb_xlsx_sheet(b->x, TB_SHEET_CHARGEBACK, TB_TAB_READ);
     b->models = tb_xlsx_sheet(b->x, TB_SHEET_MODELS, TB_TAB_READ);
     b->trend = tb_xlsx_sheet(b->x, TB_SHEET_TREND, TB_TAB_REFERENCE);
+    b->budgets = tb_workbook_has_budgets(b->w) ? tb_xlsx_sheet(b->x, TB_SHEET_BUDGETS, TB_TAB_ACT) : NULL;
     b->prices = tb_xlsx_sheet(b->x, TB_SHEET_PRICES, TB_TAB_REFERENCE);
     b->checks = tb_xlsx_sheet(b->x, TB_SHEET_CHECKS, TB_TAB_REFERENCE);
     b->rejects = tb_xlsx_sheet(b->x, TB_SHEET_REJECTS, TB_TAB_ACT);
@@ -77,6 +78,7 @@ static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
     }
     if (st == TB_OK) {
         tb_workbook_trend(b);
+        tb_workbook_budgets(b);
         st = tb_workbook_prices(b, err);
     }
     if (st == TB_OK) {

@@ -14,6 +14,7 @@
 struct tb_workbook {
     const struct tb_report_query *q; /* the one day */
     const struct tb_report *chargeback, *checks, *rejects;
+    const struct tb_report *quota, *budget, *plan; /* NULL: not there */
     const struct tb_history *history;
     const char *name; /* of the file, for the foot of each page */
     const char *run_id;

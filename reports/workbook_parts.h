@@ -15,6 +15,7 @@
 #define TB_SHEET_CHARGEBACK "Chargeback"
 #define TB_SHEET_MODELS     "By model"
 #define TB_SHEET_TREND      "Trend"
+#define TB_SHEET_BUDGETS    "Budgets"
 #define TB_SHEET_PRICES     "Prices"
 #define TB_SHEET_CHECKS     "Checks"
 #define TB_SHEET_REJECTS    "Rejects"
@@ -24,6 +25,7 @@ struct tb_workbook_book {
     const struct tb_workbook *w;
     struct tb_xlsx *x;
     struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
+    struct tb_xlsx_sheet *budgets; /* NULL: neither budgets nor quotas */
     char day[TB_TS_TEXT_MAX];
     char subtitle[256];                        /* "2026-03-29, Europe/Berlin (23 hours), USD" */
     struct {                                   /* cells of Chargeback; last < first: no lines */
@@ -63,6 +65,8 @@ void tb_workbook_trend(struct tb_workbook_book *b);
 void tb_workbook_checks(struct tb_workbook_book *b);
 void tb_workbook_rejects(struct tb_workbook_book *b);
 enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+bool tb_workbook_has_budgets(const struct tb_workbook *w);
+void tb_workbook_budgets(struct tb_workbook_book *b);
 void tb_workbook_summary(struct tb_workbook_book *b); /* last: it points to the others */
 
 #endif

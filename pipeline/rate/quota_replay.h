@@ -20,6 +20,8 @@ struct tb_quota_kept {
     struct tb_quota_use use;
 };
 
+enum { TB_QK_CONSUMER, TB_QK_SLOT, TB_QK_NODE, TB_QK_GLOBAL, TB_QK_COUNT }; /* words of a counter's key */
+
 struct tb_quota_sum {
     int64_t requests, tokens;
     tb_money cost;

@@ -1,0 +1,238 @@
+/* Budgets: what is spent and left, and how the period will end; quotas that were used up or nearly so; what each one should get
+ * tomorrow. The sheet is there when the tables have budgets or quotas. */
+#include <inttypes.h>
+#include <stdio.h>
+#include "reports/workbook_parts.h"
+
+static const struct tb_cell *cell_of(const struct tb_table *t, size_t row, const char *key)
+{
+    int i = tb_table_find(t, key);
+    const struct tb_cell *c = i >= 0 ? tb_table_cell(t, row, (size_t)i) : NULL;
+    return c != NULL && !c->null ? c : NULL;
+}
+
+static struct tb_str text_of(const struct tb_table *t, size_t row, const char *key)
+{
+    const struct tb_cell *c = cell_of(t, row, key);
+    return c != NULL ? c->text : TB_STR_NULL;
+}
+
+static unsigned colour_of(struct tb_str level)
+{
+    if (tb_str_eq(level, TB_STR("exceeded")) || tb_str_eq(level, TB_STR("critical"))) {
+        return TB_XS_BAD;
+    }
+    return tb_str_eq(level, TB_STR("warning")) ? TB_XS_WARN
+           : tb_str_eq(level, TB_STR("info"))  ? 0
+                                               : TB_XS_GOOD;
+}
+
+static void put_money(struct tb_grid *g, int column, const struct tb_cell *c)
+{
+    if (c != NULL && c->type == TB_CELL_MONEY) {
+        tb_grid_money(g, column, c->money);
+    } else if (c != NULL && c->type == TB_CELL_CENTS) {
+        tb_grid_money(g, column, tb_money_of_cents(c->number));
+    }
+}
+
+static void put_instant(const struct tb_workbook_book *b, struct tb_grid *g, int column,
+                        const struct tb_cell *c)
+{
+    if (c != NULL) {
+        tb_grid_instant(g, column, tb_workbook_civil(b, c->number));
+    }
+}
+
+/* Tokens, requests or money: as text, since one column holds all of them. */
+static void put_amount(struct tb_grid *g, int column, const struct tb_cell *c)
+{
+    char text[TB_MONEY_TEXT_MAX];
+    size_t n = 0;
+    if (c == NULL) {
+        tb_grid_text(g, column, TB_XS_MUTED, TB_STR("unlimited"));
+        return;
+    }
+    n = c->type == TB_CELL_MONEY ? tb_money_format(c->money, text)
+                                 : (size_t)snprintf(text, sizeof text, "%" PRId64, c->number);
+    tb_grid_text(g, column, 0, (struct tb_str){text, n});
+}
+
+enum {
+    B_NAME,
+    B_PERIOD,
+    B_FROM,
+    B_LIMIT,
+    B_SPENT,
+    B_LEFT,
+    B_LEVEL,
+    B_EXCEEDED,
+    B_FORECAST,
+    B_LOW,
+    B_HIGH,
+    B_COLUMNS
+};
+
+static const struct tb_grid_column budget_columns[B_COLUMNS] = {
+    [B_NAME] = {"Budget", TB_XS_TEXT, false, 32},
+    [B_PERIOD] = {"Period", TB_XS_TEXT, false, 0},
+    [B_FROM] = {"Period from", TB_XS_INSTANT, false, 0},
+    [B_LIMIT] = {"Limit", TB_XS_MONEY, false, 0},
+    [B_SPENT] = {"Spent", TB_XS_MONEY, false, 0},
+    [B_LEFT] = {"Remaining", TB_XS_MONEY, false, 0},
+    [B_LEVEL] = {"Status", TB_XS_TEXT, false, 0},
+    [B_EXCEEDED] = {"Used up at", TB_XS_INSTANT, false, 0},
+    [B_FORECAST] = {"Forecast", TB_XS_MONEY, false, 0},
+    [B_LOW] = {"Forecast, low", TB_XS_MONEY, false, 0},
+    [B_HIGH] = {"Forecast, high", TB_XS_MONEY, false, 0},
+};
+
+static void write_budgets(const struct tb_workbook_book *b, struct tb_grid *g, const struct tb_table *t)
+{
+    static const struct {
+        int column;
+        const char *key;
+    } money[] = {{B_LIMIT, "limit"},       {B_SPENT, "spent"},      {B_LEFT, "remaining"},
+                 {B_FORECAST, "forecast"}, {B_LOW, "forecast_low"}, {B_HIGH, "forecast_high"}};
+    for (size_t i = 0; i < tb_table_rows(t); i++) {
+        struct tb_str level = text_of(t, i, "level");
+        tb_grid_row(g);
+        tb_grid_text(g, B_NAME, 0, text_of(t, i, "name"));
+        tb_grid_text(g, B_PERIOD, 0, text_of(t, i, "period"));
+        put_instant(b, g, B_FROM, cell_of(t, i, "start"));
+        tb_grid_text(g, B_LEVEL, colour_of(level), level);
+        put_instant(b, g, B_EXCEEDED, cell_of(t, i, "crossed_exceeded"));
+        for (size_t k = 0; k < sizeof money / sizeof *money; k++) {
+            put_money(g, money[k].column, cell_of(t, i, money[k].key));
+        }
+    }
+}
+
+enum {
+    Q_CONSUMER,
+    Q_TIER,
+    Q_MEASURE,
+    Q_WINDOW,
+    Q_NODE,
+    Q_LIMIT,
+    Q_USED,
+    Q_LEVEL,
+    Q_AT,
+    Q_AFTER,
+    Q_COST,
+    Q_REFUSED,
+    Q_COLUMNS
+};
+
+static const struct tb_grid_column quota_columns[Q_COLUMNS] = {
+    [Q_CONSUMER] = {"Consumer", TB_XS_TEXT, false, 40},
+    [Q_TIER] = {"Tier", TB_XS_TEXT, false, 0},
+    [Q_MEASURE] = {"Measure", TB_XS_TEXT, false, 0},
+    [Q_WINDOW] = {"Window", TB_XS_TEXT, false, 0},
+    [Q_NODE] = {"Node", TB_XS_TEXT, false, 0},
+    [Q_LIMIT] = {"Quota", TB_XS_TEXT, false, 0},
+    [Q_USED] = {"Used", TB_XS_TEXT, false, 0},
+    [Q_LEVEL] = {"Status", TB_XS_TEXT, false, 0},
+    [Q_AT] = {"Used up at", TB_XS_INSTANT, false, 0},
+    [Q_AFTER] = {"Requests after", TB_XS_COUNT, false, 0},
+    [Q_COST] = {"Cost after", TB_XS_COST, false, 0},
+    [Q_REFUSED] = {"Refused (429)", TB_XS_COUNT, false, 0},
+};
+
+static void write_quotas(const struct tb_workbook_book *b, struct tb_grid *g, const struct tb_table *t)
+{
+    static const struct {
+        int column;
+        const char *key;
+    } texts[] = {{Q_CONSUMER, "consumer"},
+                 {Q_TIER, "tier"},
+                 {Q_MEASURE, "measure"},
+                 {Q_WINDOW, "window"},
+                 {Q_NODE, "node"}};
+    for (size_t i = 0; i < tb_table_rows(t); i++) {
+        struct tb_str level = text_of(t, i, "level");
+        if (tb_str_eq(level, TB_STR("ok"))) {
+            continue;
+        }
+        tb_grid_row(g);
+        for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+            tb_grid_text(g, texts[k].column, 0, text_of(t, i, texts[k].key));
+        }
+        put_amount(g, Q_LIMIT, cell_of(t, i, "limit"));
+        put_amount(g, Q_USED, cell_of(t, i, "used"));
+        tb_grid_text(g, Q_LEVEL, colour_of(level), level);
+        put_instant(b, g, Q_AT, cell_of(t, i, "exhausted_at"));
+        tb_grid_count(g, Q_AFTER, cell_of(t, i, "requests_after")->number);
+        put_money(g, Q_COST, cell_of(t, i, "cost_after"));
+        tb_grid_count(g, Q_REFUSED, cell_of(t, i, "refused")->number);
+    }
+}
+
+enum { P_NAME, P_KEY, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
+
+static const struct tb_grid_column plan_columns[P_COLUMNS] = {
+    [P_NAME] = {"Plan", TB_XS_TEXT, false, 32},
+    [P_KEY] = {"For", TB_XS_TEXT, false, 40},
+    [P_AVERAGE] = {"Average a day", TB_XS_COST, false, 0},
+    [P_AMOUNT] = {"Proposed", TB_XS_MONEY | TB_XS_BOLD, false, 0},
+    [P_REASON] = {"Why", TB_XS_TEXT, false, 60},
+};
+
+static void write_plan(struct tb_grid *g, const struct tb_table *t)
+{
+    for (size_t i = 0; i < tb_table_rows(t); i++) {
+        struct tb_str key = text_of(t, i, "key");
+        tb_grid_row(g);
+        tb_grid_text(g, P_NAME, 0, text_of(t, i, "name"));
+        tb_grid_text(g, P_KEY, 0, key.s != NULL ? key : TB_STR("(none)"));
+        put_money(g, P_AVERAGE, cell_of(t, i, "average"));
+        put_money(g, P_AMOUNT, cell_of(t, i, "amount"));
+        tb_grid_text(g, P_REASON, 0, text_of(t, i, "reason"));
+    }
+}
+
+/* The heading of a further block, and the row of its table. */
+static int begin_block(struct tb_workbook_book *b, int row, int columns, const char *heading)
+{
+    for (int i = 0; i < columns; i++) {
+        tb_xlsx_text(b->budgets, row, i, TB_XS_HEADING, i == 0 ? tb_str_of(heading) : TB_STR_NULL);
+    }
+    return row + 1;
+}
+
+bool tb_workbook_has_budgets(const struct tb_workbook *w)
+{
+    return (w->budget != NULL && tb_table_rows(w->budget->main) > 0) ||
+           (w->quota != NULL && tb_table_rows(w->quota->main) > 0);
+}
+
+void tb_workbook_budgets(struct tb_workbook_book *b)
+{
+    struct tb_grid g;
+    const struct tb_workbook *w = b->w;
+    int row = 3;
+    if (b->budgets == NULL) {
+        return;
+    }
+    tb_workbook_head(
+        b, b->budgets, "Budgets, quotas and tomorrow's plan",
+        "as of the end of the day; quotas over half used; proposals are never applied by themselves");
+    tb_grid_begin(&g, b->budgets, row, budget_columns, B_COLUMNS, TB_WORKBOOK_LINES_MAX);
+    if (w->budget != NULL) {
+        write_budgets(b, &g, w->budget->main);
+    }
+    row = tb_grid_end(&g, "BudgetLines", "No budgets are configured.", "tollbook report budget");
+    row = begin_block(b, row + 1, Q_COLUMNS, "Quotas over half used");
+    tb_grid_begin(&g, b->budgets, row, quota_columns, Q_COLUMNS, TB_WORKBOOK_LINES_MAX);
+    if (w->quota != NULL) {
+        write_quotas(b, &g, w->quota->main);
+    }
+    row = tb_grid_end(&g, "QuotaLines", "OK: no quota is over half used.", "tollbook report quota");
+    row = begin_block(b, row + 1, P_COLUMNS, "Proposed for the next day");
+    tb_grid_begin(&g, b->budgets, row, plan_columns, P_COLUMNS, TB_WORKBOOK_LINES_MAX);
+    if (w->plan != NULL) {
+        write_plan(&g, w->plan->main);
+    }
+    (void)tb_grid_end(&g, "PlanLines", "No budget is shared out.", "tollbook report plan");
+    tb_xlsx_freeze(b->budgets, 2, 1);
+}
