@@ -100,6 +100,8 @@ static enum tb_status key_of(struct tb_db *db, const struct tb_settings *s, cons
     for (int i = 0; i < s->source_count; i++) {
         k.bill = tb_hash64(s->sources[i].name, strlen(s->sources[i].name), k.bill + (s->sources[i].bill ? 1 : 2));
     }
+    const char *agents = tb_embed_text(tb_embed_detect, "agents.json");
+    k.bill ^= tb_hash64(agents, strlen(agents), 2);
     k.version = DIGEST_VERSION ^ tb_hash64(TB_PROGRAM_VERSION, strlen(TB_PROGRAM_VERSION), 0);
     *key = tb_hash64(&k, sizeof k, 0) >> 1; /* fits a column */
     return st;

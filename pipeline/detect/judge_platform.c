@@ -180,7 +180,11 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     for (int h = from; h < to; h++) {
         x += s->cost[tb_local_at(s, day, h)];
     }
-    double sd = tb_mad(b.value, b.n, b.mu), least = 0.05 * b.mu;
+    double sd = tb_mad(b.value, b.n, b.mu), least = 0.05 * b.mu, squares = 0;
+    for (size_t i = 0; i < b.n; i++) { /* costs have heavy tails, which a median does not see */
+        squares += (b.value[i] - b.mu) * (b.value[i] - b.mu);
+    }
+    sd = b.n > 0 && sqrt(squares / (double)b.n) > sd ? sqrt(squares / (double)b.n) : sd;
     double z = (x - b.mu) / (sd > least ? sd : least);
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;

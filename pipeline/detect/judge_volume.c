@@ -26,27 +26,32 @@ static double sum_of(const struct tb_subject *s, const double *series, const str
     return sum;
 }
 
-/* How much more than a Poisson count such windows of this consumer vary: mean of (x - mu)^2 / mu over the day's windows of this
- * width, the farthest of each window's days left out. */
-static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width)
+static double mean_of(const struct tb_baseline *b)
 {
     double sum = 0;
-    int count = 0;
-    for (int h = 0; h + width <= 24; h += width) {
+    for (size_t i = 0; i < b->n; i++) {
+        sum += b->value[i];
+    }
+    return b->n > 0 ? sum / (double)b->n : 0;
+}
+
+/* How much more than Poisson counts such windows of this consumer vary: people work in sessions, and a session is many calls. The
+ * squares off the means, of all windows of this width on days of this type, to the means. */
+static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width, double *most)
+{
+    double squares = 0, means = 0;
+    *most = 0;
+    for (int h = 0; h + width <= 24; h += width > 1 ? width / 2 : 1) {
         struct tb_baseline b;
         tb_baseline_window(j, s, s->n, local_day, h, width, -1, &b);
-        double worst = 0, part = 0;
+        double mean = mean_of(&b);
         for (size_t i = 0; i < b.n; i++) {
-            double off = (b.value[i] - b.mu) * (b.value[i] - b.mu) / (b.mu > 1 ? b.mu : 1);
-            part += off;
-            worst = off > worst ? off : worst;
+            squares += (b.value[i] - mean) * (b.value[i] - mean) / (double)(b.n > 1 ? b.n - 1 : 1);
         }
-        if (b.n > 1 && b.mu > 0) {
-            sum += (part - worst) / (double)(b.n - 1);
-            count++;
-        }
+        means += mean;
+        *most = b.past_max > *most ? b.past_max : *most;
     }
-    return count > 0 ? sum / count : 0;
+    return means > 0 ? squares / means : 0;
 }
 
 /* How much its days vary: of the logarithm of a day against the median of such days. */
@@ -63,16 +68,18 @@ static double learned_day(const struct tb_judge *j, const struct tb_subject *s, 
 
 /* What was learned of a consumer's own dispersion. */
 struct learned {
-    double phi, cv_day;
+    double phi, cv_day, most; /* most: the largest window of this width so far */
 };
 
-static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width, const struct learned *own)
+/* The least deviation, and the one learned of this consumer. */
+static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width, const struct learned *own, double *least_sd)
 {
     const struct tb_rules *r = &j->rules;
-    double mu = b->mu > 1 ? b->mu : 1, cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
+    double mean = mean_of(b), mu = b->mu > 1 ? b->mu : 1, cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
     double least = r->phi * mu + (cv_day * cv_day + r->cv_hour * r->cv_hour / width) * mu * mu;
-    double learned = phi * mu, mad = tb_mad(b->value, b->n, b->mu);
+    double learned = phi * (mean > mu ? mean : mu), mad = tb_mad(b->value, b->n, b->mu);
     double var = least > learned ? least : learned;
+    *least_sd = sqrt(least > mad * mad ? least : mad * mad);
     return sqrt(var > mad * mad ? var : mad * mad);
 }
 
@@ -86,26 +93,9 @@ static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const 
     struct tb_baseline b;
     tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, largest, &b);
     double x = w->x - s->n[tb_local_at(s, w->local_day, largest)];
-    return b.n == 0 || x < j->rules.blip_ratio * b.mu || (x - b.mu) / deviation(j, &b, w->width, own) < j->rules.blip_z;
-}
-
-static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w, const struct learned *own)
-{
-    const struct tb_rules *r = &j->rules;
-    struct tb_baseline b;
-    w->x = sum_of(s, s->n, w);
-    if (w->x < r->spike_excess) {
-        return false;
-    }
-    tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, -1, &b);
-    if (b.n == 0 || w->x < r->spike_ratio * b.mu || w->x - b.mu < r->spike_excess || w->x <= b.past_max) {
-        return false;
-    }
-    w->mu = b.mu;
-    w->days = b.n;
-    w->past_max = b.past_max;
-    w->z = (w->x - b.mu) / deviation(j, &b, w->width, own);
-    return w->z >= r->spike_z && !is_blip(j, s, w, own);
+    double least_sd = 0;
+    (void)deviation(j, &b, w->width, own, &least_sd);
+    return b.n == 0 || x < j->rules.blip_ratio * b.mu || (x - b.mu) / least_sd < j->rules.blip_z;
 }
 
 /* Whether every hour of the window usually holds next to nothing of the day. */
@@ -129,6 +119,32 @@ static bool is_off_hours(const struct tb_judge *j, const struct tb_subject *s, c
         }
     }
     return true;
+}
+
+static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w, const struct learned *own)
+{
+    const struct tb_rules *r = &j->rules;
+    struct tb_baseline b;
+    w->x = sum_of(s, s->n, w);
+    if (w->x < r->spike_excess) {
+        return false;
+    }
+    tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, -1, &b);
+    if (b.n == 0 || w->x < r->spike_ratio * b.mu || w->x - b.mu < r->spike_excess || w->x <= b.past_max) {
+        return false;
+    }
+    w->mu = b.mu;
+    w->days = b.n;
+    w->past_max = b.past_max;
+    double least_sd = 0, sd = deviation(j, &b, w->width, own, &least_sd);
+    w->z = (w->x - b.mu) / sd;
+    /* a record of this consumer needs no more than the least deviation; what its busy hours reach anyhow is no news at another hour */
+    bool record = w->x > r->past_maximum * own->most && (w->x - b.mu) / least_sd >= r->spike_z;
+    bool far = w->z >= r->spike_z && (w->x > r->busy_share * own->most || is_off_hours(j, s, w));
+    if (record && w->z < r->spike_z) {
+        w->z = r->spike_z;
+    }
+    return (record || far) && !is_blip(j, s, w, own);
 }
 
 static const char *day_words(const struct tb_subject *s, int32_t local_day)
@@ -203,7 +219,7 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
     struct window found[72];
     int n = 0;
     for (int k = 0; k < 3; k++) {
-        struct learned own = {-1, 0};
+        struct learned own = {-1, 0, 0};
         for (int h = 0; h + widths[k] <= 24; h++) {
             struct window w = {.local_day = local_day, .hour = h, .width = widths[k]};
             int64_t start = us_of(s, local_day, h), end = us_of(s, local_day, h + widths[k] - 1);
@@ -212,7 +228,8 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
                 continue;
             }
             if (own.phi < 0) {
-                own = (struct learned){learned_phi(j, s, local_day, widths[k]), learned_day(j, s, local_day)};
+                own.phi = learned_phi(j, s, local_day, widths[k], &own.most);
+                own.cv_day = learned_day(j, s, local_day);
             }
             if (stands_out(j, s, &w, &own)) {
                 found[n++] = w;
