@@ -353,6 +353,12 @@ static void read_days(const struct world *w, const struct model *m, struct days 
             d->digest[tb_utc_day(r.ts_us) - DAY_0] += tb_hash64(in, sizeof in, 3);
         }
     }
+    for (uint32_t id = 0; id < w->with_id; id++) { /* what the control id_reused lists is part of its day */
+        if (m->span_max[id] > m->span_min[id] && m->span_max[id] - m->span_min[id] > TB_US_PER_DAY) {
+            uint64_t in[2] = {id, 7};
+            d->digest[tb_utc_day(m->span_max[id]) - DAY_0] += tb_hash64(in, sizeof in, 4);
+        }
+    }
     for (int day = 0; day < DAYS + 2; day++) {
         bool pruned = false;
         int64_t from = (DAY_0 + day) * TB_US_PER_DAY;
