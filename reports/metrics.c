@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "reports/pack.h"
+#include "reports/pack_parts.h"
 #include "store/query.h"
 
 extern const struct tb_embed tb_embed_reports[];
@@ -237,6 +238,9 @@ static enum tb_status write_page(struct page *p, int64_t now_us, struct tb_err *
     }
     if (st == TB_OK) {
         st = tb_file_mkdirs(p->settings->output, FOLDER_MODE, err);
+    }
+    if (st == TB_OK) {
+        st = tb_pack_sweep(p->settings->output, err);
     }
     return st == TB_OK ? tb_file_write(path, tb_buf_view(&p->out), FILE_MODE, err) : st;
 }

@@ -197,24 +197,27 @@ static bool is_temp(const char *name)
            strcmp(name + n - (sizeof TEMP_SUFFIX - 1), TEMP_SUFFIX) == 0;
 }
 
-enum tb_status tb_pack_folder_open(const struct tb_pack_folder *f, struct tb_err *err)
+enum tb_status tb_pack_sweep(const char *dir, struct tb_err *err)
 {
-    enum tb_status st = tb_file_mkdirs(f->dir, FOLDER_MODE, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    DIR *d = opendir(f->dir);
+    enum tb_status st = TB_OK;
+    DIR *d = opendir(dir);
     if (d == NULL) {
-        return io(err, "read the folder", f->dir);
+        return io(err, "read the folder", dir);
     }
     for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
         if (is_temp(e->d_name) && unlinkat(dirfd(d), e->d_name, 0) != 0 && errno != ENOENT) {
-            st = io(err, "remove a left-over in", f->dir);
+            st = io(err, "remove a left-over in", dir);
             break;
         }
     }
     (void)closedir(d);
     return st;
+}
+
+enum tb_status tb_pack_folder_open(const struct tb_pack_folder *f, struct tb_err *err)
+{
+    enum tb_status st = tb_file_mkdirs(f->dir, FOLDER_MODE, err);
+    return st == TB_OK ? tb_pack_sweep(f->dir, err) : st;
 }
 
 static enum tb_status sync_folder(const char *dir, struct tb_err *err)
