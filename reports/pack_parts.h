@@ -65,8 +65,9 @@ enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct t
 /* Is every file there as SHA256SUMS says, pack-DAY.json the one with this digest, and those in extra as they are here? */
 enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good,
                                    struct tb_err *err) TB_MUST_USE;
-/* Makes the folder and removes what a killed run left. */
-enum tb_status tb_pack_sweep(const char *dir, struct tb_err *err) TB_MUST_USE; /* removes what a killed run left half-written in dir */
+/* Removes what a killed run left half-written in dir. */
+enum tb_status tb_pack_sweep(const char *dir, struct tb_err *err) TB_MUST_USE;
+/* Makes the folder and sweeps it. */
 enum tb_status tb_pack_folder_open(const struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
 /* Keeps the files that stand there in superseded/NAME/ ("r1"); those kept there already stay. */
 enum tb_status tb_pack_folder_keep(const struct tb_pack_folder *f, const char *name,
