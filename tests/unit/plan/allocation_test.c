@@ -82,8 +82,8 @@ static void properties(void **unused)
         int64_t cap = below(2) ? -1 : floor + below((uint32_t)(3 * cents / (int64_t)n) + 1);
         for (size_t i = 0; i < n; i++) {
             tb_money weight = (tb_money)below(below(3) ? 1000 : 2);
-            weight = below(2) ? weight : weight * weight * weight * 1000000000000000000 + below(9); /* money of 10^-24 */
-            snprintf(names[i], sizeof names[i], "k%02zu", i);
+            weight = below(2) ? weight : weight * weight * weight * INT64_C(1000000000000000000) + below(9); /* money of 10^-24 */
+            snprintf(names[i], sizeof names[i], "k%02u", (unsigned)i % 100);
             s[i] = (struct tb_share){.key = tb_str_of(names[i]), .weight = weight};
             shuffled[i] = s[i];
         }
