@@ -6,3 +6,10 @@ $(B)/bench/generate: tests/bench/generate.c
 bench: tollbook $(B)/bench/generate
 	@sh contrib/install-deps.sh bench
 	@python3 tests/bench/ingest_bench.py ./tollbook $(B)/bench/generate
+
+.PHONY: bench-store
+$(B)/bench/store_bench: tests/bench/store_bench.c $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out $(WARN),$(CFLAGS)) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
+bench-store: $(B)/bench/store_bench
+	@$<
