@@ -39,7 +39,8 @@ static double mean_of(const struct tb_baseline *b)
  * squares off the means, of all windows of this width on days of this type, to the means. */
 static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width, double *most)
 {
-    double squares = 0, means = 0;
+    const struct tb_rules *r = &j->rules;
+    double squares = 0, means = 0, cv = r->cv_day * r->cv_day + r->cv_hour * r->cv_hour / width;
     *most = 0;
     for (int h = 0; h + width <= 24; h += width > 1 ? width / 2 : 1) {
         struct tb_baseline b;
@@ -48,10 +49,11 @@ static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, 
         for (size_t i = 0; i < b.n; i++) {
             squares += (b.value[i] - mean) * (b.value[i] - mean) / (double)(b.n > 1 ? b.n - 1 : 1);
         }
+        squares -= cv * mean * mean; /* what days and hours differ by anyhow */
         means += mean;
         *most = b.past_max > *most ? b.past_max : *most;
     }
-    return means > 0 ? squares / means : 0;
+    return means > 0 && squares > 0 ? squares / means : 0;
 }
 
 /* How much its days vary: of the logarithm of a day against the median of such days. */
@@ -77,7 +79,7 @@ static double deviation(const struct tb_judge *j, const struct tb_baseline *b, i
     const struct tb_rules *r = &j->rules;
     double mean = mean_of(b), mu = b->mu > 1 ? b->mu : 1, cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
     double least = r->phi * mu + (cv_day * cv_day + r->cv_hour * r->cv_hour / width) * mu * mu;
-    double learned = phi * (mean > mu ? mean : mu), mad = tb_mad(b->value, b->n, b->mu);
+    double learned = phi * (mean > mu ? mean : mu) + (least - r->phi * mu), mad = tb_mad(b->value, b->n, b->mu);
     double var = least > learned ? least : learned;
     *least_sd = sqrt(least > mad * mad ? least : mad * mad);
     return sqrt(var > mad * mad ? var : mad * mad);
@@ -137,9 +139,11 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     w->days = b.n;
     w->past_max = b.past_max;
     double least_sd = 0, sd = deviation(j, &b, w->width, own, &least_sd);
-    w->z = (w->x - b.mu) / sd;
+    /* sums of sessions have longer tails than a normal's (Bernstein's bound): a session is about phi calls */
+    double session = own->phi > r->phi ? own->phi - r->phi : 0;
+    w->z = (w->x - b.mu) / sqrt(sd * sd + session * (w->x - b.mu) * r->session_tail);
     /* a record of this consumer needs no more than the least deviation; what its busy hours reach anyhow is no news at another hour */
-    bool record = w->x > r->past_maximum * own->most && (w->x - b.mu) / least_sd >= r->spike_z;
+    bool record = w->x > r->past_maximum * own->most && (w->x - b.mu) / sqrt(least_sd * least_sd + session * (w->x - b.mu) * r->session_tail) >= r->spike_z;
     bool far = w->z >= r->spike_z && (w->x > r->busy_share * own->most || is_off_hours(j, s, w));
     if (record && w->z < r->spike_z) {
         w->z = r->spike_z;
