@@ -186,20 +186,20 @@ static double scan(struct bench *b, unsigned columns, uint64_t *rows)
 {
     struct tb_scan *s = NULL;
     struct tb_block block;
-    struct tb_err err = {.code = TB_E_NONE};
+    struct tb_err why = {.code = TB_E_NONE};
     enum tb_status st;
     int64_t sum = 0;
     double start = cpu_seconds();
     *rows = 0;
     MUST(tb_scan_open(b->db, 0, INT64_MAX, columns, &s, &err));
-    while ((st = tb_scan_next(s, &block, &err)) == TB_OK) {
+    while ((st = tb_scan_next(s, &block, &why)) == TB_OK) {
         *rows += block.n;
         for (uint32_t i = 0; i < block.n && block.number[TB_N_INPUT] != NULL; i++) {
             sum += block.number[TB_N_INPUT][i];
         }
     }
     if (st != TB_END) {
-        die("scan", &err);
+        die("scan", &why);
     }
     tb_scan_close(s);
     return cpu_seconds() - start + (sum == 1 ? 1e-9 : 0);
@@ -228,7 +228,7 @@ int main(int argc, char **argv)
     uint64_t per_file = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000,
              files = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     const char *dir = argc > 3 ? argv[3] : "/tmp";
-    char path[256], command[300];
+    char path[256], command[1100];
     struct bench b = {.rows = calloc(TB_BATCH_ROWS, sizeof *b.rows),
                       .ids = calloc(TB_BATCH_ROWS, sizeof *b.ids)};
     snprintf(path, sizeof path, "%s/store_bench_%d.db", dir, (int)getpid());
