@@ -77,7 +77,8 @@ static enum tb_status set_also(struct tb_table *t, uint32_t also, struct tb_err 
     return tb_table_text(t, ALSO, (struct tb_str){text, n}, err);
 }
 
-static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table *t, const struct tb_finding *f, struct tb_err *err)
+static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table *t,
+                                const struct tb_finding *f, struct tb_err *err)
 {
     const struct {
         size_t column;
@@ -97,7 +98,8 @@ static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table
     return st;
 }
 
-static enum tb_status add_row(const struct tb_report_query *q, struct tb_table *t, const struct tb_finding *f, struct tb_err *err)
+static enum tb_status add_row(const struct tb_report_query *q, struct tb_table *t, const struct tb_finding *f,
+                              struct tb_err *err)
 {
     enum tb_status st = tb_table_row(t, err);
     if (st == TB_OK) {

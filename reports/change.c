@@ -7,7 +7,8 @@
 #include "reports/table/parts.h"
 #include "store/events.h"
 
-static const struct tb_column range[] = {{"from", "From", TB_CELL_DAY, false, false}, {"to", "To", TB_CELL_DAY, false, false}};
+static const struct tb_column range[] = {{"from", "From", TB_CELL_DAY, false, false},
+                                         {"to", "To", TB_CELL_DAY, false, false}};
 static const struct tb_column delta[] = {{"delta", "change of cost:", TB_CELL_MONEY, false, false}};
 static const struct tb_column drivers[] = {{"dimension", "Dimension", TB_CELL_TEXT, true, false},
                                            {"value", "Value", TB_CELL_TEXT, true, false},
@@ -29,8 +30,8 @@ static int by_value(const void *a, const void *b)
     return tb_str_cmp(((const struct driver *)a)->value, ((const struct driver *)b)->value);
 }
 
-static enum tb_status add_drivers(const struct tb_report_query *q, const struct tb_change *c, enum tb_dim by, struct tb_table *t,
-                                  struct tb_err *err)
+static enum tb_status add_drivers(const struct tb_report_query *q, const struct tb_change *c, enum tb_dim by,
+                                  struct tb_table *t, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     struct driver *d = calloc(c->n + 1, sizeof *d);
@@ -64,7 +65,8 @@ static enum tb_status add_drivers(const struct tb_report_query *q, const struct 
     return st;
 }
 
-static enum tb_status add_range(struct tb_report *r, const char *key, const char *title, int32_t from, int32_t to, struct tb_err *err)
+static enum tb_status add_range(struct tb_report *r, const char *key, const char *title, int32_t from,
+                                int32_t to, struct tb_err *err)
 {
     struct tb_table *t = NULL;
     enum tb_status st = tb_parts_object(r, key, title, range, 2, &t, err);
@@ -75,7 +77,8 @@ static enum tb_status add_range(struct tb_report *r, const char *key, const char
     return st;
 }
 
-static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, enum tb_dim by, struct tb_err *err)
+static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, enum tb_dim by,
+                           struct tb_err *err)
 {
     const struct tb_zone *zone = q->settings->zone;
     int32_t back = (q->to_day - q->from_day + 7) / 7 * 7;
@@ -86,8 +89,8 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     st = st == TB_OK ? add_range(r, "base", "Against", base_from, base_to, err) : st;
     st = st == TB_OK ? add_range(r, "current", "Days", q->from_day, q->to_day, err) : st;
     if (st == TB_OK) {
-        st = tb_change_read(q->db, q->settings, q->tables, tb_zone_day_start(zone, base_from), tb_zone_day_start(zone, base_to + 1),
-                            q->from_us, q->to_us, &c, err);
+        st = tb_change_read(q->db, q->settings, q->tables, tb_zone_day_start(zone, base_from),
+                            tb_zone_day_start(zone, base_to + 1), q->from_us, q->to_us, &c, err);
     }
     st = st == TB_OK ? tb_parts_value(r, delta, &t, err) : st;
     if (st == TB_OK) {

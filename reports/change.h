@@ -6,6 +6,7 @@
 
 #include "reports/report.h"
 
-enum tb_status tb_change_build(const struct tb_report_query *q, struct tb_report **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_change_build(const struct tb_report_query *q, struct tb_report **out,
+                               struct tb_err *err) TB_MUST_USE;
 
 #endif

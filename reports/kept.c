@@ -284,7 +284,7 @@ static enum tb_status rebuild(const struct reader *in, const struct tb_json_node
     const struct tb_shape *shape = tb_shape_find(r->kind);
     enum tb_status st = add_head(in, object, r);
     if (st == TB_OK) {
-        st = shape != NULL                  ? tb_shape_add(r, shape, in->err)
+        st = shape != NULL                   ? tb_shape_add(r, shape, in->err)
              : strcmp(r->kind, "usage") == 0 ? add_usage(in, object, r)
                                              : add_nothing(r, in->err);
     }
@@ -301,7 +301,9 @@ static enum tb_status make(const struct reader *in, const struct tb_json_node *o
                            const char *kind, int64_t revision, struct tb_report **out)
 {
     const struct tb_shape *shape = tb_shape_find(kind);
-    struct tb_report *r = tb_parts_new(kind, shape != NULL ? shape->title : tb_report_kept_as_json(kind) ? kind : "Usage");
+    struct tb_report *r = tb_parts_new(kind, shape != NULL                  ? shape->title
+                                             : tb_report_kept_as_json(kind) ? kind
+                                                                            : "Usage");
     if (r == NULL) {
         return tb_err_set(in->err, TB_FATAL, TB_E_MEMORY, "no memory for a kept report");
     }

@@ -17,7 +17,7 @@ struct tb_pack_result {
     bool repaired; /* same revision, but files were missing or differed and were written again */
     struct tb_report_state state;
     enum tb_breach breach; /* of its quotas, budgets and anomalies */
-    char workbook[1100]; /* path of the workbook */
+    char workbook[1100];   /* path of the workbook */
 };
 
 /* Writes day's pack. The day is reduced already (tb_reduce_days, same version). Runs its own transaction for the revision. */

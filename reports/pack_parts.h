@@ -15,8 +15,8 @@
  * database. All are counted, by file and reason. */
 #define TB_PACK_REJECTS_MAX 10000
 
-#define TB_PACK_MORE_MAX    8
-#define TB_PACK_EXTRA_MAX   8
+#define TB_PACK_MORE_MAX  8
+#define TB_PACK_EXTRA_MAX 8
 
 /* What is in pack-DAY.json. */
 struct tb_pack_content {
@@ -56,8 +56,8 @@ struct tb_pack_folder {
     size_t extra_n;
 };
 /* Adds a file "PREFIX-DAY.SUFFIX"; its bytes are released by tb_pack_folder_release. */
-enum tb_status tb_pack_folder_extra(struct tb_pack_folder *f, const char *prefix, int32_t day, const char *suffix,
-                                    struct tb_buf **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_folder_extra(struct tb_pack_folder *f, const char *prefix, int32_t day,
+                                    const char *suffix, struct tb_buf **out, struct tb_err *err) TB_MUST_USE;
 void tb_pack_folder_release(struct tb_pack_folder *f);
 /* Names only; touches nothing. TB_FAIL/TB_E_IO when a name is too long. */
 enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct tb_pack_folder *out,
@@ -79,8 +79,10 @@ enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64
 enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json,
                                       struct tb_err *err) TB_MUST_USE;
 /* --- pack_more.c: quotas, budgets, plans and what is made of them; days that they need become reduced and replayed. --- */
-enum tb_status tb_pack_more_prepare(const struct tb_report_query *q, struct tb_err *err) TB_MUST_USE; /* in a transaction */
-enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_pack_more_prepare(const struct tb_report_query *q,
+                                    struct tb_err *err) TB_MUST_USE; /* in a transaction */
+enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_folder *f,
+                                  struct tb_err *err) TB_MUST_USE;
 const struct tb_report *tb_pack_more_find(const struct tb_pack_content *c, const char *kind);
 
 /* SHA-256 of a file; TB_END when it is not there. */

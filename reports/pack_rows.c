@@ -53,7 +53,8 @@ static enum tb_status price_bytes(const struct tb_price_row *r, struct span in, 
 static enum tb_status account_bytes(const struct tb_account_row *r, struct span in, struct tb_buf *out,
                                     struct tb_err *err)
 {
-    const struct tb_str texts[] = {r->consumer, r->source, r->team, r->cost_center, r->gl_account, r->owner, r->tier};
+    const struct tb_str texts[] = {r->consumer,   r->source, r->team, r->cost_center,
+                                   r->gl_account, r->owner,  r->tier};
     tb_buf_clear(out);
     enum tb_status st = add_texts(out, texts, sizeof texts / sizeof *texts, err);
     return st == TB_OK ? tb_buf_printf(out, err, ",%" PRId64 ",%" PRId64, in.from_us, in.to_us) : st;
@@ -106,8 +107,8 @@ static enum tb_status add_accounts(struct tb_sha256 *sha, const struct tb_tables
     return st;
 }
 
-static enum tb_status add_quotas(struct tb_sha256 *sha, const struct tb_tables *t, struct span day, struct tb_buf *bytes,
-                                 struct tb_err *err)
+static enum tb_status add_quotas(struct tb_sha256 *sha, const struct tb_tables *t, struct span day,
+                                 struct tb_buf *bytes, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < t->quota_count; i++) {
@@ -121,15 +122,17 @@ static enum tb_status add_quotas(struct tb_sha256 *sha, const struct tb_tables *
         tb_buf_clear(bytes);
         st = add_texts(bytes, texts, sizeof texts / sizeof *texts, err);
         if (st == TB_OK) {
-            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%" PRId64 ",%" PRId64 ",%" PRId64 "\n", (int)r->measure,
-                               (int)r->window, r->per_node, r->unlimited, r->limit, in.from_us, in.to_us);
+            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%" PRId64 ",%" PRId64 ",%" PRId64 "\n",
+                               (int)r->measure, (int)r->window, r->per_node, r->unlimited, r->limit,
+                               in.from_us, in.to_us);
         }
         tb_sha256_add(sha, bytes->p, bytes->n);
     }
     return st;
 }
 
-static enum tb_status add_budgets(struct tb_sha256 *sha, const struct tb_tables *t, struct tb_buf *bytes, struct tb_err *err)
+static enum tb_status add_budgets(struct tb_sha256 *sha, const struct tb_tables *t, struct tb_buf *bytes,
+                                  struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; st == TB_OK && i < t->budget_count; i++) {
@@ -144,8 +147,8 @@ static enum tb_status add_budgets(struct tb_sha256 *sha, const struct tb_tables 
             st = add_text(bytes, (struct tb_str){text, tb_money_format(money[k], text)}, err);
         }
         if (st == TB_OK) {
-            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%d,%d,%d\n", (int)r->period, r->history_days, r->has_floor,
-                               r->has_cap, r->has_warning, r->has_critical, r->has_emergency);
+            st = tb_buf_printf(bytes, err, ",%d,%d,%d,%d,%d,%d,%d\n", (int)r->period, r->history_days,
+                               r->has_floor, r->has_cap, r->has_warning, r->has_critical, r->has_emergency);
         }
         tb_sha256_add(sha, bytes->p, bytes->n);
     }

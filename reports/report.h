@@ -19,18 +19,18 @@ struct tb_quota_whatif; /* rate/quota.h */
 struct tb_report_query {
     struct tb_db *db;
     const struct tb_settings *settings;
-    const struct tb_tables *tables;    /* the version asked for */
-    int64_t version;                   /* its number */
-    int32_t from_day, to_day;          /* civil days, inclusive */
-    bool instants;                     /* usage: [from_us, to_us) was given instead */
-    int64_t from_us, to_us;            /* always set: the range's bounds */
-    const enum tb_dim *by;             /* --by; NULL = the report's default */
+    const struct tb_tables *tables; /* the version asked for */
+    int64_t version;                /* its number */
+    int32_t from_day, to_day;       /* civil days, inclusive */
+    bool instants;                  /* usage: [from_us, to_us) was given instead */
+    int64_t from_us, to_us;         /* always set: the range's bounds */
+    const enum tb_dim *by;          /* --by; NULL = the report's default */
     size_t by_n;
     const struct tb_where *where;
     size_t where_n;
-    const char *sort;                  /* --sort COLUMN, NULL */
-    size_t top;                        /* --top N, 0 = all */
-    int64_t as_of_us;                  /* 0, or: quotas and budgets as they stood then, whatever came later */
+    const char *sort; /* --sort COLUMN, NULL */
+    size_t top;       /* --top N, 0 = all */
+    int64_t as_of_us; /* 0, or: quotas and budgets as they stood then, whatever came later */
     const struct tb_quota_whatif *whatif; /* quota: --tier, --limit; NULL */
 };
 
@@ -58,8 +58,8 @@ enum tb_breach { TB_BREACH_NONE, TB_BREACH_WARNING, TB_BREACH_CRITICAL };
 enum tb_breach tb_report_breach(const struct tb_report *r);
 
 /* Rebuilds a chargeback report from the chargeback object of a kept pack (--revision). */
-enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int64_t revision, struct tb_report **out,
-                                 struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int64_t revision,
+                                 struct tb_report **out, struct tb_err *err) TB_MUST_USE;
 
 /* Whether kept packs hold this kind as JSON alone: no table, CSV or workbook of an old revision. */
 bool tb_report_kept_as_json(const char *kind);
@@ -72,6 +72,7 @@ void tb_report_set_revision(struct tb_report *r, int64_t revision);
 enum tb_status tb_report_json(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_report_csv(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_report_text(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us,
+                              struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -25,7 +25,8 @@
 #define TB_SEGMENT_BLOB_MAX      (64u << 10)  /* bytes of one column-group blob */
 #define TB_DICT_BYTES_MAX        (256u << 20) /* distinct dimension texts held in memory */
 #define TB_REJECT_ROWS_MAX       100000       /* reject rows kept per file; all are counted */
-#define TB_COST_MAX INT64_C(1000000000)   /* units of the currency that one call may log; more is a broken line */
-#define TB_TOKENS_MAX            INT64_C(1000000000000) /* of one call; more is a broken line */
+#define TB_COST_MAX                                                                                          \
+    INT64_C(1000000000) /* units of the currency that one call may log; more is a broken line */
+#define TB_TOKENS_MAX INT64_C(1000000000000) /* of one call; more is a broken line */
 
 #endif

@@ -32,6 +32,7 @@ const struct tb_command tb_cmd_backup = {
     .name = "backup",
     .synopsis = "backup FILE",
     .about = "write a consistent copy of the database",
-    .help = "FILE must not exist. A run may go on meanwhile. Keep the fingerprint key (DATABASE.key) with it.",
+    .help =
+        "FILE must not exist. A run may go on meanwhile. Keep the fingerprint key (DATABASE.key) with it.",
     .run = run,
 };

@@ -34,14 +34,15 @@ static enum tb_status check_tables(struct tb_session *s, struct tb_err *err)
     struct tb_tables *tables = NULL;
     enum tb_status st = tb_tables_load(s->settings, &tables, err);
     if (st == TB_OK) {
-        printf("tables: good, %zu prices, %zu accounts, %zu quotas, %zu budgets\n", tables->price_count, tables->account_count,
-               tables->quota_count, tables->budget_count);
+        printf("tables: good, %zu prices, %zu accounts, %zu quotas, %zu budgets\n", tables->price_count,
+               tables->account_count, tables->quota_count, tables->budget_count);
     }
     tb_tables_free(tables);
     return st;
 }
 
-static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *dates, int *code,
+                                   struct tb_err *err)
 {
     if (access(s->settings->database, F_OK) != 0) {
         printf("control totals: no database yet\n");
@@ -62,7 +63,8 @@ static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *
     }
     if (st == TB_OK) {
         bool failed = tb_report_state(report).control_failed;
-        printf("control totals: %s\n", failed ? "a control disagrees; `tollbook report checks` names it" : "good");
+        printf("control totals: %s\n",
+               failed ? "a control disagrees; `tollbook report checks` names it" : "good");
         *code = failed ? TB_EXIT_CONTROL : TB_EXIT_DONE;
     }
     tb_report_free(report);
@@ -73,7 +75,8 @@ static int run(const char *config, int argc, char **argv)
 {
     const char *date = NULL, *from = NULL, *to = NULL;
     const char *operand[TB_OPERANDS_MAX];
-    const struct tb_option options[] = {{"date", false, &date}, {"from", false, &from}, {"to", false, &to}, {NULL, false, NULL}};
+    const struct tb_option options[] = {
+        {"date", false, &date}, {"from", false, &from}, {"to", false, &to}, {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_check, argc, argv, options, operand, &n);
     if (code >= 0) {

@@ -71,7 +71,6 @@ int tb_cmd_usage(const char *command, const char *fmt, ...)
     return TB_EXIT_USAGE;
 }
 
-
 int tb_cmd_fail_on(const char *command, const char *word, int *least)
 {
     *least = TB_BREACH_NONE;

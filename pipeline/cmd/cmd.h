@@ -17,10 +17,10 @@ enum tb_exit {
     TB_EXIT_DONE = 0,
     TB_EXIT_FAILED = 1,
     TB_EXIT_USAGE = 2,
-    TB_EXIT_REJECTS = 3,  /* lines were rejected or usage is unpriced */
-    TB_EXIT_CONTROL = 4,  /* a control total disagrees */
-    TB_EXIT_MISSING = 5,  /* an expected input is missing or incomplete */
-    TB_EXIT_BREACH = 6,   /* --fail-on */
+    TB_EXIT_REJECTS = 3, /* lines were rejected or usage is unpriced */
+    TB_EXIT_CONTROL = 4, /* a control total disagrees */
+    TB_EXIT_MISSING = 5, /* an expected input is missing or incomplete */
+    TB_EXIT_BREACH = 6,  /* --fail-on */
     TB_EXIT_LOCKED = 11,
     TB_EXIT_INTERRUPTED = 130
 };
@@ -34,13 +34,13 @@ int tb_cmd_fail_on(const char *command, const char *word, int *least);
 
 struct tb_command {
     const char *name;
-    const char *synopsis; /* "ingest [PATH...] [--format F]" */
-    const char *about;    /* one line */
-    const char *help;     /* the rest of --help */
+    const char *synopsis;                                  /* "ingest [PATH...] [--format F]" */
+    const char *about;                                     /* one line */
+    const char *help;                                      /* the rest of --help */
     int (*run)(const char *config, int argc, char **argv); /* argv[0] is the command's name */
 };
-extern const struct tb_command tb_cmd_init, tb_cmd_run, tb_cmd_ingest, tb_cmd_report, tb_cmd_tables, tb_cmd_formats,
-    tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_backup;
+extern const struct tb_command tb_cmd_init, tb_cmd_run, tb_cmd_ingest, tb_cmd_report, tb_cmd_tables,
+    tb_cmd_formats, tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_backup;
 
 /* SIGINT, SIGTERM and SIGHUP set it for commands that called tb_cmd_catch_signals: they stop at the next safe point and return
  * TB_EXIT_INTERRUPTED. The others simply end: what they write is a transaction or a renamed file. */

@@ -97,15 +97,18 @@ static bool parse_instant(const char *word, const struct tb_zone *zone, int64_t 
     return true;
 }
 
-static enum tb_status bad_word(const char *option, const char *word, bool instants_allowed, struct tb_err *err)
+static enum tb_status bad_word(const char *option, const char *word, bool instants_allowed,
+                               struct tb_err *err)
 {
-    return tb_err_set(err, TB_FAIL, TB_E_USAGE,
-                      "bad date \"%s\" for --%s; use YYYY-MM-DD, YYYY-MM, today, yesterday, last-week, last-month or -7d%s", word, option,
-                      instants_allowed ? ", or an instant like 2026-11-21T10:00" : "");
+    return tb_err_set(
+        err, TB_FAIL, TB_E_USAGE,
+        "bad date \"%s\" for --%s; use YYYY-MM-DD, YYYY-MM, today, yesterday, last-week, last-month or -7d%s",
+        word, option, instants_allowed ? ", or an instant like 2026-11-21T10:00" : "");
 }
 
-static enum tb_status parse_end(const char *option, const char *word, bool instants_allowed, const struct tb_zone *zone, int32_t today,
-                                int32_t *first, int32_t *last, int64_t *ts_us, bool *instant, struct tb_err *err)
+static enum tb_status parse_end(const char *option, const char *word, bool instants_allowed,
+                                const struct tb_zone *zone, int32_t today, int32_t *first, int32_t *last,
+                                int64_t *ts_us, bool *instant, struct tb_err *err)
 {
     *instant = instants_allowed && parse_instant(word, zone, ts_us);
     if (*instant) {
@@ -115,18 +118,21 @@ static enum tb_status parse_end(const char *option, const char *word, bool insta
     return parse_word(word, today, first, last) ? TB_OK : bad_word(option, word, instants_allowed, err);
 }
 
-enum tb_status tb_dates_parse(const char *date, const char *from, const char *to, bool instants_allowed, const struct tb_zone *zone,
-                              int64_t now_us, struct tb_dates *out, struct tb_err *err)
+enum tb_status tb_dates_parse(const char *date, const char *from, const char *to, bool instants_allowed,
+                              const struct tb_zone *zone, int64_t now_us, struct tb_dates *out,
+                              struct tb_err *err)
 {
     int32_t today = tb_zone_day(zone, now_us);
     memset(out, 0, sizeof *out);
     out->given = date != NULL || from != NULL || to != NULL;
     out->from_day = out->to_day = today - 1;
     if (date != NULL && (from != NULL || to != NULL)) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--date does not go with --from and --to; use one or the other");
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                          "--date does not go with --from and --to; use one or the other");
     }
     if ((from == NULL) != (to == NULL)) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--%s is missing; --from and --to go together", from == NULL ? "from" : "to");
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--%s is missing; --from and --to go together",
+                          from == NULL ? "from" : "to");
     }
     if (date != NULL && !parse_word(date, today, &out->from_day, &out->to_day)) {
         return bad_word("date", date, false, err);
@@ -139,7 +145,8 @@ enum tb_status tb_dates_parse(const char *date, const char *from, const char *to
     int32_t first = 0, last = 0;
     int64_t a_us = 0, b_us = 0;
     bool a_instant = false, b_instant = false;
-    enum tb_status st = parse_end("from", from, instants_allowed, zone, today, &out->from_day, &last, &a_us, &a_instant, err);
+    enum tb_status st =
+        parse_end("from", from, instants_allowed, zone, today, &out->from_day, &last, &a_us, &a_instant, err);
     if (st == TB_OK) {
         st = parse_end("to", to, instants_allowed, zone, today, &first, &out->to_day, &b_us, &b_instant, err);
     }
@@ -150,7 +157,8 @@ enum tb_status tb_dates_parse(const char *date, const char *from, const char *to
     out->from_us = a_instant ? a_us : tb_zone_day_start(zone, out->from_day);
     out->to_us = b_instant ? b_us : tb_zone_day_start(zone, out->to_day + 1);
     if (out->from_us >= out->to_us) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--from \"%s\" is not before the end of --to \"%s\"", from, to);
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--from \"%s\" is not before the end of --to \"%s\"",
+                          from, to);
     }
     if (b_instant) { /* the end is exclusive */
         out->to_day = tb_zone_day(zone, b_us - 1);

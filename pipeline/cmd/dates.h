@@ -14,11 +14,12 @@ struct tb_dates {
     bool given;
     int32_t from_day, to_day; /* civil days, inclusive; with instants: the days they touch */
     bool instants;
-    int64_t from_us, to_us;   /* always set, half-open */
+    int64_t from_us, to_us; /* always set, half-open */
 };
 
 /* TB_FAIL/TB_E_USAGE names the bad word. Without dates: yesterday. */
-enum tb_status tb_dates_parse(const char *date, const char *from, const char *to, bool instants_allowed, const struct tb_zone *zone,
-                              int64_t now_us, struct tb_dates *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_dates_parse(const char *date, const char *from, const char *to, bool instants_allowed,
+                              const struct tb_zone *zone, int64_t now_us, struct tb_dates *out,
+                              struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -21,8 +21,8 @@ static void environment(const struct tb_session *s)
     struct statvfs fs;
     tb_ts_format(s->now_us, now);
     printf("tollbook %s, inflate by %s\n", TB_PROGRAM_VERSION, TB_ISAL ? "ISA-L" : "zlib");
-    printf("config: %s\nnow: %s, billing zone %s\ndatabase: %s\noutput: %s\n", s->settings->path, now, tb_zone_name(s->settings->zone),
-           s->settings->database, s->settings->output);
+    printf("config: %s\nnow: %s, billing zone %s\ndatabase: %s\noutput: %s\n", s->settings->path, now,
+           tb_zone_name(s->settings->zone), s->settings->database, s->settings->output);
     if (statvfs(s->settings->dir, &fs) == 0) {
         printf("free: %" PRIu64 " MiB\n", (uint64_t)fs.f_bavail * fs.f_frsize >> 20);
     }
@@ -113,6 +113,7 @@ const struct tb_command tb_cmd_doctor = {
     .name = "doctor",
     .synopsis = "doctor",
     .about = "environment, database health, silent sources",
-    .help = "Exit 5 when a source matches no file, a file cannot be read, or a source has been silent for 36 hours.",
+    .help = "Exit 5 when a source matches no file, a file cannot be read, or a source has been silent for 36 "
+            "hours.",
     .run = run,
 };

@@ -11,7 +11,7 @@
 #include "input/unwrap.h"
 
 #define BID_RECORDS 50
-#define EXPLAINED 3
+#define EXPLAINED   3
 
 static int list(const struct tb_format_set *formats)
 {
@@ -36,7 +36,8 @@ static void reader_close(struct reader *r)
     tb_stream_close(r->stream);
 }
 
-static enum tb_status read_member(struct reader *r, bool (*each)(void *ctx, const struct tb_record *rec), void *ctx, struct tb_err *err)
+static enum tb_status read_member(struct reader *r, bool (*each)(void *ctx, const struct tb_record *rec),
+                                  void *ctx, struct tb_err *err)
 {
     struct tb_line line;
     struct tb_record rec;
@@ -62,13 +63,14 @@ static enum tb_status read_member(struct reader *r, bool (*each)(void *ctx, cons
     return TB_OK;
 }
 
-static enum tb_status read_records(const char *path, bool (*each)(void *ctx, const struct tb_record *rec), void *ctx, char *wrapper,
-                                   size_t wrapper_size, struct tb_err *err)
+static enum tb_status read_records(const char *path, bool (*each)(void *ctx, const struct tb_record *rec),
+                                   void *ctx, char *wrapper, size_t wrapper_size, struct tb_err *err)
 {
     struct reader r = {NULL, tb_lines_new(), tb_unwrap_new()};
     struct tb_str member;
-    enum tb_status st = r.lines == NULL || r.unwrap == NULL ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "out of memory")
-                                                            : tb_stream_open(path, &r.stream, err);
+    enum tb_status st = r.lines == NULL || r.unwrap == NULL
+                            ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "out of memory")
+                            : tb_stream_open(path, &r.stream, err);
     while (st == TB_OK && (st = tb_stream_member(r.stream, &member, err)) == TB_OK) {
         st = read_member(&r, each, ctx, err);
     }
@@ -148,18 +150,21 @@ static bool test_record(void *ctx, const struct tb_record *rec)
     return !tb_cmd_stop;
 }
 
-static enum tb_status test_file(const struct tb_format_set *formats, const char *path, const char *forced, int *code, struct tb_err *err)
+static enum tb_status test_file(const struct tb_format_set *formats, const char *path, const char *forced,
+                                int *code, struct tb_err *err)
 {
     char wrapper[128];
     struct sample s = {.n = 0};
     struct test t = {.extractor = NULL};
     tb_arena_init(&s.arena, (size_t)64 << 20);
     enum tb_status st = read_records(path, take_sample, &s, wrapper, sizeof wrapper, err);
-    const struct tb_format *f = forced != NULL ? tb_format_find(formats, forced) : tb_format_bid(formats, s.records, s.n);
+    const struct tb_format *f =
+        forced != NULL ? tb_format_find(formats, forced) : tb_format_bid(formats, s.records, s.n);
     tb_arena_release(&s.arena);
     if (st == TB_OK && f == NULL) {
-        st = tb_err_set(err, TB_FAIL, TB_E_USAGE, forced != NULL ? "unknown format; see `tollbook formats list`"
-                                                                 : "no format recognises these lines; name one with --format");
+        st = tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                        forced != NULL ? "unknown format; see `tollbook formats list`"
+                                       : "no format recognises these lines; name one with --format");
         tb_err_place(err, forced != NULL ? forced : path, 0, 0);
     }
     if (st != TB_OK) {
@@ -173,8 +178,9 @@ static enum tb_status test_file(const struct tb_format_set *formats, const char 
     tb_extractor_start(t.extractor);
     st = read_records(path, test_record, &t, wrapper, sizeof wrapper, err);
     tb_extractor_free(t.extractor);
-    printf("wrapper: %s\n%" PRIu64 " records: %" PRIu64 " events, %" PRIu64 " ignored, %" PRIu64 " rejected\n", wrapper, t.records, t.events,
-           t.ignored, t.rejected);
+    printf("wrapper: %s\n%" PRIu64 " records: %" PRIu64 " events, %" PRIu64 " ignored, %" PRIu64
+           " rejected\n",
+           wrapper, t.records, t.events, t.ignored, t.rejected);
     *code = t.rejected > 0 ? TB_EXIT_REJECTS : TB_EXIT_DONE;
     return st;
 }
@@ -225,7 +231,8 @@ const struct tb_command tb_cmd_formats = {
     .synopsis = "formats list | formats test FILE [--format F]",
     .about = "the log formats; which one a file is, and what each field becomes",
     .help = "  list        the formats: shipped, and those in the config's \"formats\" folder\n"
-            "  test FILE   detect (or take F), show wrapper, outcome counts, the fields of the first events and every reject.\n"
+            "  test FILE   detect (or take F), show wrapper, outcome counts, the fields of the first events "
+            "and every reject.\n"
             "              Nothing is stored; prompts are shown by their length alone.",
     .run = run,
 };

@@ -10,8 +10,9 @@
 
 static const char *operands[TB_OPERANDS_MAX];
 
-static enum tb_status bind_operands(const struct tb_session *s, size_t n, const char *source, const char *format,
-                                    struct tb_input_list *list, int *code, struct tb_err *err)
+static enum tb_status bind_operands(const struct tb_session *s, size_t n, const char *source,
+                                    const char *format, struct tb_input_list *list, int *code,
+                                    struct tb_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         enum tb_status st = tb_source_bind(s->settings, operands[i], source, format, list, err);
@@ -25,8 +26,8 @@ static enum tb_status bind_operands(const struct tb_session *s, size_t n, const 
     return TB_OK;
 }
 
-static enum tb_status ingest(struct tb_session *s, size_t n, const char *source, const char *format, const struct tb_dates *dates,
-                             int *code, struct tb_err *err)
+static enum tb_status ingest(struct tb_session *s, size_t n, const char *source, const char *format,
+                             const struct tb_dates *dates, int *code, struct tb_err *err)
 {
     struct tb_input_list list;
     tb_input_list_init(&list);
@@ -34,7 +35,8 @@ static enum tb_status ingest(struct tb_session *s, size_t n, const char *source,
     if (n > 0) {
         st = bind_operands(s, n, source, format, &list, code, err);
     } else if (dates->given) {
-        st = tb_source_list(s->settings, source, tb_utc_day(dates->from_us) - 1, tb_utc_day(dates->to_us - 1) + 1, &list, err);
+        st = tb_source_list(s->settings, source, tb_utc_day(dates->from_us) - 1,
+                            tb_utc_day(dates->to_us - 1) + 1, &list, err);
     } else {
         st = tb_source_list(s->settings, source, TB_DAY_NONE, TB_DAY_NONE, &list, err);
     }
@@ -54,15 +56,17 @@ static enum tb_status ingest(struct tb_session *s, size_t n, const char *source,
 static int run(const char *config, int argc, char **argv)
 {
     const char *format = NULL, *source = NULL, *date = NULL, *from = NULL, *to = NULL;
-    const struct tb_option options[] = {{"format", false, &format}, {"source", false, &source}, {"date", false, &date},
-                                        {"from", false, &from},     {"to", false, &to},         {NULL, false, NULL}};
+    const struct tb_option options[] = {{"format", false, &format}, {"source", false, &source},
+                                        {"date", false, &date},     {"from", false, &from},
+                                        {"to", false, &to},         {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_ingest, argc, argv, options, operands, &n);
     if (code >= 0) {
         return code;
     }
     if (n > 0 && (date != NULL || from != NULL || to != NULL)) {
-        return tb_cmd_usage("ingest", "dates choose among the configured files; they do not go with files named");
+        return tb_cmd_usage("ingest",
+                            "dates choose among the configured files; they do not go with files named");
     }
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
@@ -77,7 +81,8 @@ static int run(const char *config, int argc, char **argv)
         st = tb_session_formats(&s, &err);
     }
     if (st == TB_OK && format != NULL && tb_format_find(s.formats, format) == NULL) {
-        st = tb_err_set(&err, TB_FAIL, TB_E_USAGE, "unknown format \"%s\"; see `tollbook formats list`", format);
+        st = tb_err_set(&err, TB_FAIL, TB_E_USAGE, "unknown format \"%s\"; see `tollbook formats list`",
+                        format);
     }
     if (st == TB_OK) {
         st = tb_session_db(&s, TB_DB_WRITE, &err);
@@ -93,12 +98,16 @@ const struct tb_command tb_cmd_ingest = {
     .name = "ingest",
     .synopsis = "ingest [PATH...] [--format F] [--source S] [DATES]",
     .about = "read the configured log files, or just these, into the database",
-    .help = "  PATH         a log file, compressed or not, or an archive; - is standard input. Its source is the configured one\n"
-            "               whose paths match, else S, else \"adhoc\"; its format is the source's, else F, else detected.\n"
+    .help = "  PATH         a log file, compressed or not, or an archive; - is standard input. Its source is "
+            "the configured one\n"
+            "               whose paths match, else S, else \"adhoc\"; its format is the source's, else F, "
+            "else detected.\n"
             "  --format F   log format of the files named (see `tollbook formats list`)\n"
             "  --source S   source of the files named; without files: read only this source\n"
-            "  DATES        --date D or --from D --to D: only files of those days (by {date}), one day either side\n\n"
-            "Without paths and dates every configured file that was not read yet is read. A record is counted once, however\n"
+            "  DATES        --date D or --from D --to D: only files of those days (by {date}), one day "
+            "either side\n\n"
+            "Without paths and dates every configured file that was not read yet is read. A record is "
+            "counted once, however\n"
             "often it arrives.",
     .run = run,
 };

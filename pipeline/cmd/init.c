@@ -30,7 +30,9 @@ static enum tb_status refuse_existing(const char *dir, struct tb_err *err)
             return tb_err_set(err, TB_FAIL, TB_E_USAGE, "the folder's name is too long");
         }
         if (access(path, F_OK) == 0) {
-            enum tb_status st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "is there already and is never overwritten; choose an empty folder");
+            enum tb_status st =
+                tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                           "is there already and is never overwritten; choose an empty folder");
             tb_err_place(err, path, 0, 0);
             return st;
         }
@@ -45,7 +47,8 @@ static enum tb_status write_files(const char *dir, struct tb_err *err)
     if (st == TB_OK) {
         st = refuse_existing(dir, err);
     }
-    for (const struct tb_embed *e = next_file(tb_embed_cmd); st == TB_OK && e->path != NULL; e = next_file(e + 1)) {
+    for (const struct tb_embed *e = next_file(tb_embed_cmd); st == TB_OK && e->path != NULL;
+         e = next_file(e + 1)) {
         tb_path_join(dir, e->path + sizeof INIT_DIR - 1, path, sizeof path);
         st = tb_file_write(path, (struct tb_str){(const char *)e->data, e->n}, 0644, err);
         if (st == TB_OK) {
@@ -76,6 +79,7 @@ const struct tb_command tb_cmd_init = {
     .name = "init",
     .synopsis = "init [DIR]",
     .about = "write a commented tollbook.jsonc and starter tables",
-    .help = "Writes into DIR (default: here); never overwrites. Edit \"sources\" to name your logs, then `tollbook check`.",
+    .help = "Writes into DIR (default: here); never overwrites. Edit \"sources\" to name your logs, then "
+            "`tollbook check`.",
     .run = run,
 };

@@ -8,7 +8,8 @@
 
 extern const struct tb_embed tb_embed_cmd[];
 
-enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code, struct tb_err *err)
+enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
+                         struct tb_err *err)
 {
     struct tb_load_options options = {.workers = 0, .stop = &tb_cmd_stop};
     struct tb_load_summary sum = {.files = 0};
@@ -20,12 +21,14 @@ enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list,
         return st;
     }
     tb_log(TB_LOG_INFO,
-           "read %" PRIu64 " files (%" PRIu64 " known): %" PRIu64 " lines = %" PRIu64 " events + %" PRIu64 " duplicates + %" PRIu64
-           " conflicts + %" PRIu64 " ignored + %" PRIu64 " rejected",
-           sum.files, sum.files_known, sum.lines, sum.events, sum.duplicates, sum.conflicts, sum.ignored, sum.rejected);
+           "read %" PRIu64 " files (%" PRIu64 " known): %" PRIu64 " lines = %" PRIu64 " events + %" PRIu64
+           " duplicates + %" PRIu64 " conflicts + %" PRIu64 " ignored + %" PRIu64 " rejected",
+           sum.files, sum.files_known, sum.lines, sum.events, sum.duplicates, sum.conflicts, sum.ignored,
+           sum.rejected);
     if (sum.rejected > 0) {
-        tb_log(TB_LOG_WARN, "%" PRIu64 " of %" PRIu64 " lines were rejected; `tollbook report rejects` names them", sum.rejected,
-               sum.lines);
+        tb_log(TB_LOG_WARN,
+               "%" PRIu64 " of %" PRIu64 " lines were rejected; `tollbook report rejects` names them",
+               sum.rejected, sum.lines);
         *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
     }
     if (sum.incomplete > 0) {
@@ -60,8 +63,8 @@ static void say_missing(void *ctx, const char *source, const char *pattern, int3
     *m->code = tb_exit_worse(*m->code, TB_EXIT_MISSING);
 }
 
-enum tb_status tb_intake_missing(struct tb_session *s, const struct tb_input_list *list, int32_t from_day, int32_t to_day, int *code,
-                                 struct tb_err *err)
+enum tb_status tb_intake_missing(struct tb_session *s, const struct tb_input_list *list, int32_t from_day,
+                                 int32_t to_day, int *code, struct tb_err *err)
 {
     struct missing m = {.code = code, .st = TB_OK, .err = err};
     enum tb_status st = tb_query_open(s->db, tb_embed_text(tb_embed_cmd, "file_of_day.sql"), &m.q, err);

@@ -7,10 +7,11 @@
 #include "input/source.h"
 
 /* Loads list. *code becomes 3 or 5 where lines were rejected or a file was incomplete. */
-enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
+                         struct tb_err *err) TB_MUST_USE;
 
 /* Says which sources with {date} have no file for a day of from_day..to_day, neither now nor in the ledger; *code becomes 5. */
-enum tb_status tb_intake_missing(struct tb_session *s, const struct tb_input_list *list, int32_t from_day, int32_t to_day, int *code,
-                                 struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_intake_missing(struct tb_session *s, const struct tb_input_list *list, int32_t from_day,
+                                 int32_t to_day, int *code, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -8,7 +8,8 @@
 #include "base/file.h"
 #include "cmd/key.h"
 
-static enum tb_status parse(struct tb_str text, const char *path, unsigned char key[TB_KEY_BYTES], struct tb_err *err)
+static enum tb_status parse(struct tb_str text, const char *path, unsigned char key[TB_KEY_BYTES],
+                            struct tb_err *err)
 {
     while (text.n > 0 && (text.s[text.n - 1] == '\n' || text.s[text.n - 1] == '\r')) {
         text.n--;
@@ -22,7 +23,8 @@ static enum tb_status parse(struct tb_str text, const char *path, unsigned char 
     }
     if (!good) {
         enum tb_status st = tb_err_set(err, TB_FAIL, TB_E_CONFIG,
-                                       "the fingerprint key is not %d hex digits; restore it from a backup, or move it away to start anew",
+                                       "the fingerprint key is not %d hex digits; restore it from a backup, "
+                                       "or move it away to start anew",
                                        2 * TB_KEY_BYTES);
         tb_err_place(err, path, 0, 0);
         return st;

@@ -9,13 +9,14 @@
 #include "cmd/cmd.h"
 
 static const struct tb_command *const commands[] = {
-    &tb_cmd_init, &tb_cmd_run, &tb_cmd_ingest, &tb_cmd_report, &tb_cmd_tables, &tb_cmd_formats,
-    &tb_cmd_check, &tb_cmd_doctor, &tb_cmd_sql, &tb_cmd_backup,
+    &tb_cmd_init,    &tb_cmd_run,   &tb_cmd_ingest, &tb_cmd_report, &tb_cmd_tables,
+    &tb_cmd_formats, &tb_cmd_check, &tb_cmd_doctor, &tb_cmd_sql,    &tb_cmd_backup,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 /* Promised by the contract, absent from this version. */
-static const char *const unbuilt[] = {"export", "bills", "explain", "close", "reopen", "decide", "prune", NULL};
+static const char *const unbuilt[] = {"export", "bills",  "explain", "close",
+                                      "reopen", "decide", "prune",   NULL};
 
 /* A closed 0, 1 or 2 would be given to the next file opened, and messages would be written into it. */
 static void open_standard_files(void)
@@ -33,15 +34,19 @@ static void open_standard_files(void)
 
 static void print_help(void)
 {
-    puts("tollbook: who used which language model, what it cost at the prices of that moment, to the cent and with proof\n\n"
+    puts("tollbook: who used which language model, what it cost at the prices of that moment, to the cent "
+         "and with proof\n\n"
          "usage: tollbook [--config FILE] [--quiet|--verbose] COMMAND [...]\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
     }
-    puts("\nThe config is FILE, else $TOLLBOOK_CONFIG, else ./tollbook.jsonc, else /etc/tollbook/tollbook.jsonc.\n"
+    puts("\nThe config is FILE, else $TOLLBOOK_CONFIG, else ./tollbook.jsonc, else "
+         "/etc/tollbook/tollbook.jsonc.\n"
          "`tollbook COMMAND --help` says more; `tollbook init` writes a first config.\n\n"
-         "exit codes: 0 done; 1 failed; 2 usage or configuration; 3 lines rejected or usage unpriced; 4 a control total\n"
-         "disagrees; 5 an expected input is missing or incomplete; 11 another run holds the lock; 130 interrupted");
+         "exit codes: 0 done; 1 failed; 2 usage or configuration; 3 lines rejected or usage unpriced; 4 a "
+         "control total\n"
+         "disagrees; 5 an expected input is missing or incomplete; 11 another run holds the lock; 130 "
+         "interrupted");
 }
 
 static int unknown_command(const char *name)
@@ -57,8 +62,8 @@ static int unknown_command(const char *name)
         }
     }
     const char *near = tb_did_you_mean(tb_str_of(name), words);
-    tb_log(TB_LOG_ERROR, "unknown command \"%s\"%s%s%s; see `tollbook --help`", name, near != NULL ? "; did you mean \"" : "",
-           near != NULL ? near : "", near != NULL ? "\"?" : "");
+    tb_log(TB_LOG_ERROR, "unknown command \"%s\"%s%s%s; see `tollbook --help`", name,
+           near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
     return TB_EXIT_USAGE;
 }
 

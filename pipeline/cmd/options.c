@@ -43,8 +43,8 @@ static bool is_option(const char *arg)
     return strncmp(arg, "--", 2) == 0 || strcmp(arg, "-o") == 0 || strcmp(arg, "-h") == 0;
 }
 
-int tb_options_parse(const struct tb_command *c, int argc, char **argv, const struct tb_option *options, const char **operands,
-                     size_t *operand_count)
+int tb_options_parse(const struct tb_command *c, int argc, char **argv, const struct tb_option *options,
+                     const char **operands, size_t *operand_count)
 {
     bool ended = false;
     *operand_count = 0;
@@ -65,7 +65,8 @@ int tb_options_parse(const struct tb_command *c, int argc, char **argv, const st
             return help(c);
         }
         size_t n = strcspn(arg, "=");
-        const struct tb_option *o = strcmp(arg, "-o") == 0 ? find(options, "o", 1) : find(options, arg + 2, n - 2);
+        const struct tb_option *o =
+            strcmp(arg, "-o") == 0 ? find(options, "o", 1) : find(options, arg + 2, n - 2);
         if (o == NULL) {
             return unknown(c, options, arg, n);
         }

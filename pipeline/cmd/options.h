@@ -18,7 +18,7 @@ struct tb_option {
 /* Fills the options' values and collects operands. Returns -1 when the command goes on, else the exit code to return (2
  * after a usage error, with a "did you mean"; 0 after --help was printed). options ends with a NULL name. */
 struct tb_command;
-int tb_options_parse(const struct tb_command *c, int argc, char **argv, const struct tb_option *options, const char **operands,
-                     size_t *operand_count);
+int tb_options_parse(const struct tb_command *c, int argc, char **argv, const struct tb_option *options,
+                     const char **operands, size_t *operand_count);
 
 #endif

@@ -56,7 +56,8 @@ static int find_kind(const char *name, struct request *r)
         words[i] = tb_report_kinds[i].name;
     }
     const char *near = tb_did_you_mean(tb_str_of(name), words);
-    return tb_cmd_usage("report", "unknown report \"%s\"%s%s%s", name, near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+    return tb_cmd_usage("report", "unknown report \"%s\"%s%s%s", name,
+                        near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
                         near != NULL ? "\"?" : "");
 }
 
@@ -67,8 +68,9 @@ static int unknown_dim(struct tb_str name)
         words[i] = tb_dim_names[i];
     }
     const char *near = tb_did_you_mean(name, words);
-    return tb_cmd_usage("report", "unknown dimension \"%.*s\"%s%s%s", (int)name.n, name.s, near != NULL ? "; did you mean \"" : "",
-                        near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return tb_cmd_usage("report", "unknown dimension \"%.*s\"%s%s%s", (int)name.n, name.s,
+                        near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+                        near != NULL ? "\"?" : "");
 }
 
 static struct tb_str next_part(const char **at, char separator)
@@ -172,7 +174,8 @@ static int add_tier(struct request *r, struct tb_str consumer, struct tb_str tie
         return tb_cmd_usage("report", "more than %zu consumers in --tier", most);
     }
     if (!tb_glob_valid(consumer)) {
-        return tb_cmd_usage("report", "\"%.*s\" in --tier is not a glob, close every [", (int)consumer.n, consumer.s);
+        return tb_cmd_usage("report", "\"%.*s\" in --tier is not a glob, close every [", (int)consumer.n,
+                            consumer.s);
     }
     r->whatif.tier[r->whatif.tier_n].consumer = consumer;
     r->whatif.tier[r->whatif.tier_n++].tier = tier;
@@ -226,14 +229,16 @@ static enum tb_status emit(const struct tb_report *report, const struct request 
 }
 
 /* What the reports of a day's kept revision said. */
-static enum tb_status kept(struct tb_session *s, const struct request *r, int32_t day, struct tb_report **out, struct tb_err *err)
+static enum tb_status kept(struct tb_session *s, const struct request *r, int32_t day, struct tb_report **out,
+                           struct tb_err *err)
 {
     struct tb_buf pack;
     char text[TB_TS_TEXT_MAX];
     tb_buf_init(&pack, OUTPUT_MAX);
     tb_day_format(day, text);
     if (tb_report_kept_as_json(r->kind->name) && strcmp(r->format, "json") != 0) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "a revision of \"%s\" is kept as JSON; use --format json", r->kind->name);
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "a revision of \"%s\" is kept as JSON; use --format json",
+                          r->kind->name);
     }
     int64_t revision = 0;
     enum tb_status st = tb_session_db(s, TB_DB_READ, err);
@@ -274,8 +279,8 @@ static enum tb_status make_ready(struct tb_session *s, const struct request *r, 
 }
 
 /* Budgets of days that are not over stand as of the last call; plans are held against days that are over. */
-static enum tb_status find_as_of(struct tb_session *s, const struct request *r, const struct tb_dates *dates, int64_t *as_of_us,
-                                 struct tb_err *err)
+static enum tb_status find_as_of(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
+                                 int64_t *as_of_us, struct tb_err *err)
 {
     *as_of_us = 0;
     if (is_kind(r, "plan") && tb_zone_day_start(s->settings->zone, dates->to_day + 2) > s->now_us) {
@@ -297,11 +302,12 @@ static enum tb_status open_to_keep(struct tb_session *s, struct tb_err *err)
     tb_db_close(s->db);
     s->db = NULL;
     enum tb_status st = tb_session_db(s, TB_DB_WRITE, err);
-    return st != TB_OK && (err->code == TB_E_LOCK || err->code == TB_E_IO) ? tb_session_db(s, TB_DB_READ, err) : st;
+    return st != TB_OK && (err->code == TB_E_LOCK || err->code == TB_E_IO) ? tb_session_db(s, TB_DB_READ, err)
+                                                                           : st;
 }
 
-static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates, struct tb_report **out,
-                            struct tb_err *err)
+static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
+                            struct tb_report **out, struct tb_err *err)
 {
     if (r->revision != 0) {
         return kept(s, r, dates->from_day, out, err);
@@ -342,7 +348,8 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     return r->kind->build(&q, out, err);
 }
 
-static int report(const char *config, const struct request *r, const char *date, const char *from, const char *to)
+static int report(const char *config, const struct request *r, const char *date, const char *from,
+                  const char *to)
 {
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
@@ -367,10 +374,13 @@ static int report(const char *config, const struct request *r, const char *date,
         struct tb_report_state state = tb_report_state(out);
         code = state.unpriced || state.rejected ? tb_exit_worse(code, TB_EXIT_REJECTS) : code;
         if (state.incomplete) {
-            tb_log(TB_LOG_WARN, "an input file of these days is incomplete; \"incomplete\" in the chargeback report names it");
+            tb_log(TB_LOG_WARN, "an input file of these days is incomplete; \"incomplete\" in the chargeback "
+                                "report names it");
         }
         code = state.incomplete ? tb_exit_worse(code, TB_EXIT_MISSING) : code;
-        code = r->fail_on != 0 && (int)tb_report_breach(out) >= r->fail_on ? tb_exit_worse(code, TB_EXIT_BREACH) : code;
+        code = r->fail_on != 0 && (int)tb_report_breach(out) >= r->fail_on
+                   ? tb_exit_worse(code, TB_EXIT_BREACH)
+                   : code;
         code = state.control_failed ? tb_exit_worse(code, TB_EXIT_CONTROL) : code;
     }
     tb_report_free(out);
@@ -380,16 +390,16 @@ static int report(const char *config, const struct request *r, const char *date,
 
 static int run(const char *config, int argc, char **argv)
 {
-    const char *date = NULL, *from = NULL, *to = NULL, *by = NULL, *where = NULL, *top = NULL, *format = NULL, *tables = NULL,
-               *revision = NULL, *fail_on = NULL, *tier = NULL, *limit = NULL;
+    const char *date = NULL, *from = NULL, *to = NULL, *by = NULL, *where = NULL, *top = NULL, *format = NULL,
+               *tables = NULL, *revision = NULL, *fail_on = NULL, *tier = NULL, *limit = NULL;
     struct request r = {.kind = NULL};
     const char *operand[TB_OPERANDS_MAX];
-    const struct tb_option options[] = {{"date", false, &date},         {"from", false, &from},         {"to", false, &to},
-                                        {"by", false, &by},             {"where", false, &where},       {"top", false, &top},
-                                        {"sort", false, &r.sort},       {"format", false, &format},     {"o", false, &r.output},
-                                        {"tables", false, &tables},     {"revision", false, &revision}, {"fail-on", false, &fail_on},
-                                        {"tier", false, &tier},         {"limit", false, &limit},
-                                        {NULL, false, NULL}};
+    const struct tb_option options[] = {
+        {"date", false, &date},     {"from", false, &from},         {"to", false, &to},
+        {"by", false, &by},         {"where", false, &where},       {"top", false, &top},
+        {"sort", false, &r.sort},   {"format", false, &format},     {"o", false, &r.output},
+        {"tables", false, &tables}, {"revision", false, &revision}, {"fail-on", false, &fail_on},
+        {"tier", false, &tier},     {"limit", false, &limit},       {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_report, argc, argv, options, operand, &n);
     if (code >= 0) {
@@ -398,10 +408,14 @@ static int run(const char *config, int argc, char **argv)
     if (n != 1) {
         return tb_cmd_usage("report", n == 0 ? "name a report" : "one report at a time");
     }
-    if ((code = tb_cmd_fail_on("report", fail_on, &r.fail_on)) >= 0 || (code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
-        (by != NULL && (code = parse_by(by, &r)) >= 0) || (where != NULL && (code = parse_where(where, &r)) >= 0) ||
-        (code = parse_count("top", top, &r.top)) >= 0 || (code = parse_count("tables", tables, &r.tables)) >= 0 ||
-        (code = parse_count("revision", revision, &r.revision)) >= 0 || (code = parse_whatif(tier, limit, &r)) >= 0) {
+    if ((code = tb_cmd_fail_on("report", fail_on, &r.fail_on)) >= 0 ||
+        (code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
+        (by != NULL && (code = parse_by(by, &r)) >= 0) ||
+        (where != NULL && (code = parse_where(where, &r)) >= 0) ||
+        (code = parse_count("top", top, &r.top)) >= 0 ||
+        (code = parse_count("tables", tables, &r.tables)) >= 0 ||
+        (code = parse_count("revision", revision, &r.revision)) >= 0 ||
+        (code = parse_whatif(tier, limit, &r)) >= 0) {
         return code;
     }
     return report(config, &r, date, from, to);
@@ -411,17 +425,23 @@ const struct tb_command tb_cmd_report = {
     .name = "report",
     .synopsis = "report KIND [DATES] [--by DIM,...] [--where DIM=GLOB,...] [--top N] [--sort COLUMN]\n"
                 "                [--format table|csv|json|xlsx] [-o FILE] [--tables N] [--revision R]",
-    .about = "print one report: chargeback usage quota anomalies budget plan change advice tools checks rejects",
-    .help = "  DATES         --date D or --from D --to D (inclusive); D is YYYY-MM-DD, YYYY-MM, today, yesterday, last-week,\n"
-            "                last-month, -7d; usage also takes instants (2026-11-21T10:00, end exclusive). Default: yesterday\n"
-            "  --by          dimensions of usage: day hour source node consumer team cost_center provider model feature\n"
+    .about =
+        "print one report: chargeback usage quota anomalies budget plan change advice tools checks rejects",
+    .help = "  DATES         --date D or --from D --to D (inclusive); D is YYYY-MM-DD, YYYY-MM, today, "
+            "yesterday, last-week,\n"
+            "                last-month, -7d; usage also takes instants (2026-11-21T10:00, end exclusive). "
+            "Default: yesterday\n"
+            "  --by          dimensions of usage: day hour source node consumer team cost_center provider "
+            "model feature\n"
             "                variant trigger\n"
             "  --where       keep what matches, e.g. --where team=search,model=gpt-4*\n"
             "  --sort --top  order by a column, largest first; keep the first N rows\n"
             "  -o FILE       write there (wanted for xlsx), else to standard output\n"
             "  --tables N    price and attribute with table version N (see `tollbook tables list`)\n"
-            "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that tier, or the tier's\n"
-            "                limit had been N: who would have been cut off, when, and what that would have saved\n"
+            "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that "
+            "tier, or the tier's\n"
+            "                limit had been N: who would have been cut off, when, and what that would have "
+            "saved\n"
             "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
             "  --revision R  what the pack of that day said in its revision R",
     .run = run,

@@ -14,7 +14,8 @@
 
 extern const struct tb_embed tb_embed_cmd[];
 
-static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates, int *code,
+                             struct tb_err *err)
 {
     struct tb_input_list list;
     int32_t first = TB_DAY_NONE, last = TB_DAY_NONE;
@@ -55,10 +56,15 @@ static void say_state(int32_t day, const struct tb_report_state *state, int *cod
     char text[TB_TS_TEXT_MAX];
     tb_day_format(day, text);
     if (state->unpriced) {
-        tb_log(TB_LOG_WARN, "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"", text, text);
+        tb_log(
+            TB_LOG_WARN,
+            "%s: usage without a price; `tollbook report chargeback --date %s` lists it under \"unpriced\"",
+            text, text);
     }
     if (state->rejected) {
-        tb_log(TB_LOG_WARN, "%s: lines of its files were rejected; `tollbook report rejects --date %s` names them", text, text);
+        tb_log(TB_LOG_WARN,
+               "%s: lines of its files were rejected; `tollbook report rejects --date %s` names them", text,
+               text);
     }
     if (state->unpriced || state->rejected) {
         *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
@@ -87,7 +93,9 @@ static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, str
     }
     if (st == TB_OK) {
         tb_log(TB_LOG_INFO, "%s: %s (revision %" PRId64 "%s)", text, result.workbook, result.revision,
-               result.is_new ? ", new" : result.repaired ? ", files restored" : ", unchanged");
+               result.is_new     ? ", new"
+               : result.repaired ? ", files restored"
+                                 : ", unchanged");
         say_state(day, &result.state, code);
     }
     return st;
@@ -134,7 +142,8 @@ static enum tb_status day_has_lines(struct tb_session *s, int32_t day, bool *has
 }
 
 /* The days asked for; days to come only where something is stored for them. */
-static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *dates, int *code,
+                                 struct tb_err *err)
 {
     int32_t today = tb_zone_day(s->settings->zone, s->now_us);
     enum tb_status st = TB_OK;
@@ -180,7 +189,8 @@ static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *e
     return st;
 }
 
-static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates, int *code, struct tb_err *err)
+static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates, int *code,
+                              struct tb_err *err)
 {
     bool is_new = false;
     enum tb_status st = tb_session_import(s, &is_new, err);
@@ -200,8 +210,11 @@ static int run(const char *config, int argc, char **argv)
 {
     const char *date = NULL, *from = NULL, *to = NULL, *fail_on = NULL;
     const char *operand[TB_OPERANDS_MAX];
-    const struct tb_option options[] = {
-        {"date", false, &date}, {"from", false, &from}, {"to", false, &to}, {"fail-on", false, &fail_on}, {NULL, false, NULL}};
+    const struct tb_option options[] = {{"date", false, &date},
+                                        {"from", false, &from},
+                                        {"to", false, &to},
+                                        {"fail-on", false, &fail_on},
+                                        {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_run, argc, argv, options, operand, &n);
     if (code >= 0) {
@@ -242,10 +255,15 @@ const struct tb_command tb_cmd_run = {
     .name = "run",
     .synopsis = "run [--date D | --from D --to D] [--fail-on warning|critical]",
     .about = "the nightly job: ingest every source, then write the pack of each billing day",
-    .help = "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine that slept catches up\n"
-            "by itself; late data updates its day). With dates: those days, reading only the files of those days and one day\n"
-            "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, last-month or -7d.\n\n"
-            "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, pack-DAY.json, SHA256SUMS; a superseded revision moves to\n"
-            "superseded/rN/. OUTPUT/metrics.prom is for Prometheus. Silent when all is well and no terminal is there.",
+    .help = "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine "
+            "that slept catches up\n"
+            "by itself; late data updates its day). With dates: those days, reading only the files of those "
+            "days and one day\n"
+            "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, "
+            "last-month or -7d.\n\n"
+            "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, pack-DAY.json, SHA256SUMS; a superseded revision "
+            "moves to\n"
+            "superseded/rN/. OUTPUT/metrics.prom is for Prometheus. Silent when all is well and no terminal "
+            "is there.",
     .run = run,
 };

@@ -22,7 +22,8 @@ enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
     for (int i = 0; st == TB_OK && i < s->settings->source_count; i++) {
         const struct tb_source_setting *source = &s->settings->sources[i];
         if (source->format != NULL && tb_format_find(s->formats, source->format) == NULL) {
-            st = tb_err_set(err, TB_FAIL, TB_E_CONFIG, "source \"%s\" has the unknown format \"%s\"; see `tollbook formats list`",
+            st = tb_err_set(err, TB_FAIL, TB_E_CONFIG,
+                            "source \"%s\" has the unknown format \"%s\"; see `tollbook formats list`",
                             source->name, source->format);
             tb_err_place(err, s->settings->path, source->format_line, source->format_column);
         }
@@ -33,7 +34,8 @@ enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
 enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct tb_err *err)
 {
     enum tb_status st = tb_db_open(s->settings->database, mode, &s->db, err);
-    if (st != TB_OK && mode == TB_DB_READ && err->code == TB_E_SCHEMA) { /* a newer program's first look: it may migrate */
+    if (st != TB_OK && mode == TB_DB_READ &&
+        err->code == TB_E_SCHEMA) { /* a newer program's first look: it may migrate */
         st = tb_db_open(s->settings->database, TB_DB_WRITE, &s->db, err);
         if (st == TB_OK) {
             tb_db_close(s->db);
@@ -107,7 +109,8 @@ static enum tb_status reduce(struct tb_session *s, int32_t from_day, int32_t to_
     return st;
 }
 
-static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day, struct tb_err *err)
+static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
+                                    struct tb_err *err)
 {
     tb_db_close(s->db);
     s->db = NULL;
@@ -121,7 +124,8 @@ static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_
     return st == TB_OK ? reduce(s, from_day, to_day, err) : st;
 }
 
-enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day, struct tb_err *err)
+enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
+                                 struct tb_err *err)
 {
     bool current = false;
     enum tb_status st = TB_OK;

@@ -14,13 +14,14 @@ struct tb_session {
     struct tb_format_set *formats; /* when asked for */
     struct tb_db *db;
     struct tb_tables *tables;
-    int64_t version;               /* of tables; 0 before they are imported */
+    int64_t version; /* of tables; 0 before they are imported */
     int64_t now_us;
 };
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_session_key(struct tb_session *s, struct tb_err *err) TB_MUST_USE; /* loads or makes the prompt key */
+enum tb_status tb_session_key(struct tb_session *s,
+                              struct tb_err *err) TB_MUST_USE; /* loads or makes the prompt key */
 enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct tb_err *err) TB_MUST_USE;
 
 /* Loads the configured tables and imports them as a new version when they changed (writes). */
@@ -28,7 +29,8 @@ enum tb_status tb_session_import(struct tb_session *s, bool *is_new, struct tb_e
 
 /* Opens database, tables (version wanted, 0 = the configured ones) and rollups of the days for a report: reading only when
  * all is current, else with the lock, importing and reducing. */
-enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
+                                 struct tb_err *err) TB_MUST_USE;
 
 void tb_session_close(struct tb_session *s);
 

@@ -12,7 +12,8 @@ static int run(const char *config, int argc, char **argv)
 {
     const char *format = NULL, *output = NULL;
     const char *operand[TB_OPERANDS_MAX];
-    const struct tb_option options[] = {{"format", false, &format}, {"o", false, &output}, {NULL, false, NULL}};
+    const struct tb_option options[] = {
+        {"format", false, &format}, {"o", false, &output}, {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_sql, argc, argv, options, operand, &n);
     if (code >= 0) {
@@ -53,10 +54,14 @@ const struct tb_command tb_cmd_sql = {
     .name = "sql",
     .synopsis = "sql \"SELECT ...\" [--format table|csv|json] [-o FILE]",
     .about = "read-only SQL over the database, the events included (usage_event)",
-    .help = "  tollbook sql \"SELECT model, count(*), sum(input) FROM usage_event WHERE day = '2026-11-21' GROUP BY 1\"\n\n"
-            "usage_event: day ts source node id consumer provider model_requested model service_tier feature variant trigger input\n"
-            "cache_read cache_write_5m cache_write_1h output reasoning total_only saved quality status success latency_ms retries\n"
-            "request_bytes response_bytes client_ip user_agent prompt_fingerprint prompt_chars logged_cost file line\n"
+    .help = "  tollbook sql \"SELECT model, count(*), sum(input) FROM usage_event WHERE day = '2026-11-21' "
+            "GROUP BY 1\"\n\n"
+            "usage_event: day ts source node id consumer provider model_requested model service_tier feature "
+            "variant trigger input\n"
+            "cache_read cache_write_5m cache_write_1h output reasoning total_only saved quality status "
+            "success latency_ms retries\n"
+            "request_bytes response_bytes client_ip user_agent prompt_fingerprint prompt_chars logged_cost "
+            "file line\n"
             "(ts in microseconds UTC). A condition on day or ts reads only those days.",
     .run = run,
 };

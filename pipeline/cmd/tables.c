@@ -24,7 +24,8 @@ static enum tb_status check(struct tb_session *s, struct tb_err *err)
     enum tb_status st = tb_tables_load(s->settings, &s->tables, err);
     for (int i = 0; st == TB_OK && i < TB_TABLE_COUNT; i++) {
         if (s->tables->present[i]) {
-            printf("%s: good, %zu rows (%s)\n", tb_table_names[i], row_count(s->tables, i), s->tables->name[i]);
+            printf("%s: good, %zu rows (%s)\n", tb_table_names[i], row_count(s->tables, i),
+                   s->tables->name[i]);
         }
     }
     return st;
@@ -33,7 +34,8 @@ static enum tb_status check(struct tb_session *s, struct tb_err *err)
 static enum tb_status import(struct tb_session *s, struct tb_err *err)
 {
     bool is_new = false;
-    enum tb_status st = tb_tables_load(s->settings, &s->tables, err); /* before the lock: a bad cell is said first */
+    enum tb_status st =
+        tb_tables_load(s->settings, &s->tables, err); /* before the lock: a bad cell is said first */
     if (st == TB_OK) {
         st = tb_session_db(s, TB_DB_WRITE, err);
     }
@@ -57,8 +59,9 @@ static enum tb_status list(struct tb_session *s, struct tb_err *err)
         char at[TB_TS_TEXT_MAX];
         tb_ts_format(tb_query_int(q, 1), at);
         struct tb_str name = tb_query_text(q, 2), digest = tb_query_text(q, 4);
-        printf("%" PRId64 "  %s  %-11.*s %6" PRId64 " rows  %.*s%s\n", tb_query_int(q, 0), at, (int)name.n, name.s, tb_query_int(q, 3),
-               (int)digest.n, digest.s, tb_query_int(q, 5) != 0 ? "  changed" : "");
+        printf("%" PRId64 "  %s  %-11.*s %6" PRId64 " rows  %.*s%s\n", tb_query_int(q, 0), at, (int)name.n,
+               name.s, tb_query_int(q, 3), (int)digest.n, digest.s,
+               tb_query_int(q, 5) != 0 ? "  changed" : "");
     }
     tb_query_close(q);
     return st == TB_END ? TB_OK : st;
@@ -75,15 +78,17 @@ static int run(const char *config, int argc, char **argv)
         return code;
     }
     if (prices != NULL || (n > 0 && strcmp(operand[0], "diff") == 0)) {
-        return tb_cmd_usage("tables", "%s is not built yet in tollbook %s", prices != NULL ? "--prices" : "\"diff\"", TB_PROGRAM_VERSION);
+        return tb_cmd_usage("tables", "%s is not built yet in tollbook %s",
+                            prices != NULL ? "--prices" : "\"diff\"", TB_PROGRAM_VERSION);
     }
     if (n != 1) {
         return tb_cmd_usage("tables", "say import, list or check");
     }
-    enum tb_status (*action)(struct tb_session *, struct tb_err *) = strcmp(operand[0], "import") == 0  ? import
-                                                                     : strcmp(operand[0], "list") == 0  ? list
-                                                                     : strcmp(operand[0], "check") == 0 ? check
-                                                                                                        : NULL;
+    enum tb_status (*action)(struct tb_session *, struct tb_err *) =
+        strcmp(operand[0], "import") == 0  ? import
+        : strcmp(operand[0], "list") == 0  ? list
+        : strcmp(operand[0], "check") == 0 ? check
+                                           : NULL;
     if (action == NULL) {
         return tb_cmd_usage("tables", "unknown action \"%s\"; say import, list or check", operand[0]);
     }

@@ -14,7 +14,7 @@
 
 struct tb_source_setting {
     const char *name;
-    const char *format; /* NULL = detect per file */
+    const char *format;                  /* NULL = detect per file */
     uint64_t format_line, format_column; /* where it stands in the file, for messages */
     const char **paths; /* NULL-ended, absolute (relative ones are resolved against the config's folder) */
     bool bill;          /* default true */

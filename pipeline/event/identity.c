@@ -57,7 +57,8 @@ uint64_t tb_payload_digest(const struct tb_payload *p)
  * of a cost belongs to the cost, and the rate-limit headers are beside the call. */
 static int fields(const struct tb_payload *p)
 {
-    const uint64_t anonymous = tb_identity_text(TB_STR("(anonymous)")), none = tb_identity_text(TB_STR("(none)"));
+    const uint64_t anonymous = tb_identity_text(TB_STR("(anonymous)")),
+                   none = tb_identity_text(TB_STR("(none)"));
     const uint32_t beside = 1u << TB_N_LIMIT | 1u << TB_N_REMAINING | 1u << TB_N_PROMPT_CHARS;
     bool prompt = p->prompt_fingerprint != 0 || (p->present >> TB_N_PROMPT_CHARS & 1) != 0;
     int n = __builtin_popcount(p->present & ~beside) + (p->has_cost ? 1 : 0) + (prompt ? 1 : 0);

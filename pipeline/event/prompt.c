@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "base/hash.h"
+#include "event/signature.h"
 
 static unsigned char prompt_key[TB_KEY_BYTES];
 
@@ -10,9 +11,30 @@ void tb_prompt_key(const unsigned char key[16])
     memcpy(prompt_key, key, sizeof prompt_key);
 }
 
+/* Digest of the normalised text, PIECE bytes at a time, each under the digest of those before. */
+#define PIECE 4096
+
+static struct tb_hash128 digest_normalised(struct tb_str text)
+{
+    char out[2 * PIECE + 32];
+    struct tb_hash128 digest = {0, 0};
+    bool blank = false, first = true;
+    size_t n = 0;
+    for (size_t at = 0; at < text.n; at += PIECE) {
+        struct tb_str part = {text.s + at, text.n - at < PIECE ? text.n - at : PIECE};
+        n += tb_signature_normalise(part, &blank, &first, out + n);
+        if (n >= PIECE) {
+            digest = tb_hash128(out, PIECE, digest.lo);
+            n -= PIECE;
+            memmove(out, out + PIECE, n);
+        }
+    }
+    return tb_hash128(out, n, digest.lo);
+}
+
 uint64_t tb_prompt_fingerprint(struct tb_str text)
 {
-    struct tb_hash128 digest = tb_hash128(text.s, text.n, 0);
+    struct tb_hash128 digest = digest_normalised(text);
     uint64_t fingerprint = tb_hash_keyed(prompt_key, &digest, sizeof digest);
     return fingerprint == 0 ? 1 : fingerprint;
 }

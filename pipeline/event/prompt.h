@@ -1,5 +1,5 @@
 /* Concept: what is kept of a prompt: a keyed fingerprint and its length, never its text.
- * Shape:   fingerprint = SipHash-2-4, keyed, of the text's XXH3-128 digest: as secret as the key, at XXH3's speed. A
+ * Shape:   fingerprint = SipHash-2-4, keyed, of the XXH3-128 digest of the text in lower case (ASCII), each run of blanks one blank: as secret as the key, at XXH3's speed. A
  *          fingerprint is never 0: that says "none".
  */
 #ifndef TB_PROMPT_H

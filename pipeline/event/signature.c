@@ -49,7 +49,8 @@ int tb_signature_equal(const struct tb_signature *a, const struct tb_signature *
     unsigned mask[2];
     const __m128i *p = (const __m128i *)(const void *)a->lane, *q = (const __m128i *)(const void *)b->lane;
     for (int i = 0; i < 2; i++) {
-        __m128i same = _mm_packs_epi16(_mm_cmpeq_epi16(p[2 * i], q[2 * i]), _mm_cmpeq_epi16(p[2 * i + 1], q[2 * i + 1]));
+        __m128i same =
+            _mm_packs_epi16(_mm_cmpeq_epi16(p[2 * i], q[2 * i]), _mm_cmpeq_epi16(p[2 * i + 1], q[2 * i + 1]));
         mask[i] = (unsigned)_mm_movemask_epi8(same);
     }
     return __builtin_popcount(mask[0] | mask[1] << 16);
@@ -62,8 +63,8 @@ typedef struct {
 static void add_word(__m128i *min, uint32_t word)
 {
     for (int i = 0; i < TB_SIGNATURE_LANES; i++) {
-        int16_t v = (int16_t)(uint16_t)((uint16_t)word * permutation.low[i] + (uint16_t)(word >> 16) * permutation.high[i] +
-                                        permutation.add[i]);
+        int16_t v = (int16_t)(uint16_t)((uint16_t)word * permutation.low[i] +
+                                        (uint16_t)(word >> 16) * permutation.high[i] + permutation.add[i]);
         min[i / 8].v[i % 8] = v < min[i / 8].v[i % 8] ? v : min[i / 8].v[i % 8];
     }
 }
@@ -114,7 +115,8 @@ static void take_span(struct words *w, const unsigned char *p, const unsigned ch
             any |= kind[*p];
         }
         if (n > 0) {
-            bool masked = (all & DIGIT) != 0 || ((all & HEX) != 0 && (n >= 8 || (n >= 4 && (any & DIGIT) != 0)));
+            bool masked =
+                (all & DIGIT) != 0 || ((all & HEX) != 0 && (n >= 8 || (n >= 4 && (any & DIGIT) != 0)));
             take_word(w, masked ? MASKED : (h ^ h >> 15) * 0x2C1B3C6Du | 1);
         }
         p += n == 0;
@@ -146,20 +148,60 @@ bool tb_signature_make(struct tb_str text, struct tb_signature *out)
     return true;
 }
 
+static char *normalise_byte(unsigned char c, bool *blank, bool *first, char *to)
+{
+    if (c == ' ' || (c >= '\t' && c <= '\r')) {
+        *blank = true;
+        return to;
+    }
+    if (*blank && !*first) {
+        *to++ = ' ';
+    }
+    *blank = *first = false;
+    *to++ = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
+    return to;
+}
+
+#if defined(__x86_64__)
+/* Sixteen bytes at once when each blank in them is one space between two words: all of them, or 15 and a blank that is due.
+ * NULL: byte by byte. */
+static char *normalise_block(const char *p, bool *blank, bool *first, char *to)
+{
+    const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i control = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(8)), _mm_cmplt_epi8(v, _mm_set1_epi8(14)));
+    unsigned spaces = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
+    if (_mm_movemask_epi8(control) != 0 || (spaces & spaces << 1) != 0 || (spaces & 1) != 0) {
+        return NULL;
+    }
+    const __m128i capital = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+    if (*blank && !*first) {
+        *to++ = ' ';
+    }
+    _mm_storeu_si128((__m128i *)(void *)to, _mm_add_epi8(v, _mm_and_si128(capital, _mm_set1_epi8(32))));
+    *first = false;
+    *blank = (spaces >> 15 & 1) != 0;
+    return to + 16 - *blank;
+}
+#else
+static char *normalise_block(const char *p, bool *blank, bool *first, char *to)
+{
+    (void)p, (void)blank, (void)first, (void)to;
+    return NULL;
+}
+#endif
+
 size_t tb_signature_normalise(struct tb_str text, bool *blank, bool *first, char *out)
 {
     char *to = out;
-    for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.s[i];
-        if (c == ' ' || (c >= '\t' && c <= '\r')) {
-            *blank = true;
-            continue;
+    size_t i = 0;
+    while (i < text.n) {
+        char *next = i + 16 <= text.n ? normalise_block(text.s + i, blank, first, to) : NULL;
+        if (next != NULL) {
+            to = next;
+            i += 16;
+        } else {
+            to = normalise_byte((unsigned char)text.s[i++], blank, first, to);
         }
-        if (*blank && !*first) {
-            *to++ = ' ';
-        }
-        *blank = *first = false;
-        *to++ = (char)(c >= 'A' && c <= 'Z' ? c + 32 : c);
     }
     return (size_t)(to - out);
 }

@@ -34,7 +34,7 @@ static inline bool tb_signature_is(const struct tb_signature *s)
 /* How many lanes agree, 0 to 32. */
 int tb_signature_equal(const struct tb_signature *a, const struct tb_signature *b);
 
-/* Lower-cases ASCII and makes each run of blanks one blank (none at the ends), n bytes of text at most; returns the length.
+/* Lower-cases ASCII and makes each run of blanks one blank (none at the ends); out has room for text.n + 17 bytes; returns the length.
  * *blank carries from piece to piece whether a blank is due (begin with false); first: nothing was written yet. */
 size_t tb_signature_normalise(struct tb_str text, bool *blank, bool *first, char *out);
 

@@ -178,7 +178,8 @@ static const char *ts_number(const struct tb_eval *ev, const struct tb_value *v,
     }
 }
 
-int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason, const struct tb_alternative **used)
+int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
+                   const struct tb_alternative **used)
 {
     const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_TS];
     int64_t ts = 0;

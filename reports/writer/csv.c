@@ -4,7 +4,8 @@
 #include <assert.h>
 #include "base/utf8.h"
 
-#define CELL_BYTES_MAX ((size_t)1 << 30) /* far beyond any dimension; texts were cut at TB_FIELD_BYTES_MAX   \
+#define CELL_BYTES_MAX                                                                                       \
+    ((size_t)1 << 30) /* far beyond any dimension; texts were cut at TB_FIELD_BYTES_MAX   \
                                           */
 
 /* The bytes of a field, in quotes when it holds what needs them. */

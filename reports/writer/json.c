@@ -61,7 +61,8 @@ static enum tb_status write_object(const struct tb_table *t, size_t row, struct 
         }
         if (st == TB_OK) {
             const struct tb_cell *c = tb_table_cell(t, row, i);
-            st = tb_table_column(t, i)->type == TB_CELL_LIST ? write_list(c, out, err) : write_cell(c, out, err);
+            st = tb_table_column(t, i)->type == TB_CELL_LIST ? write_list(c, out, err)
+                                                             : write_cell(c, out, err);
         }
     }
     return st == TB_OK ? tb_buf_add(out, "}", 1, err) : st;

@@ -14,7 +14,9 @@ static int setup(void **state)
 {
     (void)state;
     struct tb_err err;
-    return tb_zone_load("Europe/Berlin", &berlin, &err) == TB_OK && tb_zone_load("UTC", &utc, &err) == TB_OK ? 0 : -1;
+    return tb_zone_load("Europe/Berlin", &berlin, &err) == TB_OK && tb_zone_load("UTC", &utc, &err) == TB_OK
+               ? 0
+               : -1;
 }
 
 static int teardown(void **state)
@@ -48,10 +50,11 @@ static void test_words(void **state)
     static const struct {
         const char *word, *from, *to;
     } rows[] = {
-        {"today", "2026-11-22", "2026-11-22"},      {"yesterday", "2026-11-21", "2026-11-21"},  {"last-week", "2026-11-09", "2026-11-15"},
-        {"last-month", "2026-10-01", "2026-10-31"}, {"-7d", "2026-11-15", "2026-11-15"},        {"-0d", "2026-11-22", "2026-11-22"},
-        {"2026-02", "2026-02-01", "2026-02-28"},    {"2028-02", "2028-02-01", "2028-02-29"},    {"2026-12", "2026-12-01", "2026-12-31"},
-        {"2026-03-29", "2026-03-29", "2026-03-29"},
+        {"today", "2026-11-22", "2026-11-22"},     {"yesterday", "2026-11-21", "2026-11-21"},
+        {"last-week", "2026-11-09", "2026-11-15"}, {"last-month", "2026-10-01", "2026-10-31"},
+        {"-7d", "2026-11-15", "2026-11-15"},       {"-0d", "2026-11-22", "2026-11-22"},
+        {"2026-02", "2026-02-01", "2026-02-28"},   {"2028-02", "2028-02-01", "2028-02-29"},
+        {"2026-12", "2026-12-01", "2026-12-31"},   {"2026-03-29", "2026-03-29", "2026-03-29"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct tb_dates d;
@@ -87,7 +90,8 @@ static void test_default_is_yesterday(void **state)
     (void)state;
     struct tb_dates d;
     struct tb_err err;
-    assert_int_equal(tb_dates_parse(NULL, NULL, NULL, false, berlin, instant("2026-11-22T12:00:00Z"), &d, &err), TB_OK);
+    assert_int_equal(
+        tb_dates_parse(NULL, NULL, NULL, false, berlin, instant("2026-11-22T12:00:00Z"), &d, &err), TB_OK);
     assert_false(d.given);
     assert_int_equal(d.from_day, day("2026-11-21"));
     assert_int_equal(d.to_day, day("2026-11-21"));
@@ -109,15 +113,19 @@ static void test_instants(void **state)
     (void)state;
     struct tb_dates d;
     struct tb_err err;
-    assert_int_equal(tb_dates_parse(NULL, "2026-11-21T10:00", "2026-11-21T12:30", true, berlin, 0, &d, &err), TB_OK);
+    assert_int_equal(tb_dates_parse(NULL, "2026-11-21T10:00", "2026-11-21T12:30", true, berlin, 0, &d, &err),
+                     TB_OK);
     assert_true(d.instants);
     assert_int_equal(d.from_us, instant("2026-11-21T09:00:00Z"));
     assert_int_equal(d.to_us, instant("2026-11-21T11:30:00Z"));
-    assert_int_equal(tb_dates_parse(NULL, "2026-11-21T10:00Z", "2026-11-22T00:00+01:00", true, berlin, 0, &d, &err), TB_OK);
+    assert_int_equal(
+        tb_dates_parse(NULL, "2026-11-21T10:00Z", "2026-11-22T00:00+01:00", true, berlin, 0, &d, &err),
+        TB_OK);
     assert_int_equal(d.from_us, instant("2026-11-21T10:00:00Z"));
     assert_int_equal(d.to_us, instant("2026-11-21T23:00:00Z"));
     assert_int_equal(d.to_day, day("2026-11-21"));
-    assert_int_equal(tb_dates_parse(NULL, "2026-11-20", "2026-11-21T06:00:30", true, utc, 0, &d, &err), TB_OK);
+    assert_int_equal(tb_dates_parse(NULL, "2026-11-20", "2026-11-21T06:00:30", true, utc, 0, &d, &err),
+                     TB_OK);
     assert_int_equal(d.from_us, instant("2026-11-20T00:00:00Z"));
     assert_int_equal(d.to_us, instant("2026-11-21T06:00:30Z"));
 }
@@ -144,7 +152,8 @@ static void test_bad(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct tb_dates d;
         struct tb_err err;
-        assert_int_equal(tb_dates_parse(rows[i].date, rows[i].from, rows[i].to, false, utc, 0, &d, &err), TB_FAIL);
+        assert_int_equal(tb_dates_parse(rows[i].date, rows[i].from, rows[i].to, false, utc, 0, &d, &err),
+                         TB_FAIL);
         assert_int_equal(err.code, TB_E_USAGE);
         assert_non_null(strstr(err.text, rows[i].says));
     }
@@ -153,8 +162,12 @@ static void test_bad(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),   cmocka_unit_test(test_last_week_on_each_weekday), cmocka_unit_test(test_default_is_yesterday),
-        cmocka_unit_test(test_dst_days), cmocka_unit_test(test_instants),                 cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_last_week_on_each_weekday),
+        cmocka_unit_test(test_default_is_yesterday),
+        cmocka_unit_test(test_dst_days),
+        cmocka_unit_test(test_instants),
+        cmocka_unit_test(test_bad),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

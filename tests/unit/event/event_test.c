@@ -267,7 +267,8 @@ int main(void)
                                        cmocka_unit_test(bad_events_have_reasons),
                                        cmocka_unit_test(identities_differ),
                                        cmocka_unit_test(order_is_total),
-                                       cmocka_unit_test(rules_in_this_order), cmocka_unit_test(fillers_and_keys_do_not_rule),
+                                       cmocka_unit_test(rules_in_this_order),
+                                       cmocka_unit_test(fillers_and_keys_do_not_rule),
                                        cmocka_unit_test(every_field_is_in_the_digest),
                                        cmocka_unit_test(characters_are_counted)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,13 +38,13 @@ static void examples(void **unused)
         int64_t want[4], left;
     } table[] = {
         {8000, 0, -1, 3, {50, 30, 20}, {4000, 2400, 1600}, 0},
-        {100, 0, -1, 3, {1, 1, 1}, {34, 33, 33}, 0},            /* ties: by key */
-        {100, 0, -1, 3, {0, 0, 0}, {34, 33, 33}, 0},            /* nobody spent: equal */
-        {100, 10, -1, 3, {98, 1, 1}, {80, 10, 10}, 0},          /* floors */
-        {100, 0, 40, 3, {98, 1, 1}, {40, 30, 30}, 0},           /* caps */
-        {100, 0, 20, 3, {98, 1, 1}, {20, 20, 20}, 40},          /* caps leave something */
-        {100, 10, 60, 4, {90, 8, 1, 1}, {60, 20, 10, 10}, 0},   /* both */
-        {100, 25, 60, 4, {90, 8, 1, 1}, {25, 25, 25, 25}, 0},   /* floors take it all */
+        {100, 0, -1, 3, {1, 1, 1}, {34, 33, 33}, 0},          /* ties: by key */
+        {100, 0, -1, 3, {0, 0, 0}, {34, 33, 33}, 0},          /* nobody spent: equal */
+        {100, 10, -1, 3, {98, 1, 1}, {80, 10, 10}, 0},        /* floors */
+        {100, 0, 40, 3, {98, 1, 1}, {40, 30, 30}, 0},         /* caps */
+        {100, 0, 20, 3, {98, 1, 1}, {20, 20, 20}, 40},        /* caps leave something */
+        {100, 10, 60, 4, {90, 8, 1, 1}, {60, 20, 10, 10}, 0}, /* both */
+        {100, 25, 60, 4, {90, 8, 1, 1}, {25, 25, 25, 25}, 0}, /* floors take it all */
         {0, 0, -1, 2, {3, 4}, {0, 0}, 0},
         {1, 0, -1, 2, {1, 2}, {0, 1}, 0},
         {100, 5, -1, 2, {0, 7}, {5, 95}, 0},
@@ -57,7 +57,8 @@ static void examples(void **unused)
         for (int k = 0; k < table[i].n; k++) {
             s[k] = (struct tb_share){.key = tb_str_of(names[k]), .weight = table[i].weight[k]};
         }
-        assert_int_equal(run(s, (size_t)table[i].n, table[i].cents, table[i].floor, table[i].cap), table[i].left);
+        assert_int_equal(run(s, (size_t)table[i].n, table[i].cents, table[i].floor, table[i].cap),
+                         table[i].left);
         for (int k = 0; k < table[i].n; k++) {
             assert_int_equal(s[k].cents, table[i].want[k]);
         }
@@ -82,7 +83,9 @@ static void properties(void **unused)
         int64_t cap = below(2) ? -1 : floor + below((uint32_t)(3 * cents / (int64_t)n) + 1);
         for (size_t i = 0; i < n; i++) {
             tb_money weight = (tb_money)below(below(3) ? 1000 : 2);
-            weight = below(2) ? weight : weight * weight * weight * INT64_C(1000000000000000000) + below(9); /* money of 10^-24 */
+            weight = below(2) ? weight
+                              : weight * weight * weight * INT64_C(1000000000000000000) +
+                                    below(9); /* money of 10^-24 */
             snprintf(names[i], sizeof names[i], "k%02u", (unsigned)i % 100);
             s[i] = (struct tb_share){.key = tb_str_of(names[i]), .weight = weight};
             shuffled[i] = s[i];
@@ -107,8 +110,9 @@ static void properties(void **unused)
                 if (s[i].weight > s[k].weight) { /* more weight never gets less */
                     assert_true(s[i].cents >= s[k].cents);
                 }
-                if (s[i].by == TB_BY_WEIGHT && s[k].by == TB_BY_WEIGHT && s[i].weight > 0 && s[k].weight > 0 &&
-                    s[i].weight < 1000000 && s[k].weight < 1000000) { /* in proportion, within a cent each */
+                if (s[i].by == TB_BY_WEIGHT && s[k].by == TB_BY_WEIGHT && s[i].weight > 0 &&
+                    s[k].weight > 0 && s[i].weight < 1000000 &&
+                    s[k].weight < 1000000) { /* in proportion, within a cent each */
                     __int128 a = (__int128)s[i].cents * s[k].weight, b = (__int128)s[k].cents * s[i].weight;
                     __int128 slack = s[i].weight + s[k].weight;
                     assert_true(a - b <= slack && b - a <= slack);

@@ -5,8 +5,9 @@
 #include "rate/reduce.h"
 
 #define BUDGETS                                                                                              \
-    "name,dimension,match,period,amount,reserve,allocate_by,history_days,floor,cap,hour_warning,hour_critical,hour_emergency\n" \
-    "all,,,month,0.02,0,team,28,,,0.0003,0.0004,0.0006\nday,,,day,0.004,0,consumer,7,,,0.0001,,\n"          \
+    "name,dimension,match,period,amount,reserve,allocate_by,history_days,floor,cap,hour_warning,hour_"       \
+    "critical,hour_emergency\n"                                                                              \
+    "all,,,month,0.02,0,team,28,,,0.0003,0.0004,0.0006\nday,,,day,0.004,0,consumer,7,,,0.0001,,\n"           \
     "web,team,web,week,0.01,0,consumer,7,,,,0.0002,\nb,consumer,b*,day,0.001,0,,7,,,,,0.0005\n"              \
     "none,consumer,nobody,day,1,0,team,7,,,1,1,1\nzero,model,*,day,0,0,team,7,,,,,\n"
 
@@ -55,7 +56,8 @@ static int by_ts(const void *a, const void *b)
     return (x->ts_us > y->ts_us) - (x->ts_us < y->ts_us);
 }
 
-static void collect(const struct world *w, const struct tb_tables *t, const struct tb_budget_row *b, struct calls *out)
+static void collect(const struct world *w, const struct tb_tables *t, const struct tb_budget_row *b,
+                    struct calls *out)
 {
     struct tb_err err = {0};
     struct tb_pricebook *prices = NULL;
@@ -131,11 +133,13 @@ static int check_hours(const struct tb_budget_out *row, const struct calls *c, i
     for (size_t i = 0; i < row->hour_n; i++) {
         const struct tb_stretch *x = &row->hours[i];
         assert_true(has[x->level] && x->end_us - x->start_us >= least[x->level] * TB_US_PER_MIN);
-        assert_true(trailing(c, x->start_us) > limit[x->level] && trailing(c, x->start_us - 1) <= limit[x->level]);
+        assert_true(trailing(c, x->start_us) > limit[x->level] &&
+                    trailing(c, x->start_us - 1) <= limit[x->level]);
         assert_true(x->end_us == cut || trailing(c, x->end_us) <= limit[x->level]);
         tb_money peak = 0;
         for (int k = 0; k < c->n; k++) {
-            tb_money s = c->of[k].ts_us >= x->start_us && c->of[k].ts_us < x->end_us ? trailing(c, c->of[k].ts_us) : 0;
+            tb_money s =
+                c->of[k].ts_us >= x->start_us && c->of[k].ts_us < x->end_us ? trailing(c, c->of[k].ts_us) : 0;
             peak = s > peak ? s : peak;
         }
         assert_true(peak == x->peak);
@@ -179,7 +183,8 @@ static void budgets_minute_by_minute(void **state)
             int32_t to = first + 2;
             int64_t as_of = tb_zone_day_start(w.settings.zone, to + 1);
             assert_ok(tb_budget_query(w.db, &w.settings, t, 1, first, to, as_of, &b, &err), err);
-            assert_int_equal(b.n, 3 + 3 + 3 + 3 + 1 + 1); /* days: four budgets of three; the week and the month: one */
+            assert_int_equal(b.n, 3 + 3 + 3 + 3 + 1 +
+                                      1); /* days: four budgets of three; the week and the month: one */
             for (size_t i = 0; i < b.n; i++) {
                 const struct tb_budget_out *row = &b.rows[i];
                 int64_t cut = row->end_us < as_of ? row->end_us : as_of;
@@ -194,7 +199,8 @@ static void budgets_minute_by_minute(void **state)
             struct tb_spends spends;
             bool current = false;
             assert_ok(tb_db_begin(w.db, &err), err);
-            assert_ok(tb_spends_read(w.db, &w.settings, t, 1, first - 28, to, true, true, &spends, &err), err);
+            assert_ok(tb_spends_read(w.db, &w.settings, t, 1, first - 28, to, true, true, &spends, &err),
+                      err);
             assert_ok(tb_db_commit(w.db, &err), err);
             tb_spends_release(&spends);
             assert_ok(tb_spends_current(w.db, &w.settings, t, 1, first - 28, to, &current, &err), err);

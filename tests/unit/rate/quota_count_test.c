@@ -73,7 +73,8 @@ static void bounds(const struct set *s, int64_t ts, int64_t *start, int64_t *end
     switch (s->window) {
     case TB_WINDOW_HOUR: /* walk out to where the local hour changes */
         *start = tb_zone_hour_start(s->zone, ts);
-        for (*end = *start + TB_US_PER_MIN; tb_zone_hour_start(s->zone, *end) == *start; *end += TB_US_PER_MIN) {
+        for (*end = *start + TB_US_PER_MIN; tb_zone_hour_start(s->zone, *end) == *start;
+             *end += TB_US_PER_MIN) {
         }
         return;
     case TB_WINDOW_DAY:
@@ -96,7 +97,8 @@ static void bounds(const struct set *s, int64_t ts, int64_t *start, int64_t *end
 /* The row of the window [start, end), from all calls in it. */
 static struct tb_quota_use judge(const struct set *s, int64_t start, int64_t end)
 {
-    struct tb_quota_use u = {.start_us = start, .end_us = end, .unlimited = true, .exhausted_us = TB_QUOTA_NEVER};
+    struct tb_quota_use u = {
+        .start_us = start, .end_us = end, .unlimited = true, .exhausted_us = TB_QUOTA_NEVER};
     for (int i = 0; i < s->n; i++) {
         const struct tb_quota_call *c = &s->call[i];
         if (c->ts_us < start || c->ts_us >= end) {
@@ -221,11 +223,14 @@ static void draw(struct set *s, uint64_t *random, int64_t from_us, int64_t to_us
     s->n = (int)random_below(random, CALLS_MAX);
     for (int i = 0; i < s->n; i++) {
         struct tb_quota_call *c = &s->call[i];
-        *c = (struct tb_quota_call){.refused = random_below(random, 8) == 0, .unlimited = unlimited, .limit = limit};
+        *c = (struct tb_quota_call){
+            .refused = random_below(random, 8) == 0, .unlimited = unlimited, .limit = limit};
         c->ts_us = begin + (int64_t)(random_next(random) % (uint64_t)width);
-        switch (random_below(random, 6)) { /* on the edges of days, and again at an instant, and a day behind one */
+        switch (random_below(random,
+                             6)) { /* on the edges of days, and again at an instant, and a day behind one */
         case 0:
-            c->ts_us = tb_zone_day_start(s->zone, tb_zone_day(s->zone, c->ts_us)) - (int64_t)random_below(random, 2);
+            c->ts_us =
+                tb_zone_day_start(s->zone, tb_zone_day(s->zone, c->ts_us)) - (int64_t)random_below(random, 2);
             break;
         case 1:
             c->ts_us = i > 0 ? s->call[random_below(random, (uint32_t)i)].ts_us : c->ts_us;
@@ -275,7 +280,8 @@ static void both(const char *zone, int year, int month, int mday, int days, uint
     uint64_t random = seed;
     settings_make(&settings, zone);
     int32_t day = tb_day_of_civil(year, month, mday);
-    int64_t from_us = tb_zone_day_start(settings.zone, day), to_us = tb_zone_day_start(settings.zone, day + days);
+    int64_t from_us = tb_zone_day_start(settings.zone, day),
+            to_us = tb_zone_day_start(settings.zone, day + days);
     int total = 0;
     for (int round = 0; round < 4000; round++) {
         struct set s = {.window = (enum tb_window)(round % 7), .zone = settings.zone};
@@ -336,13 +342,16 @@ static void edges_of_a_limit(void **state)
         struct tb_quota_use out[TB_QUOTA_ROWS_MAX];
         tb_hour_init(&hour, settings.zone);
         for (int k = 0; k < 3; k++) {
-            struct tb_quota_call call = {
-                .ts_us = 1000 + k, .tokens = table[i].amount[k], .amount = table[i].amount[k], .limit = table[i].limit};
+            struct tb_quota_call call = {.ts_us = 1000 + k,
+                                         .tokens = table[i].amount[k],
+                                         .amount = table[i].amount[k],
+                                         .limit = table[i].limit};
             tb_hour_at(&hour, call.ts_us);
             assert_ok(tb_quota_count_feed(&c, TB_WINDOW_DAY, &hour, &call, &err), err);
         }
         assert_int_equal(tb_quota_count_rows(&c, TB_WINDOW_DAY, out), 1);
-        assert_int_equal(out[0].exhausted_us, table[i].exhausted < 0 ? TB_QUOTA_NEVER : 1000 + table[i].exhausted);
+        assert_int_equal(out[0].exhausted_us,
+                         table[i].exhausted < 0 ? TB_QUOTA_NEVER : 1000 + table[i].exhausted);
         assert_int_equal(out[0].requests_after, table[i].after);
         tb_quota_count_release(&c);
     }

@@ -33,15 +33,16 @@ static struct tb_tables *quota_tables(const struct world *w, const char *limit)
 static bool same_use(const struct tb_quota_out *a, const struct tb_quota_out *b)
 {
     const struct tb_quota_use *x = &a->use, *y = &b->use;
-    return tb_str_eq(a->consumer, b->consumer) && tb_str_eq(a->tier, b->tier) && tb_str_eq(a->node, b->node) &&
-           a->measure == b->measure && a->window == b->window && a->per_node == b->per_node && a->level == b->level &&
-           x->start_us == y->start_us && x->end_us == y->end_us && x->unlimited == y->unlimited &&
-           (x->unlimited || x->limit == y->limit) && x->used == y->used && x->exhausted_us == y->exhausted_us &&
+    return tb_str_eq(a->consumer, b->consumer) && tb_str_eq(a->tier, b->tier) &&
+           tb_str_eq(a->node, b->node) && a->measure == b->measure && a->window == b->window &&
+           a->per_node == b->per_node && a->level == b->level && x->start_us == y->start_us &&
+           x->end_us == y->end_us && x->unlimited == y->unlimited && (x->unlimited || x->limit == y->limit) &&
+           x->used == y->used && x->exhausted_us == y->exhausted_us &&
            x->requests_after == y->requests_after && x->tokens_after == y->tokens_after &&
-           x->cost_after == y->cost_after && x->refused == y->refused && x->refused_early == y->refused_early &&
-           x->windows_over == y->windows_over && x->day_requests_after == y->day_requests_after &&
-           x->day_tokens_after == y->day_tokens_after && x->day_cost_after == y->day_cost_after &&
-           x->day_refused == y->day_refused;
+           x->cost_after == y->cost_after && x->refused == y->refused &&
+           x->refused_early == y->refused_early && x->windows_over == y->windows_over &&
+           x->day_requests_after == y->day_requests_after && x->day_tokens_after == y->day_tokens_after &&
+           x->day_cost_after == y->day_cost_after && x->day_refused == y->day_refused;
 }
 
 static void same_rows(const struct tb_quota_out *a, size_t n, const struct tb_quota_out *b, size_t m)
@@ -49,7 +50,8 @@ static void same_rows(const struct tb_quota_out *a, size_t n, const struct tb_qu
     assert_int_equal(n, m);
     for (size_t i = 0; i < n; i++) {
         if (!same_use(&a[i], &b[i])) {
-            fail_msg("row %zu: %s %s %s", i, a[i].consumer.s, a[i].tier.s, tb_quota_window_names[a[i].window]);
+            fail_msg("row %zu: %s %s %s", i, a[i].consumer.s, a[i].tier.s,
+                     tb_quota_window_names[a[i].window]);
         }
     }
 }
@@ -63,7 +65,8 @@ static void same_results(const struct tb_quota_result *a, const struct tb_quota_
         assert_true(tb_str_eq(a->violations[i].consumer, b->violations[i].consumer) &&
                     tb_str_eq(a->violations[i].model, b->violations[i].model) &&
                     a->violations[i].requests == b->violations[i].requests &&
-                    a->violations[i].tokens == b->violations[i].tokens && a->violations[i].cost == b->violations[i].cost);
+                    a->violations[i].tokens == b->violations[i].tokens &&
+                    a->violations[i].cost == b->violations[i].cost);
     }
 }
 
@@ -88,7 +91,8 @@ static void compare(struct world *w, const struct tb_tables *t, int32_t first, i
             struct tb_quota_result kept, memory;
             int32_t as_of = (from + to) % 2 == 0 ? to : INT32_MAX - 64;
             assert_ok(tb_quota_query(w->db, &w->settings, t, from, to, as_of, &kept, &err), err);
-            assert_ok(tb_quota_what_if(w->db, &w->settings, t, &nothing, from, to, as_of, &memory, &err), err);
+            assert_ok(tb_quota_what_if(w->db, &w->settings, t, &nothing, from, to, as_of, &memory, &err),
+                      err);
             same_results(&kept, &memory);
             *rows += kept.n;
             tb_quota_release(&kept);
@@ -177,7 +181,8 @@ static void what_if_moves_consumers_and_limits(void **state)
     whatif.tier[0].tier = TB_STR("rest");
     whatif.limit[0].tier = TB_STR("rest");
     whatif.limit[0].limit = 3 * tb_money_of_cents(100);
-    assert_ok(tb_quota_what_if(w.db, &w.settings, t, &whatif, first, first + 1, INT32_MAX - 64, &r, &err), err);
+    assert_ok(tb_quota_what_if(w.db, &w.settings, t, &whatif, first, first + 1, INT32_MAX - 64, &r, &err),
+              err);
     int moved = 0;
     for (size_t i = 0; i < r.n; i++) {
         if (tb_str_eq(r.rows[i].tier, TB_STR("rest")) && r.rows[i].measure == TB_MEASURE_TOKENS) {
@@ -189,7 +194,8 @@ static void what_if_moves_consumers_and_limits(void **state)
     assert_true(moved > 0);
     tb_quota_release(&r);
     whatif.tier[0].tier = TB_STR("nobody");
-    assert_int_equal(tb_quota_what_if(w.db, &w.settings, t, &whatif, first, first, INT32_MAX - 64, &r, &err), TB_FAIL);
+    assert_int_equal(tb_quota_what_if(w.db, &w.settings, t, &whatif, first, first, INT32_MAX - 64, &r, &err),
+                     TB_FAIL);
     assert_int_equal(err.code, TB_E_USAGE);
     tb_tables_free(t);
     world_release(&w);
@@ -201,16 +207,16 @@ static void levels(void **state)
     static const struct {
         tb_int128 used, limit;
         enum tb_level level;
-    } table[] = {{0, 0, TB_LEVEL_OK},          {1, 0, TB_LEVEL_EXCEEDED},   {50, 100, TB_LEVEL_OK},
-                 {51, 100, TB_LEVEL_INFO},     {75, 100, TB_LEVEL_INFO},    {76, 100, TB_LEVEL_WARNING},
-                 {90, 100, TB_LEVEL_WARNING},  {91, 100, TB_LEVEL_CRITICAL}, {99, 100, TB_LEVEL_CRITICAL},
-                 {100, 100, TB_LEVEL_EXCEEDED}, {2, 3, TB_LEVEL_INFO},       {1, 2, TB_LEVEL_OK}};
+    } table[] = {{0, 0, TB_LEVEL_OK},           {1, 0, TB_LEVEL_EXCEEDED},    {50, 100, TB_LEVEL_OK},
+                 {51, 100, TB_LEVEL_INFO},      {75, 100, TB_LEVEL_INFO},     {76, 100, TB_LEVEL_WARNING},
+                 {90, 100, TB_LEVEL_WARNING},   {91, 100, TB_LEVEL_CRITICAL}, {99, 100, TB_LEVEL_CRITICAL},
+                 {100, 100, TB_LEVEL_EXCEEDED}, {2, 3, TB_LEVEL_INFO},        {1, 2, TB_LEVEL_OK}};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         assert_int_equal(tb_level_of(table[i].used, table[i].limit), table[i].level);
     }
     for (int limit = 1; limit < 130; limit++) {
         for (int used = 0; used < 140; used++) {
-            enum tb_level level = used >= limit          ? TB_LEVEL_EXCEEDED
+            enum tb_level level = used >= limit           ? TB_LEVEL_EXCEEDED
                                   : used * 10 > limit * 9 ? TB_LEVEL_CRITICAL
                                   : used * 4 > limit * 3  ? TB_LEVEL_WARNING
                                   : used * 2 > limit      ? TB_LEVEL_INFO

@@ -233,7 +233,8 @@ static void statements_look_days_up(void **state)
         snprintf(explain, sizeof explain, "EXPLAIN QUERY PLAN %s", (const char *)e->data);
         struct tb_query *q = ask(&f.world, explain);
         while (next(q)) {
-            if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0 && strstr(tb_query_text(q, 3).s, "CONSTANT ROW") == NULL) {
+            if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0 &&
+                strstr(tb_query_text(q, 3).s, "CONSTANT ROW") == NULL) {
                 fail_msg("%s scans a whole table", e->path);
             }
         }

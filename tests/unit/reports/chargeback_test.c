@@ -3,10 +3,11 @@
 #include "base/glob.h"
 
 #define CELLS 600
-#define DAYS 3
+#define DAYS  3
 
 static const char *const names[][6] = {
-    {"gateway", "adhoc", "shadow", NULL, NULL, NULL}, /* source; adhoc is not configured: billed; shadow is not */
+    {"gateway", "adhoc", "shadow", NULL, NULL,
+     NULL}, /* source; adhoc is not configured: billed; shadow is not */
     {"alice", "bob", "=cmd", "(anonymous)", "zo\xc3\xab", "\xff"},
     {"(unassigned)", "search", "ads", NULL, NULL, NULL},
     {"0042", "7", NULL, NULL, NULL, NULL},
@@ -72,11 +73,15 @@ static void put_cell(struct world *w, struct tb_query *q, const struct made *c)
 }
 
 static const char insert_cell[] =
-    "INSERT INTO usage_cell (day, tables, hour_us, source, node, consumer, team, cost_center, provider, model, feature, "
-    "basis, requests, errors, refused, hidden, input, cache_read, cache_write_5m, cache_write_1h, output, reasoning, "
-    "total_only, saved, input_n, output_n, latency_n, latency_ms, cost) VALUES (:day, 3, :hour, :source, :node, "
+    "INSERT INTO usage_cell (day, tables, hour_us, source, node, consumer, team, cost_center, provider, "
+    "model, feature, "
+    "basis, requests, errors, refused, hidden, input, cache_read, cache_write_5m, cache_write_1h, output, "
+    "reasoning, "
+    "total_only, saved, input_n, output_n, latency_n, latency_ms, cost) VALUES (:day, 3, :hour, :source, "
+    ":node, "
     ":consumer, :team, :cost_center, :provider, :model, :feature, :basis, :requests, :errors, 0, 0, :input, "
-    ":cache_read, :cache_write_5m, :cache_write_1h, :output, :reasoning, :total_only, :saved, 0, 0, 0, 0, :cost)";
+    ":cache_read, :cache_write_5m, :cache_write_1h, :output, :reasoning, :total_only, :saved, 0, 0, 0, 0, "
+    ":cost)";
 
 static void make_cells(struct world *w, unsigned seed)
 {
@@ -97,17 +102,22 @@ static void make_cells(struct world *w, unsigned seed)
         put_cell(w, q, c);
     }
     tb_query_close(q);
-    run(w, "INSERT INTO usage_cell SELECT day, 2, hour_us, source, node, consumer, team, cost_center, provider, model, "
-           "service_tier, feature, variant, trigger, basis, requests, errors, refused, hidden, input, cache_read, "
-           "cache_write_5m, cache_write_1h, output, reasoning, total_only, saved, input_n, output_n, latency_n, latency_ms, "
+    run(w, "INSERT INTO usage_cell SELECT day, 2, hour_us, source, node, consumer, team, cost_center, "
+           "provider, model, "
+           "service_tier, feature, variant, trigger, basis, requests, errors, refused, hidden, input, "
+           "cache_read, "
+           "cache_write_5m, cache_write_1h, output, reasoning, total_only, saved, input_n, output_n, "
+           "latency_n, latency_ms, "
            "cost, logged_cost FROM usage_cell"); /* another table version: never seen */
 }
 
 /* Settlement as a plain statement: cents are anything here, but known: 100 + rowid of the group's order. */
 static void settle(struct world *w)
 {
-    run(w, "INSERT INTO settlement SELECT day, tables, text_of(team), text_of(cost_center), NULL, NULL, money_sum(cost), "
-           "'0', '0', 100 + count(*) FROM usage_cell WHERE text_of(source) <> 'shadow' GROUP BY day, tables, team, "
+    run(w, "INSERT INTO settlement SELECT day, tables, text_of(team), text_of(cost_center), NULL, NULL, "
+           "money_sum(cost), "
+           "'0', '0', 100 + count(*) FROM usage_cell WHERE text_of(source) <> 'shadow' GROUP BY day, tables, "
+           "team, "
            "cost_center");
 }
 
@@ -143,7 +153,8 @@ static bool keep_all(const struct made *c)
     return true;
 }
 
-static void assert_line(const struct tb_table *t, size_t row, int32_t from, int32_t to, keep_fn *keep, bool *used)
+static void assert_line(const struct tb_table *t, size_t row, int32_t from, int32_t to, keep_fn *keep,
+                        bool *used)
 {
     int64_t sum[NUMBERS] = {0}, micro = 0;
     for (size_t i = 0; i < CELLS; i++) {
@@ -171,7 +182,8 @@ static void assert_line(const struct tb_table *t, size_t row, int32_t from, int3
 /* Every billed cell of the range that keep keeps is in exactly one line, and lines are sorted. */
 static void assert_lines(const struct tb_report *r, int32_t from, int32_t to, keep_fn *keep)
 {
-    static const char *const order[] = {"team", "cost_center", "consumer", "source", "provider", "model", "basis"};
+    static const char *const order[] = {"team",     "cost_center", "consumer", "source",
+                                        "provider", "model",       "basis"};
     const struct tb_table *t = part(r, "lines");
     bool used[CELLS] = {false};
     for (size_t row = 0; row < tb_table_rows(t); row++) {
@@ -328,7 +340,10 @@ static void test_where(void **state)
         {{{TB_DIM_NODE, {"n1", 2}}, {TB_DIM_FEATURE, {"*", 1}}}, 2, keep_node_feature, false},
         {{{TB_DIM_SOURCE, {"shadow", 6}}}, 1, keep_none, false}, /* never charged, whoever asks */
         {{{TB_DIM_TEAM, {"nobody", 6}}}, 1, keep_none, true},
-        {{{TB_DIM_CONSUMER, {"*o*", 3}}, {TB_DIM_CONSUMER, {"b*", 2}}}, 2, keep_two, false}, /* both must match */
+        {{{TB_DIM_CONSUMER, {"*o*", 3}}, {TB_DIM_CONSUMER, {"b*", 2}}},
+         2,
+         keep_two,
+         false}, /* both must match */
     };
     struct world w;
     world_begin(&w);
@@ -400,44 +415,67 @@ static void test_json_by_hand(void **state)
     world_begin(&w);
     struct tb_query *q = NULL;
     must(&w, tb_query_open(w.db, insert_cell, &q, &w.err));
-    struct made a = {DAY0, 9,  {"gateway", "alice", "search", "0042", "openai", "gpt-4o", "n1", NULL}, "computed",
-                     {2, 1, 1000, 20, 0, 0, 30, 5, 0, 7}, 47};
-    struct made b = {DAY0, 10, {"gateway", "alice", "search", "0042", "openai", "gpt-4o", "n2", "x"}, "computed",
-                     {1, 0, 1, 2, 3, 4, 5, 0, 1, 0}, 100000};
-    struct made c = {DAY0, 10, {"gateway", "bob", "(unassigned)", NULL, NULL, "m", NULL, NULL}, "unpriced",
-                     {1, 0, 10, 0, 0, 0, 1, 0, 0, 0}, 0};
+    struct made a = {DAY0,
+                     9,
+                     {"gateway", "alice", "search", "0042", "openai", "gpt-4o", "n1", NULL},
+                     "computed",
+                     {2, 1, 1000, 20, 0, 0, 30, 5, 0, 7},
+                     47};
+    struct made b = {DAY0,
+                     10,
+                     {"gateway", "alice", "search", "0042", "openai", "gpt-4o", "n2", "x"},
+                     "computed",
+                     {1, 0, 1, 2, 3, 4, 5, 0, 1, 0},
+                     100000};
+    struct made c = {DAY0,
+                     10,
+                     {"gateway", "bob", "(unassigned)", NULL, NULL, "m", NULL, NULL},
+                     "unpriced",
+                     {1, 0, 10, 0, 0, 0, 1, 0, 0, 0},
+                     0};
     put_cell(&w, q, &a);
     put_cell(&w, q, &b);
     put_cell(&w, q, &c);
     tb_query_close(q);
-    run(&w, "INSERT INTO settlement VALUES (20778, 3, 'search', '0042', NULL, NULL, '0.100047', '0', '0', 10), "
-            "(20778, 3, '(unassigned)', NULL, NULL, NULL, '0', '0', '0', 0)");
+    run(&w,
+        "INSERT INTO settlement VALUES (20778, 3, 'search', '0042', NULL, NULL, '0.100047', '0', '0', 10), "
+        "(20778, 3, '(unassigned)', NULL, NULL, NULL, '0', '0', '0', 0)");
     struct tb_report_query ask_day = ask(&w, DAY0, DAY0);
     struct tb_report *r = build(&w, "chargeback", &ask_day);
     char *json = json_of(&w, r);
     assert_string_equal(
         json,
-        "{\"schema\":\"tollbook.chargeback/1\",\"from\":\"2026-11-21\",\"to\":\"2026-11-21\",\"time_zone\":\"UTC\","
+        "{\"schema\":\"tollbook.chargeback/"
+        "1\",\"from\":\"2026-11-21\",\"to\":\"2026-11-21\",\"time_zone\":\"UTC\","
         "\"currency\":\"USD\",\"tables\":3,\"revision\":null,\n"
         "\"totals\":{\"requests\":4,\"errors\":1,\"input\":1011,\"cache_read\":22,\"cache_write_5m\":3,"
         "\"cache_write_1h\":4,\"output\":36,\"reasoning\":5,\"cost\":\"0.100047\",\"billed\":\"0.10\"},\n"
         "\"lines\":[\n"
-        "{\"line\":\"85ae64bccc3a5ec3\",\"team\":\"(unassigned)\",\"cost_center\":null,\"consumer\":\"bob\",\"source\":"
-        "\"gateway\",\"provider\":null,\"model\":\"m\",\"basis\":\"unpriced\",\"requests\":1,\"errors\":0,\"input\":10,"
-        "\"cache_read\":0,\"cache_write_5m\":0,\"cache_write_1h\":0,\"output\":1,\"reasoning\":0,\"total_only\":0,"
+        "{\"line\":\"85ae64bccc3a5ec3\",\"team\":\"(unassigned)\",\"cost_center\":null,\"consumer\":\"bob\","
+        "\"source\":"
+        "\"gateway\",\"provider\":null,\"model\":\"m\",\"basis\":\"unpriced\",\"requests\":1,\"errors\":0,"
+        "\"input\":10,"
+        "\"cache_read\":0,\"cache_write_5m\":0,\"cache_write_1h\":0,\"output\":1,\"reasoning\":0,\"total_"
+        "only\":0,"
         "\"saved\":0,\"cost\":null},\n"
-        "{\"line\":\"36d95a4863ec37e4\",\"team\":\"search\",\"cost_center\":\"0042\",\"consumer\":\"alice\",\"source\":"
-        "\"gateway\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"basis\":\"computed\",\"requests\":3,\"errors\":1,"
-        "\"input\":1001,\"cache_read\":22,\"cache_write_5m\":3,\"cache_write_1h\":4,\"output\":35,\"reasoning\":5,"
+        "{\"line\":\"36d95a4863ec37e4\",\"team\":\"search\",\"cost_center\":\"0042\",\"consumer\":\"alice\","
+        "\"source\":"
+        "\"gateway\",\"provider\":\"openai\",\"model\":\"gpt-4o\",\"basis\":\"computed\",\"requests\":3,"
+        "\"errors\":1,"
+        "\"input\":1001,\"cache_read\":22,\"cache_write_5m\":3,\"cache_write_1h\":4,\"output\":35,"
+        "\"reasoning\":5,"
         "\"total_only\":1,\"saved\":7,\"cost\":\"0.100047\"}],\n"
         "\"teams\":[\n"
-        "{\"team\":\"(unassigned)\",\"cost_center\":null,\"cost\":\"0\",\"shared\":\"0\",\"adjustments\":\"0\",\"billed\":"
+        "{\"team\":\"(unassigned)\",\"cost_center\":null,\"cost\":\"0\",\"shared\":\"0\",\"adjustments\":"
+        "\"0\",\"billed\":"
         "\"0.00\"},\n"
-        "{\"team\":\"search\",\"cost_center\":\"0042\",\"cost\":\"0.100047\",\"shared\":\"0\",\"adjustments\":\"0\","
+        "{\"team\":\"search\",\"cost_center\":\"0042\",\"cost\":\"0.100047\",\"shared\":\"0\","
+        "\"adjustments\":\"0\","
         "\"billed\":\"0.10\"}],\n"
         "\"unpriced\":[\n"
         "{\"provider\":null,\"model\":\"m\",\"requests\":1,\"tokens\":11}],\n"
-        "\"intake\":{\"files\":0,\"lines\":0,\"events\":0,\"duplicates\":0,\"conflicts\":0,\"ignored\":0,\"rejected\":0},\n"
+        "\"intake\":{\"files\":0,\"lines\":0,\"events\":0,\"duplicates\":0,\"conflicts\":0,\"ignored\":0,"
+        "\"rejected\":0},\n"
         "\"incomplete\":[]}\n");
     assert_true(tb_report_state(r).unpriced);
     tb_report_set_revision(r, 7);
@@ -451,12 +489,15 @@ static void test_json_by_hand(void **state)
 
 /* --- intake ------------------------------------------------------------------------------------------------------ */
 
-static void put_file(struct world *w, int file, const char *date, int lines, const char *incomplete, const char *completed)
+static void put_file(struct world *w, int file, const char *date, int lines, const char *incomplete,
+                     const char *completed)
 {
     char sql[512];
     snprintf(sql, sizeof sql,
-             "INSERT INTO file (file, source, path, date, format, wrapper, kind, raw_bytes, mtime_ns, bytes, digest, lines, "
-             "events, duplicates, conflicts, ignored, rejected, incomplete, incomplete_byte, completed_by) VALUES (%d, %u, "
+             "INSERT INTO file (file, source, path, date, format, wrapper, kind, raw_bytes, mtime_ns, bytes, "
+             "digest, lines, "
+             "events, duplicates, conflicts, ignored, rejected, incomplete, incomplete_byte, completed_by) "
+             "VALUES (%d, %u, "
              "'/logs/f%d', %s, 'kong', 'none', 'plain', 1, 1, 1, x'00', %d, %d, 2, 1, 3, 4, %s, 99, %s)",
              file, text_id(w, "gateway"), file, date, lines, lines - 10, incomplete, completed);
     run(w, sql);
@@ -465,7 +506,8 @@ static void put_file(struct world *w, int file, const char *date, int lines, con
 static void put_quarter(struct world *w, int file, int64_t us)
 {
     char sql[128];
-    snprintf(sql, sizeof sql, "INSERT INTO file_quarter VALUES (%lld, %d)", (long long)(us / (15 * TB_US_PER_MIN)), file);
+    snprintf(sql, sizeof sql, "INSERT INTO file_quarter VALUES (%lld, %d)",
+             (long long)(us / (15 * TB_US_PER_MIN)), file);
     run(w, sql);
 }
 
@@ -479,7 +521,8 @@ static void test_intake_counts_whole_files_of_the_days(void **state)
     put_quarter(&w, 1, (DAY0 + 1) * TB_US_PER_DAY);
     put_file(&w, 2, "20778", 1000, "NULL", "NULL"); /* no quarter: the day of its date */
     put_file(&w, 3, "NULL", 10000, "NULL", "NULL"); /* neither: every day */
-    put_file(&w, 4, "20778", 100000, "'gzip: unexpected end'", "NULL"); /* its date says one day, its lines another */
+    put_file(&w, 4, "20778", 100000, "'gzip: unexpected end'",
+             "NULL"); /* its date says one day, its lines another */
     put_quarter(&w, 4, (DAY0 + 2) * TB_US_PER_DAY + TB_US_PER_H);
     put_file(&w, 5, "NULL", 1000000, "'truncated'", "1"); /* completed since */
     put_quarter(&w, 5, (DAY0 + 2) * TB_US_PER_DAY + TB_US_PER_DAY - 1);
@@ -487,8 +530,8 @@ static void test_intake_counts_whole_files_of_the_days(void **state)
         int from, to;
         int64_t files, lines;
         bool incomplete;
-    } rows[] = {{0, 0, 3, 11100, false},  {1, 1, 2, 10100, false},   {2, 2, 3, 1110000, true},
-                {3, 3, 1, 10000, false},  {0, 2, 5, 1111100, true},  {-1, -1, 1, 10000, false}};
+    } rows[] = {{0, 0, 3, 11100, false}, {1, 1, 2, 10100, false},  {2, 2, 3, 1110000, true},
+                {3, 3, 1, 10000, false}, {0, 2, 5, 1111100, true}, {-1, -1, 1, 10000, false}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct tb_report_query q = ask(&w, DAY0 + rows[i].from, DAY0 + rows[i].to);
         struct tb_report *r = build(&w, "chargeback", &q);
@@ -516,24 +559,26 @@ static void test_rejects(void **state)
     run(&w, "UPDATE file SET member = 'a/b.log', node = 'n1' WHERE file = 1");
     run(&w, "INSERT INTO file_reason VALUES (1, 'rejected', 'not_json', 3), (1, 'rejected', 'no_time', 1), "
             "(1, 'ignored', 'nginx', 3), (2, 'rejected', 'not_json', 4)");
-    run(&w, "INSERT INTO reject VALUES (1, 7, 0, 700, 'not_json', '{\"a\"'), (1, 3, 0, 300, 'no_time', NULL), "
-            "(2, 1, 0, 0, 'not_json', 'x')");
+    run(&w,
+        "INSERT INTO reject VALUES (1, 7, 0, 700, 'not_json', '{\"a\"'), (1, 3, 0, 300, 'no_time', NULL), "
+        "(2, 1, 0, 0, 'not_json', 'x')");
     struct tb_report_query q = ask(&w, DAY0, DAY0);
     struct tb_report *r = build(&w, "rejects", &q);
     char *json = json_of(&w, r);
     const char *rows = strstr(json, "\"rows\"");
     assert_non_null(rows);
-    assert_string_equal(rows,
-                        "\"rows\":[\n"
-                        "{\"file\":\"/logs/f1:a/b.log\",\"line\":3,\"byte\":300,\"reason\":\"no_time\",\"excerpt\":null,"
-                        "\"source\":\"gateway\",\"node\":\"n1\"},\n"
-                        "{\"file\":\"/logs/f1:a/b.log\",\"line\":7,\"byte\":700,\"reason\":\"not_json\",\"excerpt\":"
-                        "\"{\\\"a\\\"\",\"source\":\"gateway\",\"node\":\"n1\"}],\n"
-                        "\"reasons\":[\n"
-                        "{\"file\":\"/logs/f1:a/b.log\",\"reason\":\"no_time\",\"lines\":1,\"source\":\"gateway\",\"node\":"
-                        "\"n1\"},\n"
-                        "{\"file\":\"/logs/f1:a/b.log\",\"reason\":\"not_json\",\"lines\":3,\"source\":\"gateway\",\"node\":"
-                        "\"n1\"}]}\n");
+    assert_string_equal(
+        rows,
+        "\"rows\":[\n"
+        "{\"file\":\"/logs/f1:a/b.log\",\"line\":3,\"byte\":300,\"reason\":\"no_time\",\"excerpt\":null,"
+        "\"source\":\"gateway\",\"node\":\"n1\"},\n"
+        "{\"file\":\"/logs/f1:a/b.log\",\"line\":7,\"byte\":700,\"reason\":\"not_json\",\"excerpt\":"
+        "\"{\\\"a\\\"\",\"source\":\"gateway\",\"node\":\"n1\"}],\n"
+        "\"reasons\":[\n"
+        "{\"file\":\"/logs/f1:a/b.log\",\"reason\":\"no_time\",\"lines\":1,\"source\":\"gateway\",\"node\":"
+        "\"n1\"},\n"
+        "{\"file\":\"/logs/f1:a/b.log\",\"reason\":\"not_json\",\"lines\":3,\"source\":\"gateway\",\"node\":"
+        "\"n1\"}]}\n");
     free(json);
     tb_report_free(r);
     struct tb_where where = {TB_DIM_NODE, TB_STR("n2")};

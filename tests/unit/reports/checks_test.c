@@ -5,12 +5,13 @@
 #include "store/files.h"
 
 #define EVENTS 900
-#define DAYS 2
+#define DAYS   2
 
-static const char prices[] = "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,"
-                             "context_from,context_rule,note\n"
-                             ",gpt*,input,2.5,1000000,USD,,,,,,,\n,gpt*,output,10,1000000,USD,,,,,,,\n"
-                             ",gpt*,cache_read,1.25,1000000,USD,,,,,,,\n";
+static const char prices[] =
+    "provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,"
+    "context_from,context_rule,note\n"
+    ",gpt*,input,2.5,1000000,USD,,,,,,,\n,gpt*,output,10,1000000,USD,,,,,,,\n"
+    ",gpt*,cache_read,1.25,1000000,USD,,,,,,,\n";
 
 struct event {
     int64_t ts_us, input, output, cache_read, latency; /* -1 = absent */
@@ -56,7 +57,8 @@ static void make_row(struct world *w, struct tb_row *r, size_t i)
     r->quality = e->input >= 0 ? TB_QUALITY_EXACT : TB_QUALITY_NONE;
     r->flags = e->tool ? TB_F_TOOL : 0;
     r->line = i + 1;
-    if (i % 3 == 0 && e->gpt && e->input > 0) { /* the gateway logged a cost: a thousandth for each; of some in another currency */
+    if (i % 3 == 0 && e->gpt &&
+        e->input > 0) { /* the gateway logged a cost: a thousandth for each; of some in another currency */
         r->has_cost = true;
         r->cost = (struct tb_decimal){1, -3};
         r->text[TB_T_COST_CURRENCY] = text_id(w, i % 2 ? "USD" : "EUR");
@@ -122,9 +124,10 @@ static void test_controls_agree(void **state)
 {
     (void)state;
     static const char *const controls[] = {
-        "lines_accounted", "reasons_accounted", "events_stored",  "requests_reduced", "errors_reduced", "tokens_reduced",
-        "input_reduced",   "output_reduced",    "days_reduced",   "cost_by_meter",    "lines_sum",      "lines_requests",
-        "teams_sum",       "cents_sum",         "cache_read_reduced",  "cost_by_event"};
+        "lines_accounted", "reasons_accounted", "events_stored",      "requests_reduced",
+        "errors_reduced",  "tokens_reduced",    "input_reduced",      "output_reduced",
+        "days_reduced",    "cost_by_meter",     "lines_sum",          "lines_requests",
+        "teams_sum",       "cents_sum",         "cache_read_reduced", "cost_by_event"};
     struct world w;
     world_begin(&w);
     struct tb_tables *tables = load(&w, 3);
@@ -143,7 +146,8 @@ static void test_controls_agree(void **state)
             logged++;
             priced_x4 += e->input * 10 + e->output * 40 + (e->cache_read > 0 ? e->cache_read * 5 : 0);
         }
-        tokens += e->tool || e->input < 0 ? 0 : e->input + e->output + (e->cache_read > 0 ? e->cache_read : 0);
+        tokens +=
+            e->tool || e->input < 0 ? 0 : e->input + e->output + (e->cache_read > 0 ? e->cache_read : 0);
     }
     for (size_t i = 0; i < COUNT(controls); i++) {
         size_t row = find_control(t, controls[i]);
@@ -186,8 +190,10 @@ static void test_each_control_notices(void **state)
         {"UPDATE usage_cell SET output = output + 1 WHERE rowid = 5", "tokens_reduced"},
         {"UPDATE usage_cell SET cache_write_5m = 1 WHERE rowid = 5", "cache_write_5m_reduced"},
         {"UPDATE usage_cell SET reasoning = 1 WHERE rowid = 5", "reasoning_reduced"},
-        {"UPDATE usage_cell SET cost = money_add(cost, '0.000000000001') WHERE rowid = (SELECT min(rowid) FROM "
-         "usage_cell WHERE cost <> '0')", "cost_by_event"},
+        {"UPDATE usage_cell SET cost = money_add(cost, '0.000000000001') WHERE rowid = (SELECT min(rowid) "
+         "FROM "
+         "usage_cell WHERE cost <> '0')",
+         "cost_by_event"},
         {"UPDATE charge_cell SET cost = money_add(cost, '0.000000000001') WHERE rowid = 2", "cost_by_meter"},
         {"UPDATE settlement SET cost = money_add(cost, '-0.000000000001') WHERE rowid = 1", "teams_sum"},
         {"UPDATE settlement SET billed_cents = billed_cents + 1 WHERE rowid = 1", "cents_sum"},
@@ -204,7 +210,8 @@ static void test_each_control_notices(void **state)
         run(&w, rows[i].sql);
         struct tb_report *r = build(&w, "checks", &q);
         size_t row = find_control(r->main, rows[i].control);
-        if (number(r->main, row, "ok") || !tb_report_state(r).control_failed || number(part(r, "ok"), 0, "ok")) {
+        if (number(r->main, row, "ok") || !tb_report_state(r).control_failed ||
+            number(part(r, "ok"), 0, "ok")) {
             fail_msg("%s went unnoticed", rows[i].sql);
         }
         tb_report_free(r);
@@ -230,7 +237,8 @@ static void assert_ratio(const struct tb_table *t, size_t row, const char *colum
     }
     char text[64];
     int64_t scaled = (num * 2000000 / den + 1) / 2;
-    int n = snprintf(text, sizeof text, "%lld.%06lld", (long long)(scaled / 1000000), (long long)(scaled % 1000000));
+    int n = snprintf(text, sizeof text, "%lld.%06lld", (long long)(scaled / 1000000),
+                     (long long)(scaled % 1000000));
     while (n > 0 && text[n - 1] == '0') {
         text[--n] = '\0';
     }
@@ -242,7 +250,8 @@ static void assert_ratio(const struct tb_table *t, size_t row, const char *colum
 
 static void assert_usage_row(const struct tb_table *t, size_t row, int64_t from_us, int64_t to_us)
 {
-    int64_t requests = 0, errors = 0, input = 0, input_n = 0, latency = 0, latency_n = 0, cached = 0, micro_x4 = 0;
+    int64_t requests = 0, errors = 0, input = 0, input_n = 0, latency = 0, latency_n = 0, cached = 0,
+            micro_x4 = 0;
     for (size_t i = 0; i < EVENTS; i++) {
         const struct event *e = &events[i];
         if (e->tool || e->ts_us < from_us || e->ts_us >= to_us ||
@@ -296,7 +305,8 @@ static void test_usage_by_consumer(void **state)
             assert_usage_row(r->main, i, q.from_us, q.to_us);
         }
         char *json = json_of(&w, r);
-        assert_non_null(strstr(json, instants ? "\"from\":\"2026-11-21T10:00:00Z\"" : "\"from\":\"2026-11-21\""));
+        assert_non_null(
+            strstr(json, instants ? "\"from\":\"2026-11-21T10:00:00Z\"" : "\"from\":\"2026-11-21\""));
         free(json);
         tb_report_free(r);
     }

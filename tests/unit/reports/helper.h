@@ -17,8 +17,8 @@
 #include "store/query.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
-#define DAY0 20778 /* 2026-11-21 */
-#define VERSION 3
+#define DAY0     20778 /* 2026-11-21 */
+#define VERSION  3
 #define TEXT_MAX (64u << 20)
 
 struct world {
@@ -85,7 +85,8 @@ static inline struct tb_report *build(struct world *w, const char *kind, const s
 }
 
 /* Builds and expects a refusal with these words. */
-static inline void refused(struct world *w, const char *kind, const struct tb_report_query *q, const char *words)
+static inline void refused(struct world *w, const char *kind, const struct tb_report_query *q,
+                           const char *words)
 {
     struct tb_report *r = NULL;
     assert_int_equal(tb_report_kind_find(kind)->build(q, &r, &w->err), TB_FAIL);

@@ -5,15 +5,21 @@ static void make_day(struct world *w)
 {
     char sql[512];
     snprintf(sql, sizeof sql,
-             "INSERT INTO usage_cell SELECT 20778, 3, 0, %u, NULL, %u, %u, NULL, NULL, %u, NULL, NULL, NULL, NULL, basis, 3, "
-             "1, 0, 0, 10, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, cost, NULL FROM (SELECT 'computed' AS basis, '0.000047' AS "
+             "INSERT INTO usage_cell SELECT 20778, 3, 0, %u, NULL, %u, %u, NULL, NULL, %u, NULL, NULL, NULL, "
+             "NULL, basis, 3, "
+             "1, 0, 0, 10, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, cost, NULL FROM (SELECT 'computed' AS basis, "
+             "'0.000047' AS "
              "cost UNION ALL SELECT 'unpriced', NULL)",
-             text_id(w, "gateway"), text_id(w, "a}b]\",{\"lines\":[\\"), text_id(w, "search \xe2\x80\xae"), text_id(w, "m"));
+             text_id(w, "gateway"), text_id(w, "a}b]\",{\"lines\":[\\"), text_id(w, "search \xe2\x80\xae"),
+             text_id(w, "m"));
     run(w, sql);
-    run(w, "INSERT INTO settlement VALUES (20778, 3, 'search \xe2\x80\xae', NULL, NULL, NULL, '0.000047', '0', '0', 0)");
+    run(w, "INSERT INTO settlement VALUES (20778, 3, 'search \xe2\x80\xae', NULL, NULL, NULL, '0.000047', "
+           "'0', '0', 0)");
     snprintf(sql, sizeof sql,
-             "INSERT INTO file (file, source, path, format, wrapper, kind, raw_bytes, mtime_ns, bytes, digest, lines, events, "
-             "duplicates, conflicts, ignored, rejected, incomplete, incomplete_byte) VALUES (1, %u, '/x', 'kong', 'none', "
+             "INSERT INTO file (file, source, path, format, wrapper, kind, raw_bytes, mtime_ns, bytes, "
+             "digest, lines, events, "
+             "duplicates, conflicts, ignored, rejected, incomplete, incomplete_byte) VALUES (1, %u, '/x', "
+             "'kong', 'none', "
              "'gzip', 1, 1, 1, x'00', 4, 1, 1, 1, 0, 1, 'truncated', 77)",
              text_id(w, "gateway"));
     run(w, sql);
@@ -23,7 +29,8 @@ static void make_day(struct world *w)
 
 typedef enum tb_status writer_fn(const struct tb_report *, struct tb_buf *, struct tb_err *);
 
-static void assert_same(struct world *w, writer_fn *write, const struct tb_report *a, const struct tb_report *b)
+static void assert_same(struct world *w, writer_fn *write, const struct tb_report *a,
+                        const struct tb_report *b)
 {
     struct tb_buf x, y;
     tb_buf_init(&x, TEXT_MAX);
@@ -35,15 +42,18 @@ static void assert_same(struct world *w, writer_fn *write, const struct tb_repor
     tb_buf_release(&y);
 }
 
-static struct tb_report *keep_and_read(struct world *w, const struct tb_report *r, const char *kind, int64_t revision)
+static struct tb_report *keep_and_read(struct world *w, const struct tb_report *r, const char *kind,
+                                       int64_t revision)
 {
     struct tb_buf pack;
     struct tb_report *kept = NULL;
     char *json = json_of(w, r);
     json[strlen(json) - 1] = '\0'; /* the newline */
     tb_buf_init(&pack, TEXT_MAX);
-    must(w, tb_buf_printf(&pack, &w->err, "{ \"run\" : \"} \\\" [\" ,\n\"%s2\":[{\"%s\":1}],\"n\":-1.5,\"%s\":%s ,\"z\":null}\n",
-                          kind, kind, kind, json));
+    must(w,
+         tb_buf_printf(&pack, &w->err,
+                       "{ \"run\" : \"} \\\" [\" ,\n\"%s2\":[{\"%s\":1}],\"n\":-1.5,\"%s\":%s ,\"z\":null}\n",
+                       kind, kind, kind, json));
     must(w, tb_report_of_pack(tb_buf_view(&pack), kind, revision, &kept, &w->err));
     tb_buf_release(&pack);
     free(json);
@@ -83,13 +93,18 @@ static void test_usage_and_checks_come_back(void **state)
 {
     (void)state;
     static const char usage[] =
-        "{\"schema\":\"tollbook.usage/1\",\"from\":\"2026-11-21T10:00:00Z\",\"to\":\"2026-11-21T11:00:00Z\",\"time_zone\":"
-        "\"UTC\",\"currency\":\"USD\",\"tables\":3,\n\"rows\":[\n{\"model\":null,\"team\":\"a\",\"requests\":3,\"cost\":"
+        "{\"schema\":\"tollbook.usage/"
+        "1\",\"from\":\"2026-11-21T10:00:00Z\",\"to\":\"2026-11-21T11:00:00Z\",\"time_zone\":"
+        "\"UTC\",\"currency\":\"USD\",\"tables\":3,\n\"rows\":[\n{\"model\":null,\"team\":\"a\",\"requests\":"
+        "3,\"cost\":"
         "\"1.25\",\"input_avg\":0.333333,\"unpriced\":1}]}";
     static const char checks[] =
-        "{\"schema\":\"tollbook.checks/1\",\"from\":\"2026-11-21\",\"to\":\"2026-11-21\",\"time_zone\":\"UTC\",\"currency\":"
-        "\"USD\",\"tables\":3,\"ok\":false,\n\"rows\":[\n{\"control\":\"a\",\"expected\":1,\"found\":2,\"difference\":1,"
-        "\"ok\":false,\"informative\":false},\n{\"control\":\"rejected_lines\",\"expected\":\"0.5\",\"found\":\"0.25\","
+        "{\"schema\":\"tollbook.checks/"
+        "1\",\"from\":\"2026-11-21\",\"to\":\"2026-11-21\",\"time_zone\":\"UTC\",\"currency\":"
+        "\"USD\",\"tables\":3,\"ok\":false,\n\"rows\":[\n{\"control\":\"a\",\"expected\":1,\"found\":2,"
+        "\"difference\":1,"
+        "\"ok\":false,\"informative\":false},\n{\"control\":\"rejected_lines\",\"expected\":\"0.5\","
+        "\"found\":\"0.25\","
         "\"difference\":\"-0.25\",\"ok\":false,\"informative\":true}]}";
     char pack[2048];
     struct tb_report *r = NULL;

@@ -399,9 +399,11 @@ static void test_rejects_do_not_fill_the_pack(void **state)
     struct scene s;
     begin(&s);
     scene_run(&s, "update file set lines = lines + 10005, rejected = 10005");
-    scene_run(&s, "insert into file_reason (file, kind, reason, lines) values (1, 'rejected', 'bad_json', 10005)");
+    scene_run(
+        &s, "insert into file_reason (file, kind, reason, lines) values (1, 'rejected', 'bad_json', 10005)");
     scene_run(&s, "with recursive n(i) as (select 1 union all select i + 1 from n where i < 10005) "
-                  "insert into reject (file, line, byte, reason, excerpt) select 1, i, i * 9, 'bad_json', '{a}' from n");
+                  "insert into reject (file, line, byte, reason, excerpt) select 1, i, i * 9, 'bad_json', "
+                  "'{a}' from n");
     assert_true(scene_pack(&s, DAY).state.rejected);
     char *text = scene_read(&s, JSON), *strings = workbook_part(&s, "xl/sharedStrings.xml");
     size_t rows = 0;

@@ -35,7 +35,8 @@ static void test_every_statement_says_what_it_is(void **state)
 static void test_columns_are_as_named(void **state)
 {
     (void)state;
-    static const char *const tokens[] = {"input", "cache_read", "cache_write_5m", "cache_write_1h", "output", "reasoning"};
+    static const char *const tokens[] = {"input",          "cache_read", "cache_write_5m",
+                                         "cache_write_1h", "output",     "reasoning"};
     static const char *const mine[] = {"chargeback_", "checks_", "filter_", "intake", "rejects_"};
     struct world w;
     world_begin(&w);
@@ -72,14 +73,16 @@ static void test_columns_are_as_named(void **state)
 static void test_big_tables_are_searched(void **state)
 {
     (void)state;
-    static const char *const big[] = {"SCAN usage_cell", "SCAN charge_cell", "SCAN c ", "SCAN settlement", "SCAN s ",
-                                      "SCAN segment", "SCAN reject", "SCAN file_reason", "SCAN reduced_day", "SCAN id_span"};
+    static const char *const big[] = {
+        "SCAN usage_cell", "SCAN charge_cell", "SCAN c ",          "SCAN settlement",  "SCAN s ",
+        "SCAN segment",    "SCAN reject",      "SCAN file_reason", "SCAN reduced_day", "SCAN id_span"};
     struct world w;
     world_begin(&w);
     for (const struct tb_embed *e = tb_embed_reports; e->path != NULL; e++) {
         const char *name = strrchr(e->path, '/') + 1;
-        if (strncmp(name, "chargeback_", 11) != 0 && strncmp(name, "checks_", 7) != 0 && strncmp(name, "filter", 6) != 0 &&
-            strncmp(name, "intake", 6) != 0 && strncmp(name, "rejects_", 8) != 0) {
+        if (strncmp(name, "chargeback_", 11) != 0 && strncmp(name, "checks_", 7) != 0 &&
+            strncmp(name, "filter", 6) != 0 && strncmp(name, "intake", 6) != 0 &&
+            strncmp(name, "rejects_", 8) != 0) {
             continue;
         }
         struct tb_query *q = NULL;

@@ -12,16 +12,16 @@
 #include "reports/writer/writer.h"
 
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
-#define OUT_MAX (64u << 20)
+#define OUT_MAX  (64u << 20)
 
 static struct tb_err err;
 
 static const struct tb_column columns[] = {
-    {"team", "Team", TB_CELL_TEXT, true, false},        {"requests", "Requests", TB_CELL_INT, false, true},
-    {"cost", "Cost", TB_CELL_MONEY, false, true},       {"billed", "Billed", TB_CELL_CENTS, false, true},
-    {"x", "Ratio", TB_CELL_RATIO, false, false},        {"at", "At", TB_CELL_INSTANT, false, false},
-    {"day", "Day", TB_CELL_DAY, false, false},          {"ok", "Ok", TB_CELL_BOOL, false, false},
-    {"found", "Found", TB_CELL_MIXED, false, false},    {"errors", "Errors", TB_CELL_INT, false, true},
+    {"team", "Team", TB_CELL_TEXT, true, false},     {"requests", "Requests", TB_CELL_INT, false, true},
+    {"cost", "Cost", TB_CELL_MONEY, false, true},    {"billed", "Billed", TB_CELL_CENTS, false, true},
+    {"x", "Ratio", TB_CELL_RATIO, false, false},     {"at", "At", TB_CELL_INSTANT, false, false},
+    {"day", "Day", TB_CELL_DAY, false, false},       {"ok", "Ok", TB_CELL_BOOL, false, false},
+    {"found", "Found", TB_CELL_MIXED, false, false}, {"errors", "Errors", TB_CELL_INT, false, true},
 };
 enum { TEAM, REQUESTS, COST, BILLED, X, AT, DAY, OK, FOUND, ERRORS };
 
@@ -83,10 +83,11 @@ static void test_json_layout(void **state)
     struct tb_report *r = new_report(&t);
     tb_buf_init(&out, OUT_MAX);
     assert_int_equal(tb_writer_json(r, &out, &err), TB_OK);
-    assert_text(&out, "{\"schema\":\"tollbook.demo/1\",\"from\":\"2024-10-04\",\"to\":\"2024-10-05\",\"currency\":"
-                      "\"USD\",\"tables\":3,\"revision\":null,\n"
-                      "\"totals\":{\"requests\":1234567,\"cost\":\"1234.5\",\"billed\":\"1234.50\"},\n"
-                      "\"rows\":[]}\n");
+    assert_text(&out,
+                "{\"schema\":\"tollbook.demo/1\",\"from\":\"2024-10-04\",\"to\":\"2024-10-05\",\"currency\":"
+                "\"USD\",\"tables\":3,\"revision\":null,\n"
+                "\"totals\":{\"requests\":1234567,\"cost\":\"1234.5\",\"billed\":\"1234.50\"},\n"
+                "\"rows\":[]}\n");
     add_row(t, TB_STR("a\"b\\\n\xe2\x80\xae\xff"), -1, "0.000000000000000000000001", -5);
     text(t, X, TB_STR("0.333333"));
     tb_table_int(t, AT, INT64_C(1700000000500000));
@@ -98,13 +99,15 @@ static void test_json_layout(void **state)
     assert_int_equal(tb_writer_json(r, &out, &err), TB_OK);
     const char *rows = strstr(tb_buf_view(&out).s, "\"rows\"");
     assert_non_null(rows);
-    assert_string_equal(
-        rows, "\"rows\":[\n"
-              "{\"team\":\"a\\\"b\\\\\\n\\u202e\xef\xbf\xbd\",\"requests\":-1,\"cost\":\"0.000000000000000000000001\","
-              "\"billed\":\"-0.05\",\"x\":0.333333,\"at\":\"2023-11-14T22:13:20.5Z\",\"day\":\"1970-01-01\",\"ok\":true,"
-              "\"found\":\"-3\",\"errors\":0},\n"
-              "{\"team\":null,\"requests\":-9223372036854775808,\"cost\":null,\"billed\":\"0.00\",\"x\":null,\"at\":null,"
-              "\"day\":null,\"ok\":null,\"found\":3,\"errors\":0}]}\n");
+    assert_string_equal(rows, "\"rows\":[\n"
+                              "{\"team\":\"a\\\"b\\\\\\n\\u202e\xef\xbf\xbd\",\"requests\":-1,\"cost\":\"0."
+                              "000000000000000000000001\","
+                              "\"billed\":\"-0.05\",\"x\":0.333333,\"at\":\"2023-11-14T22:13:20.5Z\",\"day\":"
+                              "\"1970-01-01\",\"ok\":true,"
+                              "\"found\":\"-3\",\"errors\":0},\n"
+                              "{\"team\":null,\"requests\":-9223372036854775808,\"cost\":null,\"billed\":\"0."
+                              "00\",\"x\":null,\"at\":null,"
+                              "\"day\":null,\"ok\":null,\"found\":3,\"errors\":0}]}\n");
     tb_buf_release(&out);
     tb_parts_free(r);
 }
@@ -126,9 +129,32 @@ static void test_kept_bytes_are_written_as_they_were(void **state)
 /* Random bytes, biased to what hurts. */
 static struct tb_str random_text(unsigned *seed, char *room, size_t max)
 {
-    static const char *const hostile[] = {"=", "+", "-", "@", "\t", "\r", "\n", "\"", ",", ";", "'", "\\", " ",
-                                          "\xe2\x80\xae", "\xe2\x81\xa6", "\xff", "\xc3", "\xc3\xa9", "\x1b[31m",
-                                          "\xf0\x9f\x98\x80", "\x7f", "\xc2\x85", "12", ".5", "a", "_x0041_"};
+    static const char *const hostile[] = {"=",
+                                          "+",
+                                          "-",
+                                          "@",
+                                          "\t",
+                                          "\r",
+                                          "\n",
+                                          "\"",
+                                          ",",
+                                          ";",
+                                          "'",
+                                          "\\",
+                                          " ",
+                                          "\xe2\x80\xae",
+                                          "\xe2\x81\xa6",
+                                          "\xff",
+                                          "\xc3",
+                                          "\xc3\xa9",
+                                          "\x1b[31m",
+                                          "\xf0\x9f\x98\x80",
+                                          "\x7f",
+                                          "\xc2\x85",
+                                          "12",
+                                          ".5",
+                                          "a",
+                                          "_x0041_"};
     size_t n = 0, parts = (size_t)rand_r(seed) % 6;
     for (size_t i = 0; i < parts; i++) {
         const char *s = hostile[(size_t)rand_r(seed) % COUNT(hostile)];
@@ -152,7 +178,8 @@ static void test_json_reads_back(void **state)
         struct tb_report *r = new_report(&t);
         tb_buf_init(&out, OUT_MAX);
         for (int i = 0; i < 40; i++) {
-            add_row(t, random_text(&seed, room, sizeof room), (int64_t)rand_r(&seed) << 31, "0.1", rand_r(&seed));
+            add_row(t, random_text(&seed, room, sizeof room), (int64_t)rand_r(&seed) << 31, "0.1",
+                    rand_r(&seed));
         }
         assert_int_equal(tb_writer_json(r, &out, &err), TB_OK);
         assert_int_equal(tb_json_parse(tb_buf_view(&out), "t", TB_E_DB, &json, &err), TB_OK);
@@ -180,10 +207,11 @@ static void test_formula_guard(void **state)
     static const struct {
         const char *text;
         bool formula;
-    } rows[] = {{"=1+1", true},  {"+1", false},   {"-1.5", false},  {"-.5", false},  {"+", true},        {"-", true},
-                {"@x", true},    {"-1+2", true},  {"-1e5", true},   {"\tx", true},   {"\rx", true},      {"\t1", true},
-                {"", false},     {"a=b", false},  {" =1", true},    {"\n=1", true},  {"-1,5", true},     {"0042", false},
-                {"'=1", false},  {"-1.", false},  {"--1", true},    {"1=1", false},  {"+-1", true},      {"-1 ", true}};
+    } rows[] = {{"=1+1", true}, {"+1", false},  {"-1.5", false}, {"-.5", false}, {"+", true},
+                {"-", true},    {"@x", true},   {"-1+2", true},  {"-1e5", true}, {"\tx", true},
+                {"\rx", true},  {"\t1", true},  {"", false},     {"a=b", false}, {" =1", true},
+                {"\n=1", true}, {"-1,5", true}, {"0042", false}, {"'=1", false}, {"-1.", false},
+                {"--1", true},  {"1=1", false}, {"+-1", true},   {"-1 ", true}};
     for (size_t i = 0; i < COUNT(rows); i++) {
         if (tb_writer_is_formula(tb_str_of(rows[i].text)) != rows[i].formula) {
             fail_msg("\"%s\"", rows[i].text);
@@ -224,7 +252,8 @@ static void test_csv_reads_back(void **state)
     struct tb_report *r = new_report(&t);
     tb_buf_init(&out, OUT_MAX);
     for (int i = 0; i < 3000; i++) {
-        add_row(t, random_text(&seed, room, sizeof room), rand_r(&seed), i % 4 == 0 ? NULL : "-12.5", -rand_r(&seed) % 1000);
+        add_row(t, random_text(&seed, room, sizeof room), rand_r(&seed), i % 4 == 0 ? NULL : "-12.5",
+                -rand_r(&seed) % 1000);
     }
     assert_int_equal(tb_writer_csv(r, &out, &err), TB_OK);
     const char *at = tb_buf_view(&out).s;
@@ -245,7 +274,8 @@ static void test_csv_reads_back(void **state)
                     assert_true((unsigned char)field[i] >= ' ' && field[i] != 0x7f);
                 }
             } else if (c == COST) {
-                assert_string_equal(field, (row - 1) % 4 == 0 ? "" : "-12.5"); /* negative numbers are no formulas */
+                assert_string_equal(field,
+                                    (row - 1) % 4 == 0 ? "" : "-12.5"); /* negative numbers are no formulas */
             }
         }
         assert_int_equal(at[-1], '\n');
@@ -313,8 +343,8 @@ static void test_a_small_buffer_is_an_error(void **state)
 {
     (void)state;
     struct tb_table *t;
-    enum tb_status (*const write[])(const struct tb_report *, struct tb_buf *, struct tb_err *) = {
-        tb_writer_json, tb_writer_csv, tb_writer_text};
+    enum tb_status (*const write[])(const struct tb_report *, struct tb_buf *,
+                                    struct tb_err *) = {tb_writer_json, tb_writer_csv, tb_writer_text};
     struct tb_report *r = new_report(&t);
     add_row(t, TB_STR("a team with a name"), 1, "1", 1);
     add_row(t, TB_STR("b"), 1, "1", 1);
