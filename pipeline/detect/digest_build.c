@@ -355,8 +355,6 @@ static bool each(void *ctx, const struct tb_block *blk, uint32_t i)
 
 static enum tb_status open_build(struct build *b, const struct tb_settings *s, const struct tb_tables *tables)
 {
-    static const struct tb_str unused = {NULL, 0};
-    (void)unused;
     struct {
         struct tb_tuples *set;
         uint32_t words;

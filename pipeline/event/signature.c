@@ -95,11 +95,11 @@ struct words {
 static void take_word(struct words *w, uint32_t word)
 {
     uint32_t slot = (word * 0x85EBCA6Bu) >> 26;
-    if (w->seen[slot] != word) {
+    if (w->seen[slot] != word) { /* one seen before changes nothing */
         w->n += w->seen[slot] == 0;
         w->seen[slot] = word;
+        add_word(w->min, word);
     }
-    add_word(w->min, word);
 }
 
 static void take_span(struct words *w, const unsigned char *p, const unsigned char *end)

@@ -14,7 +14,7 @@
 
 #define TB_SIGNATURE_LANES 32
 #define TB_SIGNATURE_WORDS 8
-#define TB_SIGNATURE_SPAN  1024
+#define TB_SIGNATURE_SPAN  384
 
 struct tb_signature {
     _Alignas(16) uint16_t lane[TB_SIGNATURE_LANES];
