@@ -12,7 +12,8 @@ void tb_prompt_key(const unsigned char key[16])
 }
 
 /* Digest of the normalised text, PIECE bytes at a time, each under the digest of those before. */
-#define PIECE 4096
+#define PIECE          4096
+#define NORMALISED_MAX 1024
 
 static struct tb_hash128 digest_normalised(struct tb_str text)
 {
@@ -34,7 +35,9 @@ static struct tb_hash128 digest_normalised(struct tb_str text)
 
 uint64_t tb_prompt_fingerprint(struct tb_str text)
 {
-    struct tb_hash128 digest = digest_normalised(text);
+    /* A long prompt that comes again comes from a program, byte for byte: normalising it would cost more than its scan. */
+    struct tb_hash128 digest =
+        text.n > NORMALISED_MAX ? tb_hash128(text.s, text.n, 0) : digest_normalised(text);
     uint64_t fingerprint = tb_hash_keyed(prompt_key, &digest, sizeof digest);
     return fingerprint == 0 ? 1 : fingerprint;
 }

@@ -127,7 +127,7 @@ bool tb_signature_make(struct tb_str text, struct tb_signature *out)
 {
     struct words w = {.n = 0};
     memset(out, 0, sizeof *out);
-    if (text.n == 0) {
+    if (text.n == 0 || text.n > TB_SIGNATURE_TEXT_MAX) {
         return false;
     }
     for (int i = 0; i < TB_SIGNATURE_LANES; i++) {
@@ -168,12 +168,14 @@ static char *normalise_byte(unsigned char c, bool *blank, bool *first, char *to)
 static char *normalise_block(const char *p, bool *blank, bool *first, char *to)
 {
     const __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-    const __m128i control = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(8)), _mm_cmplt_epi8(v, _mm_set1_epi8(14)));
+    const __m128i control =
+        _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8(8)), _mm_cmplt_epi8(v, _mm_set1_epi8(14)));
     unsigned spaces = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
     if (_mm_movemask_epi8(control) != 0 || (spaces & spaces << 1) != 0 || (spaces & 1) != 0) {
         return NULL;
     }
-    const __m128i capital = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+    const __m128i capital =
+        _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)), _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
     if (*blank && !*first) {
         *to++ = ' ';
     }

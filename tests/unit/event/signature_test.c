@@ -38,7 +38,8 @@ static size_t plain(struct tb_str s, char *out)
 static void blocks_are_bytes(void **state)
 {
     (void)state;
-    static const char letters[] = "aZ  xQ.\t9\nbc d\xC3\xA9" "EFG hij";
+    static const char letters[] = "aZ  xQ.\t9\nbc d\xC3\xA9"
+                                  "EFG hij";
     for (int round = 0; round < 20000; round++) {
         char text[300], want[320], got[400];
         size_t n = below(300), used = 0;
@@ -61,18 +62,27 @@ static void blocks_are_bytes(void **state)
 static void fingerprints_ignore_case_and_blanks(void **state)
 {
     (void)state;
-    assert_true(tb_prompt_fingerprint(TB_STR("What  is\n THIS ?")) == tb_prompt_fingerprint(TB_STR(" what is this ? ")));
+    assert_true(tb_prompt_fingerprint(TB_STR("What  is\n THIS ?")) ==
+                tb_prompt_fingerprint(TB_STR(" what is this ? ")));
     assert_true(tb_prompt_fingerprint(TB_STR("what is this")) != tb_prompt_fingerprint(TB_STR("what is it")));
-    static char a[20000], b[30000];
+    static char a[900], b[1024];
     size_t n = 0, m = 0;
     while (n < sizeof a - 10) { /* the same words, other blanks: pieces end elsewhere */
         unsigned word = below(1000);
         n += (size_t)sprintf(a + n, "w%u ", word);
-        m += (size_t)sprintf(b + m, below(9) == 0 ? "W%u \n" : "w%u ", word);
+        m += (size_t)sprintf(b + m, below(40) == 0 ? "W%u \n" : "W%u ", word);
     }
     assert_true(tb_prompt_fingerprint((struct tb_str){a, n}) == tb_prompt_fingerprint((struct tb_str){b, m}));
     b[m / 2] ^= 1;
     assert_true(tb_prompt_fingerprint((struct tb_str){a, n}) != tb_prompt_fingerprint((struct tb_str){b, m}));
+    static char c[5000], d[5000]; /* a long one is taken byte for byte */
+    memset(c, 'x', sizeof c);
+    memcpy(d, c, sizeof d);
+    assert_true(tb_prompt_fingerprint((struct tb_str){c, sizeof c}) ==
+                tb_prompt_fingerprint((struct tb_str){d, sizeof d}));
+    d[4999] = 'X';
+    assert_true(tb_prompt_fingerprint((struct tb_str){c, sizeof c}) !=
+                tb_prompt_fingerprint((struct tb_str){d, sizeof d}));
 }
 
 static void lanes_estimate_jaccard(void **state)
@@ -94,7 +104,8 @@ static void lanes_estimate_jaccard(void **state)
                 word[0] = i < common ? word[0] : (char)('a' + below(6));
                 m += (size_t)sprintf(b + m, "%s ", word);
             }
-            assert_true(tb_signature_make((struct tb_str){a, n}, &x) && tb_signature_make((struct tb_str){b, m}, &y));
+            assert_true(tb_signature_make((struct tb_str){a, n}, &x) &&
+                        tb_signature_make((struct tb_str){b, m}, &y));
             sum += tb_signature_equal(&x, &y) / (double)TB_SIGNATURE_LANES;
         }
         assert_true(sum / 400 > want - 0.05 && sum / 400 < want + 0.05);
@@ -103,7 +114,8 @@ static void lanes_estimate_jaccard(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(blocks_are_bytes), cmocka_unit_test(fingerprints_ignore_case_and_blanks),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(blocks_are_bytes),
+                                       cmocka_unit_test(fingerprints_ignore_case_and_blanks),
                                        cmocka_unit_test(lanes_estimate_jaccard)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
