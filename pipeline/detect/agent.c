@@ -21,7 +21,8 @@ enum tb_status tb_agents_new(struct tb_agents **out, struct tb_err *err)
     if (a == NULL) {
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the names of crawlers");
     }
-    enum tb_status st = tb_json_parse(tb_str_of(tb_embed_text(tb_embed_detect, "agents.json")), "agents.json", TB_E_CONFIG, &a->json, err);
+    enum tb_status st = tb_json_parse(tb_str_of(tb_embed_text(tb_embed_detect, "agents.json")), "agents.json",
+                                      TB_E_CONFIG, &a->json, err);
     if (st != TB_OK) {
         free(a);
         return st;
@@ -66,7 +67,8 @@ static bool has_part(struct tb_str s)
     for (size_t i = 0; i < s.n; i++) {
         for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
             size_t n = strlen(ends[k]);
-            if (i > 0 && islower((unsigned char)s.s[i - 1]) != 0 && s.n - i >= n && memcmp(s.s + i, ends[k], n) == 0 && !is_letter(s, i + n)) {
+            if (i > 0 && islower((unsigned char)s.s[i - 1]) != 0 && s.n - i >= n &&
+                memcmp(s.s + i, ends[k], n) == 0 && !is_letter(s, i + n)) {
                 return true;
             }
         }
@@ -91,5 +93,6 @@ static bool any_word(const struct tb_json_node *list, struct tb_str s)
 
 bool tb_agents_match(const struct tb_agents *a, struct tb_str user_agent)
 {
-    return user_agent.n > 0 && (has_part(user_agent) || any_word(a->words, user_agent) || any_word(a->names, user_agent));
+    return user_agent.n > 0 &&
+           (has_part(user_agent) || any_word(a->words, user_agent) || any_word(a->names, user_agent));
 }

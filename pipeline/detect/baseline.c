@@ -54,7 +54,8 @@ bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s,
 }
 
 /* The sum over the window's hours; false when one of them is in an incident or does not exist. */
-static bool window_sum(const struct tb_subject *s, const double *series, int32_t local_day, int hour, int width, int skip, double *sum)
+static bool window_sum(const struct tb_subject *s, const double *series, int32_t local_day, int hour,
+                       int width, int skip, double *sum)
 {
     *sum = 0;
     for (int h = hour; h < hour + width; h++) {
@@ -68,7 +69,8 @@ static bool window_sum(const struct tb_subject *s, const double *series, int32_t
 }
 
 /* The first 14 days of a consumer that appeared later: growth is no anomaly. */
-static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, const struct tb_baseline *b)
+static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day,
+                   const struct tb_baseline *b)
 {
     double mu = b->mu;
     bool late = s->first_day > j->data_first && (double)(local_day - s->first_local) < j->rules.ramp_days;
@@ -78,15 +80,18 @@ static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t
     return mu;
 }
 
-void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series, int32_t local_day, int hour, int width,
-                        int skip_hour, struct tb_baseline *out)
+void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int hour, int width, int skip_hour, struct tb_baseline *out)
 {
     enum tb_day_type type = type_of(s, local_day);
     size_t want = (size_t)j->rules.same_type_days;
     out->n = 0;
     out->mu = out->past_max = 0;
-    for (int32_t d = local_day - 1; d >= local_day - (int32_t)j->rules.history_days && d >= s->first_local && out->n < want && out->n < 32; d--) {
-        if (is_like(type, type_of(s, d)) && window_sum(s, series, d, hour, width, skip_hour, &out->value[out->n])) {
+    for (int32_t d = local_day - 1; d >= local_day - (int32_t)j->rules.history_days && d >= s->first_local &&
+                                    out->n < want && out->n < 32;
+         d--) {
+        if (is_like(type, type_of(s, d)) &&
+            window_sum(s, series, d, hour, width, skip_hour, &out->value[out->n])) {
             out->past_max = out->value[out->n] > out->past_max ? out->value[out->n] : out->past_max;
             out->n++;
         }
@@ -131,13 +136,21 @@ void tb_digest_range_(const void *array, size_t n, size_t size, uint32_t consume
 }
 
 /* Records begin with the consumer; what follows makes the order whole. */
-#define SORTER(name)                                                                                                            \
-    static int by_##name(const void *a, const void *b)                                                                           \
-    {                                                                                                                            \
-        uint32_t x = consumer_at(a, 0, 0), y = consumer_at(b, 0, 0);                                                             \
-        return x != y ? (x < y ? -1 : 1) : memcmp(a, b, sizeof(struct tb_dg_##name));                                            \
+#define SORTER(name)                                                                                         \
+    static int by_##name(const void *a, const void *b)                                                       \
+    {                                                                                                        \
+        uint32_t x = consumer_at(a, 0, 0), y = consumer_at(b, 0, 0);                                         \
+        return x != y ? (x < y ? -1 : 1) : memcmp(a, b, sizeof(struct tb_dg_##name));                        \
     }
-SORTER(hour) SORTER(cell) SORTER(size) SORTER(large) SORTER(run) SORTER(agent) SORTER(steady) SORTER(place) SORTER(storm)
+SORTER(hour)
+SORTER(cell)
+SORTER(size)
+SORTER(large)
+SORTER(run)
+SORTER(agent)
+SORTER(steady)
+SORTER(place)
+SORTER(storm)
 
 static void sort(void *p, size_t n, size_t size, int (*by)(const void *, const void *))
 {

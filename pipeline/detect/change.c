@@ -6,7 +6,8 @@
 #include "detect/shapley.h"
 #include "rate/tuple.h"
 
-const char *const tb_effect_names[TB_EFFECT_COUNT] = {"volume", "tokens_per_request", "price", "mix", "cache", "new", "gone"};
+const char *const tb_effect_names[TB_EFFECT_COUNT] = {
+    "volume", "tokens_per_request", "price", "mix", "cache", "new", "gone"};
 
 #define UNIT ((tb_money)1000000000000) /* of 12 decimals */
 
@@ -41,7 +42,8 @@ static enum tb_status add_totals(struct totals *t, const struct tb_change_cell *
         st = tb_tuples_add(&t->features, key, &k, NULL, err);
     }
     if (st == TB_OK) {
-        st = tb_tuples_grow((void **)&t->consumer, &t->consumer_cap, t->consumers.n, sizeof *t->consumer, err);
+        st =
+            tb_tuples_grow((void **)&t->consumer, &t->consumer_cap, t->consumers.n, sizeof *t->consumer, err);
     }
     if (st == TB_OK) {
         st = tb_tuples_grow((void **)&t->feature, &t->feature_cap, t->features.n, sizeof *t->feature, err);
@@ -61,13 +63,15 @@ static __float128 ratio(__float128 a, __float128 b)
 
 static int64_t input_of(const struct tb_change_side *s)
 {
-    return s->tokens[TB_KIND_INPUT] + s->tokens[TB_KIND_CACHE_READ] + s->tokens[TB_KIND_WRITE_5M] + s->tokens[TB_KIND_WRITE_1H];
+    return s->tokens[TB_KIND_INPUT] + s->tokens[TB_KIND_CACHE_READ] + s->tokens[TB_KIND_WRITE_5M] +
+           s->tokens[TB_KIND_WRITE_1H];
 }
 
 enum { F_VOLUME, F_FEATURE, F_MODEL, F_TOKENS, F_CACHE, F_PRICE, FACTORS };
 
 /* The factors of one kind of token on one side; what cannot be told is -1. */
-static void factors_of(const struct tb_change_cell *c, int side, int kind, const int64_t *consumer, const int64_t *feature, __float128 *f)
+static void factors_of(const struct tb_change_cell *c, int side, int kind, const int64_t *consumer,
+                       const int64_t *feature, __float128 *f)
 {
     const struct tb_change_side *s = &c->side[side];
     bool input = kind < TB_KIND_OUTPUT;
@@ -111,7 +115,8 @@ static void settle(struct tb_change_cell *c, const __float128 *effect, tb_money 
     c->effect[largest] += delta - sum;
 }
 
-static void explain_cell(struct tb_change_cell *c, const int64_t *consumer, const int64_t *feature, tb_money delta)
+static void explain_cell(struct tb_change_cell *c, const int64_t *consumer, const int64_t *feature,
+                         tb_money delta)
 {
     static const enum tb_effect effects[FACTORS] = {TB_EFFECT_VOLUME, TB_EFFECT_MIX,   TB_EFFECT_MIX,
                                                     TB_EFFECT_TOKENS, TB_EFFECT_CACHE, TB_EFFECT_PRICE};

@@ -29,7 +29,15 @@ enum tb_effect {
 };
 extern const char *const tb_effect_names[TB_EFFECT_COUNT];
 
-enum tb_token_kind { TB_KIND_INPUT, TB_KIND_CACHE_READ, TB_KIND_WRITE_5M, TB_KIND_WRITE_1H, TB_KIND_OUTPUT, TB_KIND_REQUEST, TB_TOKEN_KINDS };
+enum tb_token_kind {
+    TB_KIND_INPUT,
+    TB_KIND_CACHE_READ,
+    TB_KIND_WRITE_5M,
+    TB_KIND_WRITE_1H,
+    TB_KIND_OUTPUT,
+    TB_KIND_REQUEST,
+    TB_TOKEN_KINDS
+};
 
 struct tb_change_side {
     int64_t requests;
@@ -49,8 +57,9 @@ struct tb_change {
     tb_money delta;
 };
 
-enum tb_status tb_change_read(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int64_t base_from_us,
-                              int64_t base_to_us, int64_t from_us, int64_t to_us, struct tb_change *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_change_read(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              int64_t base_from_us, int64_t base_to_us, int64_t from_us, int64_t to_us,
+                              struct tb_change *out, struct tb_err *err) TB_MUST_USE;
 
 /* Fills effect of every cell and delta from the sides. */
 enum tb_status tb_change_explain(struct tb_change *c, struct tb_err *err) TB_MUST_USE;

@@ -11,7 +11,8 @@ struct read {
     struct tb_reader reader;
 };
 
-static enum tb_status cell_of(struct read *r, const struct tb_reading *e, struct tb_change_cell **out, struct tb_err *err)
+static enum tb_status cell_of(struct read *r, const struct tb_reading *e, struct tb_change_cell **out,
+                              struct tb_err *err)
 {
     uint32_t key[3] = {e->text[TB_T_CONSUMER], e->text[TB_T_FEATURE], e->text[TB_T_MODEL]}, i = 0;
     enum tb_status st = tb_tuples_add(&r->keys, key, &i, NULL, err);
@@ -32,8 +33,12 @@ static enum tb_status cell_of(struct read *r, const struct tb_reading *e, struct
 static enum tb_token_kind kind_of(enum tb_meter m)
 {
     static const enum tb_token_kind kinds[TB_METER_COUNT] = {
-        [TB_METER_INPUT] = TB_KIND_INPUT,       [TB_METER_CACHE_READ] = TB_KIND_CACHE_READ,     [TB_METER_CACHE_WRITE_5M] = TB_KIND_WRITE_5M,
-        [TB_METER_CACHE_WRITE_1H] = TB_KIND_WRITE_1H, [TB_METER_OUTPUT] = TB_KIND_OUTPUT, [TB_METER_REASONING] = TB_KIND_OUTPUT,
+        [TB_METER_INPUT] = TB_KIND_INPUT,
+        [TB_METER_CACHE_READ] = TB_KIND_CACHE_READ,
+        [TB_METER_CACHE_WRITE_5M] = TB_KIND_WRITE_5M,
+        [TB_METER_CACHE_WRITE_1H] = TB_KIND_WRITE_1H,
+        [TB_METER_OUTPUT] = TB_KIND_OUTPUT,
+        [TB_METER_REASONING] = TB_KIND_OUTPUT,
         [TB_METER_REQUEST] = TB_KIND_REQUEST,
     };
     return kinds[m];
@@ -93,8 +98,9 @@ static enum tb_status scan(struct read *r, int64_t from_us, int64_t to_us, int s
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_change_read(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int64_t base_from_us,
-                              int64_t base_to_us, int64_t from_us, int64_t to_us, struct tb_change *out, struct tb_err *err)
+enum tb_status tb_change_read(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              int64_t base_from_us, int64_t base_to_us, int64_t from_us, int64_t to_us,
+                              struct tb_change *out, struct tb_err *err)
 {
     struct read r = {.out = out};
     *out = (struct tb_change){NULL, 0, 0, 0};

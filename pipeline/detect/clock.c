@@ -22,7 +22,8 @@ static bool is_holiday(const struct tb_settings *s, int32_t day)
     return false;
 }
 
-enum tb_status tb_local_clock_fill(struct tb_local_clock *c, const struct tb_settings *s, int64_t from_us, int64_t to_us, struct tb_err *err)
+enum tb_status tb_local_clock_fill(struct tb_local_clock *c, const struct tb_settings *s, int64_t from_us,
+                                   int64_t to_us, struct tb_err *err)
 {
     c->hour_first = (int32_t)(from_us / TB_US_PER_H);
     c->hours = (int)(to_us / TB_US_PER_H) - c->hour_first + 1;

@@ -54,7 +54,8 @@ static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
 static struct tb_db *sorting_db;
 static int by_name(const void *a, const void *b)
 {
-    return tb_str_cmp(tb_dict_text(sorting_db, *(const uint32_t *)a), tb_dict_text(sorting_db, *(const uint32_t *)b));
+    return tb_str_cmp(tb_dict_text(sorting_db, *(const uint32_t *)a),
+                      tb_dict_text(sorting_db, *(const uint32_t *)b));
 }
 
 static enum tb_status list_consumers(struct tb_judge *j, int32_t from_day, uint32_t **out, size_t *n)
@@ -88,7 +89,8 @@ static enum tb_status list_consumers(struct tb_judge *j, int32_t from_day, uint3
 /* --- judging ------------------------------------------------------------------------------------------------------------------- */
 
 /* Puts f into list, in place of what an earlier day said of the same incident. */
-static enum tb_status put(struct tb_judge *j, struct tb_findings *list, size_t from, const struct tb_finding *f)
+static enum tb_status put(struct tb_judge *j, struct tb_findings *list, size_t from,
+                          const struct tb_finding *f)
 {
     for (size_t i = from; i < list->n; i++) {
         if (strcmp(list->f[i].id, f->id) == 0) {
@@ -104,13 +106,15 @@ static enum tb_status put(struct tb_judge *j, struct tb_findings *list, size_t f
     return TB_OK;
 }
 
-static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s, const struct tb_findings *told)
+static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s,
+                                        const struct tb_findings *told)
 {
     if (s->consumer == 0) {
         return tb_judge_platform(j, s, told);
     }
-    enum tb_status (*const judges[])(struct tb_judge *, struct tb_subject *) = {tb_judge_repeat, tb_judge_bots,   tb_judge_failure, tb_judge_size,
-                                                                                tb_judge_ratio,  tb_judge_volume, tb_judge_new};
+    enum tb_status (*const judges[])(struct tb_judge *, struct tb_subject *) = {
+        tb_judge_repeat, tb_judge_bots,   tb_judge_failure, tb_judge_size,
+        tb_judge_ratio,  tb_judge_volume, tb_judge_new};
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < sizeof judges / sizeof *judges && st == TB_OK; i++) {
         st = judges[i](j, s);
@@ -118,8 +122,8 @@ static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s
     return st;
 }
 
-static enum tb_status judge_subject(struct tb_judge *j, struct tb_accountbook *accounts, uint32_t consumer, int32_t from_day,
-                                    const struct tb_findings *told, struct tb_findings *out)
+static enum tb_status judge_subject(struct tb_judge *j, struct tb_accountbook *accounts, uint32_t consumer,
+                                    int32_t from_day, const struct tb_findings *told, struct tb_findings *out)
 {
     struct tb_subject s;
     struct tb_findings open = {NULL, 0, 0}, today = {NULL, 0, 0};
@@ -150,7 +154,8 @@ static void weigh(const struct tb_judge *j, struct tb_finding *f)
 {
     tb_money least = j->settings->min_excess;
     int64_t day_cost = 0;
-    const struct tb_digest *g = f->last_day >= j->first && f->last_day <= j->last ? &j->digest[f->last_day - j->first] : NULL;
+    const struct tb_digest *g =
+        f->last_day >= j->first && f->last_day <= j->last ? &j->digest[f->last_day - j->first] : NULL;
     size_t from = 0, to = g != NULL ? g->hour_n : 0;
     if (g != NULL && f->consumer != 0) {
         TB_DIGEST_RANGE(g, hour, f->consumer, from, to);
@@ -158,8 +163,10 @@ static void weigh(const struct tb_judge *j, struct tb_finding *f)
     for (size_t i = from; i < to; i++) {
         day_cost += g->hour[i].cost;
     }
-    tb_money tenth = (tb_money)(day_cost / 10) * TB_PICO_OF_MONEY, cost = (tb_money)f->cost * TB_PICO_OF_MONEY;
-    bool money_matters = f->kind < TB_KIND_RETRY_STORM || (f->kind > TB_KIND_OUTAGE && f->kind < TB_KIND_COST_RATE);
+    tb_money tenth = (tb_money)(day_cost / 10) * TB_PICO_OF_MONEY,
+             cost = (tb_money)f->cost * TB_PICO_OF_MONEY;
+    bool money_matters =
+        f->kind < TB_KIND_RETRY_STORM || (f->kind > TB_KIND_OUTAGE && f->kind < TB_KIND_COST_RATE);
     f->appendix = money_matters && cost < (least < tenth ? least : tenth);
 }
 
@@ -172,7 +179,9 @@ static int by_place(const void *a, const void *b)
     if (x->kind != y->kind) {
         return strcmp(tb_kind_names[x->kind], tb_kind_names[y->kind]);
     }
-    int c = x->consumer == y->consumer ? 0 : tb_str_cmp(tb_dict_text(sorting_db, x->consumer), tb_dict_text(sorting_db, y->consumer));
+    int c = x->consumer == y->consumer
+                ? 0
+                : tb_str_cmp(tb_dict_text(sorting_db, x->consumer), tb_dict_text(sorting_db, y->consumer));
     return c != 0 ? c : strcmp(x->id, y->id);
 }
 
@@ -184,7 +193,8 @@ static enum tb_status finish(struct tb_judge *j, int32_t from_day, struct tb_fin
         if (out->f[i].last_day >= from_day) {
             out->f[n++] = out->f[i];
             weigh(j, &out->f[n - 1]);
-            st = tb_rules_action(tb_kind_names[out->f[n - 1].kind], out->f[n - 1].action, sizeof out->f[n - 1].action, j->err);
+            st = tb_rules_action(tb_kind_names[out->f[n - 1].kind], out->f[n - 1].action,
+                                 sizeof out->f[n - 1].action, j->err);
         }
     }
     out->n = n;
@@ -215,8 +225,8 @@ static enum tb_status judge(struct tb_judge *j, int32_t from_day, struct tb_find
     return st == TB_OK ? finish(j, from_day, out) : st;
 }
 
-enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int32_t from_day,
-                              int32_t to_day, struct tb_findings *out, struct tb_err *err)
+enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              int32_t from_day, int32_t to_day, struct tb_findings *out, struct tb_err *err)
 {
     struct tb_judge j = {.db = db, .settings = s, .tables = tables, .err = err, .last = -1};
     *out = (struct tb_findings){NULL, 0, 0};

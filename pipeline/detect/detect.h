@@ -16,7 +16,8 @@
 
 /* Findings of the days, sorted by (start, kind, consumer, id). Days that were not digested are, and kept when db may be written
  * (in the caller's transaction). */
-enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables, int32_t from_day,
-                              int32_t to_day, struct tb_findings *out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              int32_t from_day, int32_t to_day, struct tb_findings *out,
+                              struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -24,15 +24,16 @@ void tb_digest_release(struct tb_digest *d)
 
 static enum tb_status encode(const struct tb_digest *d, struct tb_buf *out, struct tb_err *err)
 {
-    uint64_t head[5] = {DIGEST_VERSION, d->events, d->unsigned_events, (uint64_t)d->from_us, (uint64_t)d->to_us};
+    uint64_t head[5] = {DIGEST_VERSION, d->events, d->unsigned_events, (uint64_t)d->from_us,
+                        (uint64_t)d->to_us};
     enum tb_status st = tb_buf_add(out, head, sizeof head, err);
-#define ENCODE(name)                                                                                                            \
-    if (st == TB_OK) {                                                                                                           \
-        uint64_t n = d->name##_n;                                                                                                \
-        st = tb_buf_add(out, &n, sizeof n, err);                                                                                 \
-    }                                                                                                                            \
-    if (st == TB_OK && d->name##_n > 0) {                                                                                        \
-        st = tb_buf_add(out, d->name, d->name##_n * sizeof *d->name, err);                                                       \
+#define ENCODE(name)                                                                                         \
+    if (st == TB_OK) {                                                                                       \
+        uint64_t n = d->name##_n;                                                                            \
+        st = tb_buf_add(out, &n, sizeof n, err);                                                             \
+    }                                                                                                        \
+    if (st == TB_OK && d->name##_n > 0) {                                                                    \
+        st = tb_buf_add(out, d->name, d->name##_n * sizeof *d->name, err);                                   \
     }
     TB_DIGEST_PARTS(ENCODE)
 #undef ENCODE
@@ -63,17 +64,17 @@ static bool decode(struct tb_str in, struct tb_digest *d)
     d->unsigned_events = head[2];
     d->from_us = (int64_t)head[3];
     d->to_us = (int64_t)head[4];
-#define DECODE(name)                                                                                                            \
-    {                                                                                                                            \
-        uint64_t n;                                                                                                              \
-        if (!take(&in, &n, sizeof n) || n > in.n / sizeof *d->name) {                                                            \
-            return false;                                                                                                        \
-        }                                                                                                                        \
-        d->name = malloc((n + 1) * sizeof *d->name);                                                                             \
-        if (d->name == NULL || !take(&in, d->name, n * sizeof *d->name)) {                                                       \
-            return false;                                                                                                        \
-        }                                                                                                                        \
-        d->name##_n = d->name##_cap = n;                                                                                         \
+#define DECODE(name)                                                                                         \
+    {                                                                                                        \
+        uint64_t n;                                                                                          \
+        if (!take(&in, &n, sizeof n) || n > in.n / sizeof *d->name) {                                        \
+            return false;                                                                                    \
+        }                                                                                                    \
+        d->name = malloc((n + 1) * sizeof *d->name);                                                         \
+        if (d->name == NULL || !take(&in, d->name, n * sizeof *d->name)) {                                   \
+            return false;                                                                                    \
+        }                                                                                                    \
+        d->name##_n = d->name##_cap = n;                                                                     \
     }
     TB_DIGEST_PARTS(DECODE)
 #undef DECODE
@@ -82,7 +83,8 @@ static bool decode(struct tb_str in, struct tb_digest *d)
 
 /* What a digest is made from, as one number. */
 static enum tb_status key_of(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                             const struct tb_rules *rules, int32_t day, uint64_t *key, bool *pruned, struct tb_err *err)
+                             const struct tb_rules *rules, int32_t day, uint64_t *key, bool *pruned,
+                             struct tb_err *err)
 {
     int64_t from = tb_zone_day_start(s->zone, day), to = tb_zone_day_start(s->zone, day + 1);
     struct {
@@ -98,7 +100,8 @@ static enum tb_status key_of(struct tb_db *db, const struct tb_settings *s, cons
     k.rules = tb_rules_digest(rules);
     k.zone = tb_hash64(zone, strlen(zone), 0) ^ tb_hash64(s->currency, strlen(s->currency), 1);
     for (int i = 0; i < s->source_count; i++) {
-        k.bill = tb_hash64(s->sources[i].name, strlen(s->sources[i].name), k.bill + (s->sources[i].bill ? 1 : 2));
+        k.bill =
+            tb_hash64(s->sources[i].name, strlen(s->sources[i].name), k.bill + (s->sources[i].bill ? 1 : 2));
     }
     const char *agents = tb_embed_text(tb_embed_detect, "agents.json");
     k.bill ^= tb_hash64(agents, strlen(agents), 2);
@@ -107,8 +110,8 @@ static enum tb_status key_of(struct tb_db *db, const struct tb_settings *s, cons
     return st;
 }
 
-static enum tb_status load(struct tb_db *db, int32_t day, uint64_t key, bool any, struct tb_digest *out, bool *there,
-                           struct tb_err *err)
+static enum tb_status load(struct tb_db *db, int32_t day, uint64_t key, bool any, struct tb_digest *out,
+                           bool *there, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     *there = false;
@@ -150,7 +153,8 @@ static enum tb_status keep(struct tb_db *db, uint64_t key, const struct tb_diges
 }
 
 enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                             const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err)
+                             const struct tb_rules *rules, int32_t day, struct tb_digest *out,
+                             struct tb_err *err)
 {
     uint64_t key = 0;
     bool pruned = false, there = false;

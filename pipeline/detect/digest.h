@@ -83,7 +83,7 @@ struct tb_dg_tool {
     uint32_t tool, n, failed, retries;
 };
 
-struct tb_dg_rate { /* a stretch of the sum over 60 minutes above a limit */
+struct tb_dg_rate {      /* a stretch of the sum over 60 minutes above a limit */
     uint32_t level, pad; /* 0 warning, 1 critical, 2 emergency */
     int64_t start_us, end_us, peak, cost;
 };
@@ -93,15 +93,18 @@ struct tb_dg_unpriced {
     int64_t tokens, start_us, end_us;
 };
 
-#define TB_DIGEST_PARTS(X)                                                                                                      \
-    X(hour) X(cell) X(size) X(large) X(run) X(agent) X(steady) X(place) X(storm) X(outage) X(tool) X(rate) X(unpriced)
+/* clang-format off */
+#define TB_DIGEST_PARTS(X)                                                                                   \
+    X(hour) X(cell) X(size) X(large) X(run) X(agent) X(steady) X(place) X(storm) X(outage) X(tool) X(rate)   \
+    X(unpriced)
+/* clang-format on */
 
 struct tb_digest {
     int32_t day;
     int64_t from_us, to_us;
     uint64_t events, unsigned_events; /* of the day; those with a prompt but without signature */
-#define TB_DIGEST_FIELD(name)                                                                                                   \
-    struct tb_dg_##name *name;                                                                                                   \
+#define TB_DIGEST_FIELD(name)                                                                                \
+    struct tb_dg_##name *name;                                                                               \
     size_t name##_n, name##_cap;
     TB_DIGEST_PARTS(TB_DIGEST_FIELD)
 #undef TB_DIGEST_FIELD
@@ -111,10 +114,12 @@ void tb_digest_release(struct tb_digest *d);
 
 /* One pass over the day's events. */
 enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                               const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err) TB_MUST_USE;
+                               const struct tb_rules *rules, int32_t day, struct tb_digest *out,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* The stored digest when it is current for these tables and rules, else a new one, which is stored when db may be written. */
 enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                             const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err) TB_MUST_USE;
+                             const struct tb_rules *rules, int32_t day, struct tb_digest *out,
+                             struct tb_err *err) TB_MUST_USE;
 
 #endif

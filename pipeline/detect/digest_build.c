@@ -25,19 +25,19 @@ struct build {
     size_t actor_cap;
     signed char *agent; /* by dict id: 0 unknown, 1 a crawler, -1 not */
     size_t agent_cap;
-    uint32_t source;    /* the last one met, and whether it is billed */
+    uint32_t source; /* the last one met, and whether it is billed */
     bool billed;
     enum tb_status status;
     struct tb_err *err;
 };
 
 /* The record of key in a digest's array, numbered by set; *fresh: zeroed, and its key is to be filled in. */
-#define RECORD(b, set, name, key, out, fresh)                                                                                   \
-    record_((b), &(b)->set, (key), (void **)&(b)->pass.d->name, &(b)->pass.d->name##_n, &(b)->pass.d->name##_cap,                \
-            sizeof *(b)->pass.d->name, (void **)&(out), (fresh))
+#define RECORD(b, set, name, key, out, fresh)                                                                \
+    record_((b), &(b)->set, (key), (void **)&(b)->pass.d->name, &(b)->pass.d->name##_n,                      \
+            &(b)->pass.d->name##_cap, sizeof *(b)->pass.d->name, (void **)&(out), (fresh))
 
-static bool record_(struct build *b, struct tb_tuples *set, const uint32_t *key, void **array, size_t *n, size_t *cap,
-                    size_t size, void **out, bool *fresh)
+static bool record_(struct build *b, struct tb_tuples *set, const uint32_t *key, void **array, size_t *n,
+                    size_t *cap, size_t size, void **out, bool *fresh)
 {
     uint32_t i = 0;
     enum tb_status st = tb_tuples_add(set, key, &i, fresh, b->err);
@@ -131,7 +131,8 @@ static int by_size(const void *a, const void *b)
 {
     const struct tb_dg_large *x = a, *y = b;
     if (x->consumer != y->consumer || x->feature != y->feature) {
-        return x->consumer != y->consumer ? (x->consumer < y->consumer ? -1 : 1) : (x->feature < y->feature ? -1 : 1);
+        return x->consumer != y->consumer ? (x->consumer < y->consumer ? -1 : 1)
+                                          : (x->feature < y->feature ? -1 : 1);
     }
     if (x->tokens != y->tokens) {
         return x->tokens > y->tokens ? -1 : 1;
@@ -147,7 +148,8 @@ static void trim_large(struct tb_digest *d)
     }
     size_t n = 0, run = 0;
     for (size_t i = 0; i < d->large_n; i++) {
-        bool same = i > 0 && d->large[i].consumer == d->large[i - 1].consumer && d->large[i].feature == d->large[i - 1].feature;
+        bool same = i > 0 && d->large[i].consumer == d->large[i - 1].consumer &&
+                    d->large[i].feature == d->large[i - 1].feature;
         run = same ? run + 1 : 0;
         if (run < LARGE_MAX) {
             d->large[n++] = d->large[i];
@@ -201,7 +203,8 @@ static void add_place(struct build *b, uint32_t actor, const struct tb_pass_even
     p->hour = hour;
     p->n++;
     p->cost += e->cost;
-    enum tb_status st = tb_tuples_grow((void **)&b->actor_n, &b->actor_cap, (size_t)actor + 1, sizeof *b->actor_n, b->err);
+    enum tb_status st =
+        tb_tuples_grow((void **)&b->actor_n, &b->actor_cap, (size_t)actor + 1, sizeof *b->actor_n, b->err);
     b->status = st != TB_OK ? st : b->status;
     if (st == TB_OK) {
         b->actor_n[actor]++;
@@ -264,7 +267,8 @@ static int64_t number(const struct tb_reading *r, enum tb_event_number n)
     return tb_reading_has(r, n) ? r->number[n] : 0;
 }
 
-static void fill(const struct tb_block *blk, uint32_t i, const struct tb_reading *r, const struct tb_charge *charge, struct tb_pass_event *e)
+static void fill(const struct tb_block *blk, uint32_t i, const struct tb_reading *r,
+                 const struct tb_charge *charge, struct tb_pass_event *e)
 {
     int64_t status = number(r, TB_N_STATUS);
     e->ts_us = blk->ts_us[i];
@@ -371,7 +375,8 @@ static enum tb_status open_build(struct build *b, const struct tb_settings *s, c
         return tb_err_set(b->err, TB_FATAL, TB_E_MEMORY, "no memory to look for anomalies");
     }
     enum tb_status st = tb_agents_new(&b->agents, b->err);
-    return st == TB_OK ? tb_reader_init(&b->reader, b->pass.db, s, tables, tb_db_writable(b->pass.db), b->err) : st;
+    return st == TB_OK ? tb_reader_init(&b->reader, b->pass.db, s, tables, tb_db_writable(b->pass.db), b->err)
+                       : st;
 }
 
 static enum tb_status end_build(struct build *b)
@@ -399,7 +404,8 @@ static void close_build(struct build *b)
     tb_failure_free(b->failure);
     tb_agents_free(b->agents);
     tb_reader_release(&b->reader);
-    struct tb_tuples *sets[] = {&b->hours, &b->cells, &b->sizes, &b->actors, &b->places, &b->agent_keys, &b->tools, &b->unpriced};
+    struct tb_tuples *sets[] = {&b->hours,  &b->cells,      &b->sizes, &b->actors,
+                                &b->places, &b->agent_keys, &b->tools, &b->unpriced};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
         tb_tuples_release(sets[i]);
     }
@@ -408,7 +414,8 @@ static void close_build(struct build *b)
 }
 
 enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                               const struct tb_rules *rules, int32_t day, struct tb_digest *out, struct tb_err *err)
+                               const struct tb_rules *rules, int32_t day, struct tb_digest *out,
+                               struct tb_err *err)
 {
     memset(out, 0, sizeof *out);
     out->day = day;

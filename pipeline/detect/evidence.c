@@ -25,7 +25,8 @@ void tb_words_text(struct tb_words *w, struct tb_str s)
 static void add_instant(struct tb_words *w, const struct tb_zone *zone, int64_t us, bool day)
 {
     static const char *const weekday[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const month[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char *const month[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     int64_t local = us + (int64_t)tb_zone_offset(zone, us) * TB_US_PER_S;
     int32_t civil = tb_utc_day(local);
     int minutes = (int)((local - civil * TB_US_PER_DAY) / TB_US_PER_MIN), year, mon, mday;
@@ -65,7 +66,8 @@ void tb_words_cost(struct tb_words *w, const struct tb_judge *j, int64_t pico)
             tb_cents_format(cents, text);
         }
     }
-    tb_words_add(w, "%s%s%s%s", dollars ? "$" : "", text, dollars ? "" : " ", dollars ? "" : j->settings->currency);
+    tb_words_add(w, "%s%s%s%s", dollars ? "$" : "", text, dollars ? "" : " ",
+                 dollars ? "" : j->settings->currency);
 }
 
 void tb_finding_tell(struct tb_finding *f, const struct tb_words *w)

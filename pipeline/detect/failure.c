@@ -188,11 +188,13 @@ static bool is_retry(const struct tb_failure *f, const struct watch *w, const st
     return false;
 }
 
-static enum tb_status watch_of(struct tb_failure *f, uint32_t consumer, struct watch **out, struct tb_err *err)
+static enum tb_status watch_of(struct tb_failure *f, uint32_t consumer, struct watch **out,
+                               struct tb_err *err)
 {
     uint32_t i = 0;
     bool fresh = false;
-    enum tb_status st = tb_tuples_grow((void **)&f->watch, &f->watch_cap, f->keys.n + 1, sizeof *f->watch, err);
+    enum tb_status st =
+        tb_tuples_grow((void **)&f->watch, &f->watch_cap, f->keys.n + 1, sizeof *f->watch, err);
     if (st == TB_OK) {
         st = tb_tuples_add(&f->keys, &consumer, &i, &fresh, err);
     }
@@ -241,7 +243,8 @@ struct sums {
     uint32_t model, provider, n, failed, consumers, most;
 };
 
-static enum tb_status tell_outage(struct tb_failure *f, const struct sums *s, int64_t width, struct tb_err *err)
+static enum tb_status tell_outage(struct tb_failure *f, const struct sums *s, int64_t width,
+                                  struct tb_err *err)
 {
     struct tb_dg_outage *out = NULL;
     struct tb_digest *d = f->p->d;
@@ -260,8 +263,13 @@ static enum tb_status tell_outage(struct tb_failure *f, const struct sums *s, in
     if (TB_DIGEST_PUSH(d, outage, out, err) != TB_OK) {
         return TB_FATAL;
     }
-    *out = (struct tb_dg_outage){.model = s->model, .provider = s->provider, .failures = s->failed, .calls = s->n,
-                                 .consumers = s->consumers, .start_us = start, .end_us = start + width};
+    *out = (struct tb_dg_outage){.model = s->model,
+                                 .provider = s->provider,
+                                 .failures = s->failed,
+                                 .calls = s->n,
+                                 .consumers = s->consumers,
+                                 .start_us = start,
+                                 .end_us = start + width};
     return TB_OK;
 }
 
@@ -291,8 +299,9 @@ static enum tb_status end_bucket(struct tb_failure *f, struct tb_err *err)
     }
     for (uint32_t k = 0; k < models.n && st == TB_OK; k++) {
         const struct sums *s = &sum[k];
-        if (s->failed >= r->outage_failures && s->failed >= r->outage_share * s->n && s->consumers >= r->outage_consumers &&
-            s->most <= r->outage_one * s->failed && (f->bucket + 1) * width > f->p->d->from_us) {
+        if (s->failed >= r->outage_failures && s->failed >= r->outage_share * s->n &&
+            s->consumers >= r->outage_consumers && s->most <= r->outage_one * s->failed &&
+            (f->bucket + 1) * width > f->p->d->from_us) {
             st = tell_outage(f, s, width, err);
         }
     }

@@ -12,20 +12,26 @@
 #include "base/status.h"
 
 /* The contract's words. Among reports of one incident the kind that stands first here is told. */
-#define TB_KINDS(X)                                                                                                             \
-    X(LOOP_GROWING, "loop_growing") X(REPEAT_EXACT, "repeat_exact") X(REPEAT_TEMPLATE, "repeat_template")                       \
-    X(REPEAT_NEAR, "repeat_near") X(BOT_UA, "bot_ua") X(BOT_REGULAR, "bot_regular") X(BOT_24H, "bot_24h")                       \
-    X(RETRY_STORM, "retry_storm") X(OUTAGE, "outage") X(LARGE_PROMPT, "large_prompt") X(HIDDEN_RECOMPUTE, "hidden_recompute")   \
-    X(MODEL_MIX, "model_mix") X(CONTEXT_BLOAT, "context_bloat") X(OUTPUT_BLOAT, "output_bloat") X(OFF_HOURS, "off_hours")       \
-    X(SPIKE, "spike") X(SUSTAINED, "sustained") X(TOOL_FAIL, "tool_fail") X(FEATURE_DOMINATES, "feature_dominates")             \
-    X(COST_RATE, "cost_rate") X(BUDGET, "budget") X(PREDICT, "predict") X(QUOTA_EXHAUSTED, "quota_exhausted")                   \
+/* clang-format off */
+#define TB_KINDS(X)                                                                                          \
+    X(LOOP_GROWING, "loop_growing") X(REPEAT_EXACT, "repeat_exact") X(REPEAT_TEMPLATE, "repeat_template")    \
+    X(REPEAT_NEAR, "repeat_near") X(BOT_UA, "bot_ua") X(BOT_REGULAR, "bot_regular") X(BOT_24H, "bot_24h")    \
+    X(RETRY_STORM, "retry_storm") X(OUTAGE, "outage") X(LARGE_PROMPT, "large_prompt")                        \
+    X(HIDDEN_RECOMPUTE, "hidden_recompute")                                                                  \
+    X(MODEL_MIX, "model_mix") X(CONTEXT_BLOAT, "context_bloat") X(OUTPUT_BLOAT, "output_bloat")              \
+    X(OFF_HOURS, "off_hours")                                                                                \
+    X(SPIKE, "spike") X(SUSTAINED, "sustained") X(TOOL_FAIL, "tool_fail")                                    \
+    X(FEATURE_DOMINATES, "feature_dominates")                                                                \
+    X(COST_RATE, "cost_rate") X(BUDGET, "budget") X(PREDICT, "predict")                                      \
+    X(QUOTA_EXHAUSTED, "quota_exhausted")                                                                    \
     X(UNPRICED, "unpriced") X(CACHE_CANDIDATE, "cache_candidate") X(NEW_CONSUMER, "new_consumer")
+/* clang-format on */
 
 enum tb_kind {
 #define TB_KIND_ID(id, name) TB_KIND_##id,
     TB_KINDS(TB_KIND_ID)
 #undef TB_KIND_ID
-    TB_KIND_COUNT
+        TB_KIND_COUNT
 };
 extern const char *const tb_kind_names[TB_KIND_COUNT];
 
@@ -42,13 +48,13 @@ struct tb_finding {
     uint32_t consumer;     /* dict id; 0 = all */
     const char *dimension; /* "feature", "model", ...; NULL */
     uint32_t value;        /* dict id of the dimension's value */
-    uint64_t subject;      /* what tells two incidents of a kind apart (a prompt, an address); never printed */
+    uint64_t subject; /* what tells two incidents of a kind apart (a prompt, an address); never printed */
     int64_t start_us, end_us;
     double score, observed, expected;
-    double extra;          /* requests that the finding is about, beyond what is usual */
+    double extra; /* requests that the finding is about, beyond what is usual */
     int64_t cost;
     int32_t first_day, last_day; /* civil days on which it was seen */
-    bool appendix;         /* less than min_excess */
+    bool appendix;               /* less than min_excess */
     bool new_normal;
     char evidence[TB_EVIDENCE_MAX];
     char action[200];

@@ -21,7 +21,8 @@ void tb_hourly_init(struct tb_hourly *h, const struct tb_rules *r)
 }
 
 /* Ends the stretch of a level at end_us, and tells it when it lasted. */
-static enum tb_status finish(struct tb_hourly *h, const struct tb_pass *p, int level, int64_t end_us, struct tb_err *err)
+static enum tb_status finish(struct tb_hourly *h, const struct tb_pass *p, int level, int64_t end_us,
+                             struct tb_err *err)
 {
     struct tb_dg_rate *out = NULL;
     const double minutes[3] = {p->rules->warning_min, p->rules->critical_min, 0};
@@ -34,7 +35,11 @@ static enum tb_status finish(struct tb_hourly *h, const struct tb_pass *p, int l
     if (TB_DIGEST_PUSH(p->d, rate, out, err) != TB_OK) {
         return TB_FATAL;
     }
-    *out = (struct tb_dg_rate){.level = (uint32_t)level, .start_us = start, .end_us = end_us, .peak = h->peak[level], .cost = h->excess[level]};
+    *out = (struct tb_dg_rate){.level = (uint32_t)level,
+                               .start_us = start,
+                               .end_us = end_us,
+                               .peak = h->peak[level],
+                               .cost = h->excess[level]};
     return TB_OK;
 }
 
@@ -68,7 +73,8 @@ static enum tb_status fall(struct tb_hourly *h, const struct tb_pass *p, struct 
 }
 
 /* Moves to minute: what is older than an hour leaves the sum, minute by minute. */
-static enum tb_status advance(struct tb_hourly *h, const struct tb_pass *p, int64_t minute, struct tb_err *err)
+static enum tb_status advance(struct tb_hourly *h, const struct tb_pass *p, int64_t minute,
+                              struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     if (h->minute == INT64_MIN) {
@@ -88,7 +94,8 @@ static enum tb_status advance(struct tb_hourly *h, const struct tb_pass *p, int6
     return st;
 }
 
-enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost, struct tb_err *err)
+enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost,
+                              struct tb_err *err)
 {
     int64_t minute = ts_us / TB_US_PER_MIN;
     enum tb_status st = advance(h, p, minute, err);

@@ -47,19 +47,23 @@ static bool is_slow(enum tb_kind k)
 
 static int64_t span_max(const struct tb_judge *j, enum tb_kind k)
 {
-    return is_slow(k) ? (int64_t)(j->rules.new_normal_days + 2) * TB_US_PER_DAY : (int64_t)(j->rules.incident_hours_max * (double)TB_US_PER_H);
+    return is_slow(k) ? (int64_t)(j->rules.new_normal_days + 2) * TB_US_PER_DAY
+                      : (int64_t)(j->rules.incident_hours_max * (double)TB_US_PER_H);
 }
 
 static bool touches(const struct tb_judge *j, const struct tb_finding *a, const struct tb_finding *b)
 {
     int64_t gap = (int64_t)(j->rules.merge_gap_min * (double)TB_US_PER_MIN);
-    gap = family_of(a->kind) == BOT && a->kind == b->kind ? (int64_t)(j->rules.agent_gap_hours * (double)TB_US_PER_H) : gap;
+    gap = family_of(a->kind) == BOT && a->kind == b->kind
+              ? (int64_t)(j->rules.agent_gap_hours * (double)TB_US_PER_H)
+              : gap;
     return a->start_us <= b->end_us + gap && b->start_us <= a->end_us + gap;
 }
 
 static int64_t union_span(const struct tb_finding *a, const struct tb_finding *b)
 {
-    return (a->end_us > b->end_us ? a->end_us : b->end_us) - (a->start_us < b->start_us ? a->start_us : b->start_us);
+    return (a->end_us > b->end_us ? a->end_us : b->end_us) -
+           (a->start_us < b->start_us ? a->start_us : b->start_us);
 }
 
 /* Whether two reports are pieces of one thing. */
@@ -92,7 +96,8 @@ static double fresh_share(const struct tb_finding *a, const struct tb_finding *b
 /* Kinds whose cost is that of counted calls of their day: costs of two reports add up. */
 static bool is_counted(enum tb_kind k)
 {
-    return family_of(k) == REPEAT || family_of(k) == SIZE || family_of(k) == FAILURE || k == TB_KIND_BOT_UA || k == TB_KIND_BOT_REGULAR;
+    return family_of(k) == REPEAT || family_of(k) == SIZE || family_of(k) == FAILURE || k == TB_KIND_BOT_UA ||
+           k == TB_KIND_BOT_REGULAR;
 }
 
 static void widen(struct tb_finding *p, const struct tb_finding *f)
@@ -104,7 +109,8 @@ static void widen(struct tb_finding *p, const struct tb_finding *f)
 /* f is another piece of p. */
 static void absorb(struct tb_finding *p, const struct tb_finding *f)
 {
-    bool counted = is_counted(p->kind) && is_counted(f->kind) && (p->kind == f->kind || family_of(p->kind) == REPEAT);
+    bool counted =
+        is_counted(p->kind) && is_counted(f->kind) && (p->kind == f->kind || family_of(p->kind) == REPEAT);
     double share = counted ? 1 : p->kind == f->kind ? fresh_share(p, f) : 0;
     p->cost += llround((double)f->cost * share);
     p->extra += f->extra * share;
@@ -119,18 +125,22 @@ static void absorb(struct tb_finding *p, const struct tb_finding *f)
 /* p is what f saw: the calls p tells of are most of what f found too many. */
 static bool explains(const struct tb_judge *j, const struct tb_finding *p, const struct tb_finding *f)
 {
-    if (!touches(j, p, f) || family_of(p->kind) == family_of(f->kind) || family_of(f->kind) == OTHER || family_of(p->kind) == OTHER) {
+    if (!touches(j, p, f) || family_of(p->kind) == family_of(f->kind) || family_of(f->kind) == OTHER ||
+        family_of(p->kind) == OTHER) {
         return false;
     }
-    if (family_of(f->kind) == BOT && family_of(p->kind) == REPEAT) { /* a loop is even too: it must be most of the bot */
+    if (family_of(f->kind) == BOT &&
+        family_of(p->kind) == REPEAT) { /* a loop is even too: it must be most of the bot */
         return p->extra >= 0.5 * f->extra && fresh_share(p, f) < 0.7;
     }
-    return p->extra >= 0.5 * f->extra || (family_of(f->kind) == RATIO && p->cost >= f->cost / 2 && f->cost > 0);
+    return p->extra >= 0.5 * f->extra ||
+           (family_of(f->kind) == RATIO && p->cost >= f->cost / 2 && f->cost > 0);
 }
 
 static int rank(const struct tb_finding *a, const struct tb_finding *b)
 {
-    if (family_of(a->kind) == VOLUME && family_of(b->kind) == VOLUME && a->extra != b->extra) { /* the larger one tells */
+    if (family_of(a->kind) == VOLUME && family_of(b->kind) == VOLUME &&
+        a->extra != b->extra) { /* the larger one tells */
         return a->extra > b->extra ? -1 : 1;
     }
     if (a->kind != b->kind) {
@@ -229,8 +239,8 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
 {
     uint32_t kinds = f->also | 1u << f->kind;
     bool volume = (kinds & (1u << TB_KIND_SPIKE | 1u << TB_KIND_SUSTAINED | 1u << TB_KIND_OFF_HOURS)) != 0;
-    bool ratio = family_of(f->kind) == RATIO || family_of(f->kind) == SIZE || f->kind == TB_KIND_LOOP_GROWING ||
-                 (family_of(f->kind) == REPEAT && kinds != 1u << f->kind);
+    bool ratio = family_of(f->kind) == RATIO || family_of(f->kind) == SIZE ||
+                 f->kind == TB_KIND_LOOP_GROWING || (family_of(f->kind) == REPEAT && kinds != 1u << f->kind);
     if (f->new_normal || s->flag == NULL) {
         return;
     }
@@ -248,7 +258,8 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
     }
 }
 
-enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today, struct tb_findings *open)
+enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
+                                 struct tb_findings *open)
 {
     merge_today(j, today);
     for (size_t i = 0; i < today->n; i++) {

@@ -21,12 +21,12 @@ struct tb_local_clock {
     struct tb_zone *owned;
     int32_t hour_first; /* UTC hours since 1970 */
     int hours;
-    int32_t *day;       /* by hour */
+    int32_t *day; /* by hour */
     uint8_t *hour;
     int32_t day_first;
     int days;
-    int32_t *at;        /* by (local day - day_first) * 24 + local hour: UTC hour, -1 = there is none */
-    uint8_t *type;      /* by local day */
+    int32_t *at;   /* by (local day - day_first) * 24 + local hour: UTC hour, -1 = there is none */
+    uint8_t *type; /* by local day */
 };
 
 struct tb_judge {
@@ -36,31 +36,31 @@ struct tb_judge {
     struct tb_rules rules;
     struct tb_digest *digest; /* by day - first */
     int32_t first, last;
-    int32_t data_first;       /* first day with events */
-    int32_t day;              /* judged now */
+    int32_t data_first; /* first day with events */
+    int32_t day;        /* judged now */
     const struct tb_digest *today;
     struct tb_local_clock *clock;
     size_t clock_n, clock_cap;
-    struct tb_findings *out;  /* of this day and subject */
+    struct tb_findings *out; /* of this day and subject */
     struct tb_err *err;
 };
 
 struct tb_subject {
     uint32_t consumer;
     struct tb_str name;
-    bool declared;        /* an application or a service */
+    bool declared; /* an application or a service */
     const struct tb_local_clock *clock;
-    const char *zone;     /* as told: "Berlin" */
-    double *n, *cost;     /* by local hour */
-    uint8_t *flag;        /* by local hour: in an incident */
-    uint8_t *day_flag;    /* by civil day - judge->first */
-    int32_t first_local;  /* first local day with calls */
-    int32_t first_day;    /* first civil day */
+    const char *zone;    /* as told: "Berlin" */
+    double *n, *cost;    /* by local hour */
+    uint8_t *flag;       /* by local hour: in an incident */
+    uint8_t *day_flag;   /* by civil day - judge->first */
+    int32_t first_local; /* first local day with calls */
+    int32_t first_day;   /* first civil day */
 };
 
 /* --- baseline.c --- */
-double tb_median(double *v, size_t n); /* sorts v; 0 for none */
-double tb_mad(const double *v, size_t n, double median); /* 1.4826 times it */
+double tb_median(double *v, size_t n);                                    /* sorts v; 0 for none */
+double tb_mad(const double *v, size_t n, double median);                  /* 1.4826 times it */
 int tb_local_at(const struct tb_subject *s, int32_t local_day, int hour); /* index in n, cost, flag */
 
 struct tb_baseline {
@@ -69,8 +69,8 @@ struct tb_baseline {
     double mu, past_max;
 };
 /* The window [hour, hour + width) on earlier days of local_day's type: fewer than the support: n = 0. skip_hour (-1: none) is left out. */
-void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series, int32_t local_day, int hour, int width,
-                        int skip_hour, struct tb_baseline *out);
+void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int hour, int width, int skip_hour, struct tb_baseline *out);
 bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, size_t n);
 
 /* --- evidence.c: words --- */
@@ -92,7 +92,8 @@ enum tb_status tb_judge_size(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_repeat(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_bots(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_failure(struct tb_judge *j, struct tb_subject *s);
-enum tb_status tb_judge_platform(struct tb_judge *j, struct tb_subject *all, const struct tb_findings *told); /* consumer null */
+enum tb_status tb_judge_platform(struct tb_judge *j, struct tb_subject *all,
+                                 const struct tb_findings *told); /* consumer null */
 enum tb_status tb_judge_new(struct tb_judge *j, struct tb_subject *s);
 
 static inline enum tb_status tb_judge_no_memory(struct tb_judge *j)
@@ -101,7 +102,7 @@ static inline enum tb_status tb_judge_no_memory(struct tb_judge *j)
 }
 
 /* A consumer's records in a digest's array, which is sorted by consumer. */
-#define TB_DIGEST_RANGE(d, name, id, from, to)                                                                                  \
+#define TB_DIGEST_RANGE(d, name, id, from, to)                                                               \
     tb_digest_range_((d)->name, (d)->name##_n, sizeof *(d)->name, (id), &(from), &(to))
 void tb_digest_range_(const void *array, size_t n, size_t size, uint32_t consumer, size_t *from, size_t *to);
 void tb_digest_sort(struct tb_digest *d);
@@ -109,6 +110,7 @@ void tb_digest_sort(struct tb_digest *d);
 /* --- incident.c --- */
 /* Merges today's reports of one consumer and continues open incidents (those of earlier days, in open, which is brought up to date).
  * Afterwards `today` holds one finding per incident. */
-enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today, struct tb_findings *open);
+enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
+                                 struct tb_findings *open);
 
 #endif

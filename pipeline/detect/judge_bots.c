@@ -76,8 +76,11 @@ static enum tb_status judge_regular(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, s->name);
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, f->start_us, f->end_us);
-        tb_words_add(&w, ": %u requests from one address, %.0f%% of the gaps within %.0f%% of %.1f s; people make 15-25%%; cost ", d->n,
-                     100 * f->score, 100 * j->rules.regular_band, (double)d->gap_us / (double)TB_US_PER_S);
+        tb_words_add(&w,
+                     ": %u requests from one address, %.0f%% of the gaps within %.0f%% of %.1f s; people "
+                     "make 15-25%%; cost ",
+                     d->n, 100 * f->score, 100 * j->rules.regular_band,
+                     (double)d->gap_us / (double)TB_US_PER_S);
         tb_words_cost(&w, j, d->cost);
         tb_finding_tell(f, &w);
     }
@@ -91,7 +94,8 @@ struct round {
     int active;
 };
 
-static void add_places(const struct tb_judge *j, const struct tb_subject *s, const struct tb_digest *g, uint32_t ip, int32_t first, struct round *out)
+static void add_places(const struct tb_judge *j, const struct tb_subject *s, const struct tb_digest *g,
+                       uint32_t ip, int32_t first, struct round *out)
 {
     size_t from, to;
     (void)j;
@@ -134,7 +138,8 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
     return days < 5 || all <= 0 ? -1 : least / all;
 }
 
-static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct round *r, double *share)
+static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct round *r,
+                     double *share)
 {
     int quiet = 0;
     for (int q = 1; q < 4; q++) {
@@ -148,7 +153,8 @@ static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const
     return usual >= 0 && *share >= j->rules.day_quarter && *share >= j->rules.day_times * usual;
 }
 
-static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint32_t ip, const struct round *r, double share, int64_t start_us)
+static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint32_t ip, const struct round *r,
+                                 double share, int64_t start_us)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_BOT_24H);
     struct tb_words w = {.n = 0};
@@ -169,7 +175,9 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(&w, ": %.0f requests from one address in %d of 24 hours, %.0f%% of them in its quietest quarter of the day; about %.0f by a program, cost ",
+    tb_words_add(&w,
+                 ": %.0f requests from one address in %d of 24 hours, %.0f%% of them in its quietest quarter "
+                 "of the day; about %.0f by a program, cost ",
                  r->n, r->active, 100 * share, all);
     tb_words_cost(&w, j, f->cost);
     tb_finding_tell(f, &w);

@@ -37,8 +37,11 @@ enum tb_status tb_judge_failure(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, s->name);
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, f->start_us, f->end_us);
-        tb_words_add(&w, ": %u of %u requests failed (429 or 5xx), fewer than %.0f an hour are usual; %lld were tried again within %.0f s; cost of failed calls and retries ",
-                     t->failures, t->calls, j->rules.storm_failures, (long long)t->retries, j->rules.storm_retry_s);
+        tb_words_add(&w,
+                     ": %u of %u requests failed (429 or 5xx), fewer than %.0f an hour are usual; %lld were "
+                     "tried again within %.0f s; cost of failed calls and retries ",
+                     t->failures, t->calls, j->rules.storm_failures, (long long)t->retries,
+                     j->rules.storm_retry_s);
         tb_words_cost(&w, j, t->cost);
         tb_finding_tell(f, &w);
     }

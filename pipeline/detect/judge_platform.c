@@ -32,8 +32,10 @@ static enum tb_status judge_outages(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, value != 0 ? tb_dict_text(j->db, value) : TB_STR("an unnamed model"));
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, o->start_us, o->end_us);
-        tb_words_add(&w, ": %u of %u requests (%.0f%%) of %u consumers and more failed; under %.0f%% are usual; no cost of its own", o->failures,
-                     o->calls, 100 * f->score, o->consumers, 100 * j->rules.outage_share);
+        tb_words_add(&w,
+                     ": %u of %u requests (%.0f%%) of %u consumers and more failed; under %.0f%% are usual; "
+                     "no cost of its own",
+                     o->failures, o->calls, 100 * f->score, o->consumers, 100 * j->rules.outage_share);
         tb_finding_tell(f, &w);
     }
     return TB_OK;
@@ -50,7 +52,9 @@ static enum tb_status judge_rates(struct tb_judge *j, struct tb_subject *s)
         if (f == NULL) {
             return tb_judge_no_memory(j);
         }
-        f->severity = r->level == 0 ? TB_SEVERITY_WARNING : r->level == 1 ? TB_SEVERITY_CRITICAL : TB_SEVERITY_EMERGENCY;
+        f->severity = r->level == 0   ? TB_SEVERITY_WARNING
+                      : r->level == 1 ? TB_SEVERITY_CRITICAL
+                                      : TB_SEVERITY_EMERGENCY;
         f->subject = r->level;
         f->score = f->observed = (double)r->peak / 1e12;
         f->expected = limits[r->level];
@@ -58,7 +62,8 @@ static enum tb_status judge_rates(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, s->name);
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, r->start_us, r->end_us);
-        tb_words_add(&w, ": cost per hour above %g for %.0f minutes or more, at most ", limits[r->level], minutes[r->level]);
+        tb_words_add(&w, ": cost per hour above %g for %.0f minutes or more, at most ", limits[r->level],
+                     minutes[r->level]);
         tb_words_cost(&w, j, r->peak);
         tb_words_add(&w, " an hour; above the limit ");
         tb_words_cost(&w, j, r->cost);
@@ -84,7 +89,9 @@ static enum tb_status judge_unpriced(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, u->model != 0 ? tb_dict_text(j->db, u->model) : TB_STR("(none)"));
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, f->start_us, f->end_us);
-        tb_words_add(&w, ": %u requests with %lld tokens have no price; their cost is not known and in no total", u->n, (long long)u->tokens);
+        tb_words_add(&w,
+                     ": %u requests with %lld tokens have no price; their cost is not known and in no total",
+                     u->n, (long long)u->tokens);
         tb_finding_tell(f, &w);
     }
     return TB_OK;
@@ -107,7 +114,8 @@ static enum tb_status judge_tool(struct tb_judge *j, struct tb_subject *s, const
     }
     double p = (failed + 0.5) / (n + 1), share = (double)t->failed / t->n;
     double z = (t->failed - t->n * p) / sqrt(t->n * p * (1 - p) + 1);
-    if (days < j->rules.tool_days || t->n < j->rules.tool_n || share - p < j->rules.tool_points || z < j->rules.tool_z) {
+    if (days < j->rules.tool_days || t->n < j->rules.tool_n || share - p < j->rules.tool_points ||
+        z < j->rules.tool_z) {
         return TB_OK;
     }
     struct tb_finding *f = add(j, TB_KIND_TOOL_FAIL, j->today->from_us, j->today->to_us);
@@ -124,8 +132,8 @@ static enum tb_status judge_tool(struct tb_judge *j, struct tb_subject *s, const
     tb_words_text(&w, tb_dict_text(j->db, t->tool));
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(&w, ": %u of %u calls (%.0f%%) failed; %.0f%% is usual; %u retries, %.1f a call", t->failed, t->n, 100 * share, 100 * p, t->retries,
-                 (double)t->retries / t->n);
+    tb_words_add(&w, ": %u of %u calls (%.0f%%) failed; %.0f%% is usual; %u retries, %.1f a call", t->failed,
+                 t->n, 100 * share, 100 * p, t->retries, (double)t->retries / t->n);
     tb_finding_tell(f, &w);
     return TB_OK;
 }
@@ -145,16 +153,21 @@ static int64_t cost_between(const struct tb_judge *j, uint32_t consumer, int64_t
 }
 
 /* What of the cost in a window consumers' own findings tell of already. A consumer counts once, with its largest share. */
-static double explained(const struct tb_judge *j, const struct tb_findings *told, int64_t from_us, int64_t to_us)
+static double explained(const struct tb_judge *j, const struct tb_findings *told, int64_t from_us,
+                        int64_t to_us)
 {
     double sum = 0, best = 0;
     for (size_t i = 0; told != NULL && i < told->n; i++) { /* a consumer's findings stand together */
         const struct tb_finding *f = &told->f[i];
-        int64_t from = f->start_us > from_us ? f->start_us : from_us, to = f->end_us < to_us ? f->end_us : to_us;
+        int64_t from = f->start_us > from_us ? f->start_us : from_us,
+                to = f->end_us < to_us ? f->end_us : to_us;
         if (to > from && f->consumer != 0 && f->kind < TB_KIND_COST_RATE) {
-            bool volume = f->kind == TB_KIND_SPIKE || f->kind == TB_KIND_SUSTAINED || f->kind == TB_KIND_OFF_HOURS;
+            bool volume =
+                f->kind == TB_KIND_SPIKE || f->kind == TB_KIND_SUSTAINED || f->kind == TB_KIND_OFF_HOURS;
             double part = (double)cost_between(j, f->consumer, from, to);
-            part = volume ? part * (1 - f->expected / f->observed) : part < (double)f->cost ? part : (double)f->cost;
+            part = volume                   ? part * (1 - f->expected / f->observed)
+                   : part < (double)f->cost ? part
+                                            : (double)f->cost;
             best = part > best ? part : best;
         }
         if (i + 1 == told->n || told->f[i + 1].consumer != f->consumer) {
@@ -165,14 +178,17 @@ static double explained(const struct tb_judge *j, const struct tb_findings *told
     return sum;
 }
 
-static bool hour_above(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int hour, struct tb_baseline *b)
+static bool hour_above(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int hour,
+                       struct tb_baseline *b)
 {
     int at = tb_local_at(s, day, hour);
     tb_baseline_window(j, s, s->cost, day, hour, 1, -1, b);
-    return at >= 0 && b->n > 0 && b->mu > 0 && s->cost[at] > j->rules.platform_ratio * b->mu && s->cost[at] > b->past_max;
+    return at >= 0 && b->n > 0 && b->mu > 0 && s->cost[at] > j->rules.platform_ratio * b->mu &&
+           s->cost[at] > b->past_max;
 }
 
-static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32_t day, int from, int to, const struct tb_findings *told)
+static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32_t day, int from, int to,
+                                 const struct tb_findings *told)
 {
     struct tb_baseline b;
     double x = 0;
@@ -188,7 +204,8 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     double z = (x - b.mu) / (sd > least ? sd : least);
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
-    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max || explained(j, told, start, end) >= (x - b.mu) / 2) {
+    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max ||
+        explained(j, told, start, end) >= (x - b.mu) / 2) {
         return TB_OK;
     }
     struct tb_finding *f = add(j, TB_KIND_SUSTAINED, start, end);
@@ -207,8 +224,10 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     tb_words_cost(&w, j, llround(x));
     tb_words_add(&w, "; ");
     tb_words_cost(&w, j, llround(b.mu));
-    tb_words_add(&w, " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a row; no one consumer explains it", b.n,
-                 x / b.mu, to - from);
+    tb_words_add(&w,
+                 " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a "
+                 "row; no one consumer explains it",
+                 b.n, x / b.mu, to - from);
     tb_finding_tell(f, &w);
     return TB_OK;
 }

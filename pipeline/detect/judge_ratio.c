@@ -71,7 +71,8 @@ struct shift {
 };
 
 /* The usual mean of a feature: the median of its earlier days' means. False when too few days. */
-static bool usual_mean(const struct tb_judge *j, const struct features *t, int f, int side, int before, double *mean, double *spread)
+static bool usual_mean(const struct tb_judge *j, const struct features *t, int f, int side, int before,
+                       double *mean, double *spread)
 {
     double v[DAYS_MAX];
     size_t n = 0;
@@ -93,7 +94,8 @@ static bool usual_mean(const struct tb_judge *j, const struct features *t, int f
 }
 
 /* Days from..to against the days before `before`, over all features that have history (only = -1) or one. */
-static bool shift_of(const struct tb_judge *j, const struct features *t, int side, int from, int to, int before, int only, struct shift *out)
+static bool shift_of(const struct tb_judge *j, const struct features *t, int side, int from, int to,
+                     int before, int only, struct shift *out)
 {
     *out = (struct shift){0, 0, 0};
     double weighted = 0, within = 0;
@@ -134,8 +136,8 @@ static double between_days(const struct tb_judge *j, const struct features *t, i
     return sd > j->rules.bloat_sd ? sd : j->rules.bloat_sd;
 }
 
-static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t, int side, int days, int only,
-                                 const struct shift *sh, double z)
+static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t, int side,
+                                 int days, int only, const struct shift *sh, double z)
 {
     struct tb_finding *f = tb_findings_add(j->out, side == 0 ? TB_KIND_CONTEXT_BLOAT : TB_KIND_OUTPUT_BLOAT);
     struct tb_words w = {.n = 0};
@@ -171,7 +173,8 @@ static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(&w, ": %s of %.0f tokens a call on average over %.0f calls", side == 0 ? "prompts" : "answers", f->observed, sh->n);
+    tb_words_add(&w, ": %s of %.0f tokens a call on average over %.0f calls",
+                 side == 0 ? "prompts" : "answers", f->observed, sh->n);
     if (only >= 0) {
         tb_words_add(&w, " of feature ");
         tb_words_text(&w, tb_dict_text(j->db, t->id[only]));
@@ -183,7 +186,8 @@ static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const
     return TB_OK;
 }
 
-static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t, int side)
+static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t,
+                                  int side)
 {
     struct shift best = {0, 0, 0};
     double best_z = 0;
@@ -193,10 +197,12 @@ static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, cons
         for (int days = 1; days <= 3 && days <= today; days++) {
             int before = today - days + 1;
             struct shift now, sh;
-            if (!shift_of(j, t, side, today, today, before, only, &now) || !shift_of(j, t, side, today - days + 1, today, before, only, &sh)) {
+            if (!shift_of(j, t, side, today, today, before, only, &now) ||
+                !shift_of(j, t, side, today - days + 1, today, before, only, &sh)) {
                 continue;
             }
-            if (sh.n < j->rules.bloat_n || sh.residual < log(j->rules.bloat_ratio) || now.residual < log(j->rules.bloat_ratio) / 2) {
+            if (sh.n < j->rules.bloat_n || sh.residual < log(j->rules.bloat_ratio) ||
+                now.residual < log(j->rules.bloat_ratio) / 2) {
                 continue;
             }
             between = between < 0 ? between_days(j, t, side, before, only) : between;
@@ -218,7 +224,8 @@ static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, cons
 struct models {
     uint32_t id[MODELS_MAX];
     int n;
-    double past[MODELS_MAX], past_cost[MODELS_MAX], now[3][MODELS_MAX], now_cost[3][MODELS_MAX]; /* now: last 1, 2, 3 days */
+    double past[MODELS_MAX], past_cost[MODELS_MAX], now[3][MODELS_MAX],
+        now_cost[3][MODELS_MAX]; /* now: last 1, 2, 3 days */
     double past_n, now_n[3];
     double hidden_past, hidden[3], hidden_cost[3];
     int past_days;
@@ -267,10 +274,13 @@ static void add_day(const struct tb_judge *j, const struct tb_subject *s, int32_
 
 static double cost_per_call(const struct models *m, int w, int k)
 {
-    return m->past[k] >= 5 ? m->past_cost[k] / m->past[k] : m->now[w][k] > 0 ? m->now_cost[w][k] / m->now[w][k] : 0;
+    return m->past[k] >= 5    ? m->past_cost[k] / m->past[k]
+           : m->now[w][k] > 0 ? m->now_cost[w][k] / m->now[w][k]
+                              : 0;
 }
 
-static enum tb_status tell_mix(struct tb_judge *j, struct tb_subject *s, const struct models *m, int w, int k, double z, double old, double new)
+static enum tb_status tell_mix(struct tb_judge *j, struct tb_subject *s, const struct models *m, int w, int k,
+                               double z, double old, double new)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_MODEL_MIX);
     struct tb_words words = {.n = 0};
@@ -291,7 +301,8 @@ static enum tb_status tell_mix(struct tb_judge *j, struct tb_subject *s, const s
     tb_words_window(&words, s, f->start_us, f->end_us);
     tb_words_add(&words, ": %.0f%% of %.0f requests went to ", 100 * f->observed, m->now_n[w]);
     tb_words_text(&words, tb_dict_text(j->db, m->id[k]));
-    tb_words_add(&words, "; %.0f%% is usual; at usual sizes a request costs %.1fx as much; extra cost ", 100 * f->expected, old > 0 ? new / old : 0);
+    tb_words_add(&words, "; %.0f%% is usual; at usual sizes a request costs %.1fx as much; extra cost ",
+                 100 * f->expected, old > 0 ? new / old : 0);
     tb_words_cost(&words, j, f->cost);
     tb_words_add(&words, "; driver: model mix");
     tb_finding_tell(f, &words);
@@ -331,7 +342,8 @@ static enum tb_status judge_mix(struct tb_judge *j, struct tb_subject *s, const 
     return best_z > 0 ? tell_mix(j, s, m, best_w, best_k, best_z, best_old, best_new) : TB_OK;
 }
 
-static enum tb_status tell_hidden(struct tb_judge *j, struct tb_subject *s, const struct models *m, int w, double p, double z)
+static enum tb_status tell_hidden(struct tb_judge *j, struct tb_subject *s, const struct models *m, int w,
+                                  double p, double z)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_HIDDEN_RECOMPUTE);
     struct tb_words words = {.n = 0};
@@ -351,8 +363,10 @@ static enum tb_status tell_hidden(struct tb_judge *j, struct tb_subject *s, cons
     tb_words_text(&words, s->name);
     tb_words_add(&words, ", ");
     tb_words_window(&words, s, f->start_us, f->end_us);
-    tb_words_add(&words, ": %.0f of %.0f requests (%.0f%%) were made by undo, retry or auto-save; %.0f%% is usual; extra cost ", m->hidden[w],
-                 m->now_n[w], 100 * share, 100 * p);
+    tb_words_add(&words,
+                 ": %.0f of %.0f requests (%.0f%%) were made by undo, retry or auto-save; %.0f%% is usual; "
+                 "extra cost ",
+                 m->hidden[w], m->now_n[w], 100 * share, 100 * p);
     tb_words_cost(&words, j, f->cost);
     tb_finding_tell(f, &words);
     return TB_OK;

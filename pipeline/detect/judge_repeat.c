@@ -5,7 +5,7 @@
 #include "detect/judge.h"
 
 struct past {
-    int days;      /* on which such runs were */
+    int days; /* on which such runs were */
     uint32_t longest;
 };
 
@@ -42,18 +42,23 @@ static struct past past_of(const struct tb_judge *j, const struct tb_subject *s,
 
 static bool is_growing(const struct tb_judge *j, const struct tb_dg_run *r)
 {
-    return (double)r->grew >= j->rules.growing_share * (r->n - 1) && (double)r->in_last >= j->rules.growing_ratio * (double)r->in_first;
+    return (double)r->grew >= j->rules.growing_share * (r->n - 1) &&
+           (double)r->in_last >= j->rules.growing_ratio * (double)r->in_first;
 }
 
-static void add_words(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_run *r, enum tb_kind kind, int64_t waste, struct tb_words *w)
+static void add_words(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_run *r, enum tb_kind kind,
+                      int64_t waste, struct tb_words *w)
 {
-    static const char *const alike[] = {"with the same text", "with the same text but for numbers and ids", "with nearly the same text"};
+    static const char *const alike[] = {"with the same text", "with the same text but for numbers and ids",
+                                        "with nearly the same text"};
     tb_words_text(w, s->name);
     tb_words_add(w, ", ");
     tb_words_window(w, s, r->start_us, r->end_us + 1);
-    tb_words_add(w, ": %u requests in a row %s from one address; fewer than %.0f are usual", r->n, alike[r->kind], j->rules.repeat_requests);
+    tb_words_add(w, ": %u requests in a row %s from one address; fewer than %.0f are usual", r->n,
+                 alike[r->kind], j->rules.repeat_requests);
     if (kind == TB_KIND_LOOP_GROWING) {
-        tb_words_add(w, "; input grew from %lld to %lld tokens, each step sends the earlier ones again", (long long)r->in_first, (long long)r->in_last);
+        tb_words_add(w, "; input grew from %lld to %lld tokens, each step sends the earlier ones again",
+                     (long long)r->in_first, (long long)r->in_last);
     }
     tb_words_add(w, "; cost beyond the first ");
     tb_words_cost(w, j, waste);
@@ -66,7 +71,8 @@ static void add_words(struct tb_judge *j, struct tb_subject *s, const struct tb_
     }
 }
 
-static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_run *r, enum tb_kind kind, const struct past *p)
+static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_run *r,
+                           enum tb_kind kind, const struct past *p)
 {
     struct tb_finding *f = tb_findings_add(j->out, kind);
     struct tb_words w = {.n = 0};
@@ -77,7 +83,8 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     int64_t waste = llround((double)r->cost * (n - 1) / n);
     f->start_us = r->start_us;
     f->end_us = r->end_us + 1;
-    f->score = kind == TB_KIND_LOOP_GROWING ? (double)r->in_last / (double)(r->in_first > 0 ? r->in_first : 1) : n;
+    f->score =
+        kind == TB_KIND_LOOP_GROWING ? (double)r->in_last / (double)(r->in_first > 0 ? r->in_first : 1) : n;
     f->observed = n;
     f->expected = p->longest;
     f->extra = r->n_day;
@@ -87,7 +94,8 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     f->value = r->feature;
     bool at_end = r->end_us >= j->today->to_us - (int64_t)(j->rules.gap_min * (double)TB_US_PER_MIN);
     bool large = (double)waste > j->rules.critical_usd * 1e12 || n > j->rules.critical_requests;
-    f->severity = (kind == TB_KIND_LOOP_GROWING ? at_end || large : large) ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
+    f->severity =
+        (kind == TB_KIND_LOOP_GROWING ? at_end || large : large) ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
     add_words(j, s, r, kind, waste, &w);
     if (kind == TB_KIND_CACHE_CANDIDATE) {
         f->severity = TB_SEVERITY_INFO;
@@ -121,7 +129,8 @@ enum tb_status tb_judge_repeat(struct tb_judge *j, struct tb_subject *s)
         if (r->n < j->rules.repeat_requests) {
             continue;
         }
-        static const enum tb_kind kinds[] = {TB_KIND_REPEAT_EXACT, TB_KIND_REPEAT_TEMPLATE, TB_KIND_REPEAT_NEAR};
+        static const enum tb_kind kinds[] = {TB_KIND_REPEAT_EXACT, TB_KIND_REPEAT_TEMPLATE,
+                                             TB_KIND_REPEAT_NEAR};
         struct past p = past_of(j, s, r);
         bool popular = p.days >= j->rules.popular_days, longer = r->n >= j->rules.popular_times * p.longest;
         enum tb_kind kind = is_growing(j, r) ? TB_KIND_LOOP_GROWING : kinds[r->kind];

@@ -17,7 +17,8 @@ static double edge(uint32_t bucket)
     return TB_SIZE_FIRST * pow(1.01, bucket);
 }
 
-static void gather(const struct tb_judge *j, const struct tb_subject *s, uint32_t feature, bool all, struct sizes *out)
+static void gather(const struct tb_judge *j, const struct tb_subject *s, uint32_t feature, bool all,
+                   struct sizes *out)
 {
     memset(out, 0, sizeof *out);
     int32_t first = j->day - (int32_t)j->rules.history_days;
@@ -62,8 +63,8 @@ static double usual_rate(const struct sizes *s, double limit)
     return s->days > 0 ? n / s->days : 0;
 }
 
-static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_large *const *l, size_t n, double limit,
-                           double usual_cost, double lambda)
+static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_large *const *l,
+                           size_t n, double limit, double usual_cost, double lambda)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_LARGE_PROMPT);
     struct tb_words w = {.n = 0};
@@ -89,7 +90,9 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(&w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; extra cost ", n, limit, (long long)most, lambda);
+    tb_words_add(
+        &w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; extra cost ", n,
+        limit, (long long)most, lambda);
     tb_words_cost(&w, j, f->cost);
     if (f->value != 0) {
         tb_words_add(&w, "; all from feature ");
@@ -101,12 +104,15 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
 
 static int by_ts(const void *a, const void *b)
 {
-    const struct tb_dg_large *x = *(const struct tb_dg_large *const *)a, *y = *(const struct tb_dg_large *const *)b;
-    return x->ts_us != y->ts_us ? (x->ts_us < y->ts_us ? -1 : 1) : (x->tokens > y->tokens) - (x->tokens < y->tokens);
+    const struct tb_dg_large *x = *(const struct tb_dg_large *const *)a,
+                             *y = *(const struct tb_dg_large *const *)b;
+    return x->ts_us != y->ts_us ? (x->ts_us < y->ts_us ? -1 : 1)
+                                : (x->tokens > y->tokens) - (x->tokens < y->tokens);
 }
 
 /* One feature's prompts [from, to) of today's array; all: the limit is that of all features (too few calls of this one). */
-static enum tb_status judge_feature(struct tb_judge *j, struct tb_subject *s, size_t from, size_t to, struct sizes *sizes)
+static enum tb_status judge_feature(struct tb_judge *j, struct tb_subject *s, size_t from, size_t to,
+                                    struct sizes *sizes)
 {
     const struct tb_digest *g = j->today;
     double usual_cost = 0;
@@ -130,7 +136,8 @@ static enum tb_status judge_feature(struct tb_judge *j, struct tb_subject *s, si
         qsort(found, n, sizeof *found, by_ts);
     }
     for (size_t i = 1; i <= n && st == TB_OK; i++) {
-        if (i < n && (double)(found[i]->ts_us - found[i - 1]->ts_us) <= j->rules.size_gap_hours * (double)TB_US_PER_H) {
+        if (i < n && (double)(found[i]->ts_us - found[i - 1]->ts_us) <=
+                         j->rules.size_gap_hours * (double)TB_US_PER_H) {
             continue;
         }
         double count = (double)(i - begin);

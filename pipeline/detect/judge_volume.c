@@ -37,7 +37,8 @@ static double mean_of(const struct tb_baseline *b)
 
 /* How much more than Poisson counts such windows of this consumer vary: people work in sessions, and a session is many calls. The
  * squares off the means, of all windows of this width on days of this type, to the means. */
-static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width, double *most)
+static double learned_phi(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width,
+                          double *most)
 {
     const struct tb_rules *r = &j->rules;
     double squares = 0, means = 0, cv = r->cv_day * r->cv_day + r->cv_hour * r->cv_hour / width;
@@ -74,23 +75,28 @@ struct learned {
 };
 
 /* The least deviation, and the one learned of this consumer. */
-static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width, const struct learned *own, double *least_sd)
+static double deviation(const struct tb_judge *j, const struct tb_baseline *b, int width,
+                        const struct learned *own, double *least_sd)
 {
     const struct tb_rules *r = &j->rules;
-    double mean = mean_of(b), mu = b->mu > 1 ? b->mu : 1, cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
+    double mean = mean_of(b), mu = b->mu > 1 ? b->mu : 1,
+           cv_day = own->cv_day > r->cv_day ? own->cv_day : r->cv_day, phi = own->phi;
     double least = r->phi * mu + (cv_day * cv_day + r->cv_hour * r->cv_hour / width) * mu * mu;
-    double learned = phi * (mean > mu ? mean : mu) + (least - r->phi * mu), mad = tb_mad(b->value, b->n, b->mu);
+    double learned = phi * (mean > mu ? mean : mu) + (least - r->phi * mu),
+           mad = tb_mad(b->value, b->n, b->mu);
     double var = least > learned ? least : learned;
     *least_sd = sqrt(least > mad * mad ? least : mad * mad);
     return sqrt(var > mad * mad ? var : mad * mad);
 }
 
 /* Is it more than one hour: what is left without the largest hour must still stand out. */
-static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const struct window *w, const struct learned *own)
+static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const struct window *w,
+                    const struct learned *own)
 {
     int largest = w->hour;
     for (int h = w->hour; h < w->hour + w->width; h++) {
-        largest = s->n[tb_local_at(s, w->local_day, h)] > s->n[tb_local_at(s, w->local_day, largest)] ? h : largest;
+        largest =
+            s->n[tb_local_at(s, w->local_day, h)] > s->n[tb_local_at(s, w->local_day, largest)] ? h : largest;
     }
     struct tb_baseline b;
     tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, largest, &b);
@@ -123,7 +129,8 @@ static bool is_off_hours(const struct tb_judge *j, const struct tb_subject *s, c
     return true;
 }
 
-static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w, const struct learned *own)
+static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
+                       const struct learned *own)
 {
     const struct tb_rules *r = &j->rules;
     struct tb_baseline b;
@@ -143,7 +150,9 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     double session = own->phi > r->phi ? own->phi - r->phi : 0;
     w->z = (w->x - b.mu) / sqrt(sd * sd + session * (w->x - b.mu) * r->session_tail);
     /* a record of this consumer needs no more than the least deviation; what its busy hours reach anyhow is no news at another hour */
-    bool record = w->x > r->past_maximum * own->most && (w->x - b.mu) / sqrt(least_sd * least_sd + session * (w->x - b.mu) * r->session_tail) >= r->spike_z;
+    bool record =
+        w->x > r->past_maximum * own->most &&
+        (w->x - b.mu) / sqrt(least_sd * least_sd + session * (w->x - b.mu) * r->session_tail) >= r->spike_z;
     bool far = w->z >= r->spike_z && (w->x > r->busy_share * own->most || is_off_hours(j, s, w));
     if (record && w->z < r->spike_z) {
         w->z = r->spike_z;
@@ -170,19 +179,22 @@ static void add_driver(const struct tb_judge *j, const struct tb_subject *s, str
         for (size_t k = from; k < to; k++) {
             n += j->today->cell[k].feature == j->today->cell[i].feature ? j->today->cell[k].n : 0;
         }
-        struct tb_str a = tb_dict_text(j->db, j->today->cell[i].feature), b = tb_dict_text(j->db, j->today->cell[best].feature);
+        struct tb_str a = tb_dict_text(j->db, j->today->cell[i].feature),
+                      b = tb_dict_text(j->db, j->today->cell[best].feature);
         if (n > most || (n == most && i > from && tb_str_cmp(a, b) < 0)) {
             most = n;
             best = i;
         }
     }
     if (to > from && all > 0 && j->today->cell[best].feature != 0) {
-        tb_words_add(words, "; driver: volume, %.0f%% of the day from feature ", 100.0 * (double)most / (double)all);
+        tb_words_add(words, "; driver: volume, %.0f%% of the day from feature ",
+                     100.0 * (double)most / (double)all);
         tb_words_text(words, tb_dict_text(j->db, j->today->cell[best].feature));
     }
 }
 
-static enum tb_status tell_spike(struct tb_judge *j, struct tb_subject *s, const struct window *w, int64_t start_us, int64_t end_us)
+static enum tb_status tell_spike(struct tb_judge *j, struct tb_subject *s, const struct window *w,
+                                 int64_t start_us, int64_t end_us)
 {
     bool off = is_off_hours(j, s, w);
     struct tb_finding *f = tb_findings_add(j->out, off ? TB_KIND_OFF_HOURS : TB_KIND_SPIKE);
@@ -201,11 +213,14 @@ static enum tb_status tell_spike(struct tb_judge *j, struct tb_subject *s, const
     f->extra = w->x - w->mu;
     f->cost = llround(cost * (w->x - w->mu) / w->x);
     double limit = j->rules.critical_usd * 1e12;
-    f->severity = (double)f->cost > (limit > day.mu ? limit : day.mu) ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
+    f->severity =
+        (double)f->cost > (limit > day.mu ? limit : day.mu) ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
     tb_words_text(&words, s->name);
     tb_words_add(&words, ", ");
-    tb_words_window(&words, s, us_of(s, w->local_day, w->hour), us_of(s, w->local_day, w->hour + w->width - 1) + TB_US_PER_H);
-    tb_words_add(&words, ": %.0f requests; %.0f is usual for that window on the last %zu %s", w->x, w->mu, w->days, day_words(s, w->local_day));
+    tb_words_window(&words, s, us_of(s, w->local_day, w->hour),
+                    us_of(s, w->local_day, w->hour + w->width - 1) + TB_US_PER_H);
+    tb_words_add(&words, ": %.0f requests; %.0f is usual for that window on the last %zu %s", w->x, w->mu,
+                 w->days, day_words(s, w->local_day));
     if (w->mu > 0) {
         tb_words_add(&words, " (%.1fx)", w->x / w->mu);
     }
@@ -227,8 +242,8 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
         for (int h = 0; h + widths[k] <= 24; h++) {
             struct window w = {.local_day = local_day, .hour = h, .width = widths[k]};
             int64_t start = us_of(s, local_day, h), end = us_of(s, local_day, h + widths[k] - 1);
-            if (start == INT64_MIN || end == INT64_MIN || end + TB_US_PER_H <= j->today->from_us || end + TB_US_PER_H > j->today->to_us ||
-                sum_of(s, s->n, &w) < j->rules.spike_excess) {
+            if (start == INT64_MIN || end == INT64_MIN || end + TB_US_PER_H <= j->today->from_us ||
+                end + TB_US_PER_H > j->today->to_us || sum_of(s, s->n, &w) < j->rules.spike_excess) {
                 continue;
             }
             if (own.phi < 0) {
@@ -268,7 +283,8 @@ struct day_usual {
     size_t n;
 };
 
-static void usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, struct day_usual *out)
+static void usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day,
+                      struct day_usual *out)
 {
     struct tb_baseline b;
     memset(out, 0, sizeof *out);
@@ -297,10 +313,11 @@ struct stretch {
 };
 
 /* Looks at the 24 hours times k that end with the judged day plus back hours; false when something is not known. */
-static bool look(const struct tb_judge *j, const struct tb_subject *s, const struct day_usual *usual, int32_t usual_first, int usual_n,
-                 int64_t end_us, int days, struct stretch *out)
+static bool look(const struct tb_judge *j, const struct tb_subject *s, const struct day_usual *usual,
+                 int32_t usual_first, int usual_n, int64_t end_us, int days, struct stretch *out)
 {
-    *out = (struct stretch){.start_us = end_us - days * TB_US_PER_DAY, .end_us = end_us, .days = days, .least_ratio = INFINITY};
+    *out = (struct stretch){
+        .start_us = end_us - days * TB_US_PER_DAY, .end_us = end_us, .days = days, .least_ratio = INFINITY};
     double logs = 0, var = 0;
     for (int k = 0; k < days; k++) {
         double x = 0, mu = 0, sd = 0, sd_n = 0;
@@ -339,7 +356,8 @@ static bool look(const struct tb_judge *j, const struct tb_subject *s, const str
 static bool is_sustained(const struct tb_judge *j, const struct stretch *l)
 {
     const struct tb_rules *r = &j->rules;
-    return l->x >= r->sustained_ratio * l->mu && l->z >= r->sustained_z && l->x - l->mu >= r->sustained_excess && l->least_ratio > r->sustained_day;
+    return l->x >= r->sustained_ratio * l->mu && l->z >= r->sustained_z &&
+           l->x - l->mu >= r->sustained_excess && l->least_ratio > r->sustained_day;
 }
 
 static enum tb_status tell_sustained(struct tb_judge *j, struct tb_subject *s, const struct stretch *l)
@@ -360,7 +378,8 @@ static enum tb_status tell_sustained(struct tb_judge *j, struct tb_subject *s, c
     tb_words_text(&words, s->name);
     tb_words_add(&words, ", ");
     tb_words_window(&words, s, l->start_us, l->end_us);
-    tb_words_add(&words, ": %.0f requests in %d hours; %.0f is usual for those hours (%.1fx); extra cost ", l->x, l->days * 24, l->mu, l->x / l->mu);
+    tb_words_add(&words, ": %.0f requests in %d hours; %.0f is usual for those hours (%.1fx); extra cost ",
+                 l->x, l->days * 24, l->mu, l->x / l->mu);
     tb_words_cost(&words, j, f->cost);
     add_driver(j, s, &words);
     tb_finding_tell(f, &words);
@@ -393,7 +412,8 @@ static enum tb_status judge_sustained(struct tb_judge *j, struct tb_subject *s)
 enum tb_status tb_judge_volume(struct tb_judge *j, struct tb_subject *s)
 {
     enum tb_status st = TB_OK;
-    int32_t from = tb_zone_day(s->clock->zone, j->today->from_us), to = tb_zone_day(s->clock->zone, j->today->to_us - 1);
+    int32_t from = tb_zone_day(s->clock->zone, j->today->from_us),
+            to = tb_zone_day(s->clock->zone, j->today->to_us - 1);
     for (int32_t d = from - 1; d <= to && st == TB_OK; d++) {
         if (d >= s->clock->day_first) {
             st = judge_day(j, s, d);

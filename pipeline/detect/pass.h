@@ -28,30 +28,34 @@ struct tb_pass {
 };
 
 /* Adds a zeroed record to the digest's array name; *out is it. */
-#define TB_DIGEST_PUSH(d, name, out, err)                                                                                       \
-    (tb_tuples_grow((void **)&(d)->name, &(d)->name##_cap, (d)->name##_n + 1, sizeof *(d)->name, (err)) == TB_OK                 \
-         ? ((out) = &(d)->name[(d)->name##_n++], TB_OK)                                                                          \
+#define TB_DIGEST_PUSH(d, name, out, err)                                                                    \
+    (tb_tuples_grow((void **)&(d)->name, &(d)->name##_cap, (d)->name##_n + 1, sizeof *(d)->name, (err)) ==   \
+             TB_OK                                                                                           \
+         ? ((out) = &(d)->name[(d)->name##_n++], TB_OK)                                                      \
          : TB_FATAL)
 
 /* Alike prompts in a row (repeat.c). */
 struct tb_repeat;
 struct tb_repeat *tb_repeat_new(const struct tb_pass *p);
 void tb_repeat_free(struct tb_repeat *r);
-enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e,
+                              struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_repeat_end(struct tb_repeat *r, struct tb_err *err) TB_MUST_USE;
 
 /* Even gaps (rhythm.c). */
 struct tb_rhythm;
 struct tb_rhythm *tb_rhythm_new(const struct tb_pass *p);
 void tb_rhythm_free(struct tb_rhythm *r);
-enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e,
+                              struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_rhythm_end(struct tb_rhythm *r, struct tb_err *err) TB_MUST_USE;
 
 /* Storms and outages (failure.c). */
 struct tb_failure;
 struct tb_failure *tb_failure_new(const struct tb_pass *p);
 void tb_failure_free(struct tb_failure *f);
-enum tb_status tb_failure_take(struct tb_failure *f, const struct tb_pass_event *e, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_failure_take(struct tb_failure *f, const struct tb_pass_event *e,
+                               struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_failure_end(struct tb_failure *f, struct tb_err *err) TB_MUST_USE;
 
 /* The sum over the last 60 minutes (hourly.c): minutes are whole ones of the clock; the sum at an event is that of its minute and
@@ -62,8 +66,10 @@ struct tb_hourly {
     int64_t above_us[3], last_above_us[3], peak[3], excess[3]; /* since when; INT64_MIN: not */
 };
 void tb_hourly_init(struct tb_hourly *h, const struct tb_rules *r);
-enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, int64_t end_us, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost,
+                              struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, int64_t end_us,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* Whether a user agent names a crawler (agent.c). */
 struct tb_agents;

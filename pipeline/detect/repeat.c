@@ -3,9 +3,9 @@
 #include <string.h>
 #include "detect/pass.h"
 
-#define KEPT_MIN  4     /* shorter runs are not history either */
-#define KEPT_MAX  20000 /* of runs too short to report, kept for the history of popular prompts */
-#define RUNS_MAX  4000000u
+#define KEPT_MIN 4     /* shorter runs are not history either */
+#define KEPT_MAX 20000 /* of runs too short to report, kept for the history of popular prompts */
+#define RUNS_MAX 4000000u
 
 struct live {
     uint32_t actor, next; /* of the same actor, or of the free list; index + 1 */
@@ -50,7 +50,9 @@ void tb_repeat_free(struct tb_repeat *r)
 static uint32_t kind_of(const struct live *l)
 {
     uint32_t steps = l->run.n - 1;
-    return l->same * 10 >= steps * 9 ? TB_RUN_EXACT : l->masked * 10 >= steps * 9 ? TB_RUN_TEMPLATE : TB_RUN_NEAR;
+    return l->same * 10 >= steps * 9     ? TB_RUN_EXACT
+           : l->masked * 10 >= steps * 9 ? TB_RUN_TEMPLATE
+                                         : TB_RUN_NEAR;
 }
 
 static enum tb_status tell(struct tb_repeat *r, struct live *l, struct tb_err *err)
@@ -107,7 +109,8 @@ static enum tb_status sweep(struct tb_repeat *r, int64_t before_us, struct tb_er
     return st;
 }
 
-static struct live *best(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, uint32_t *count, uint32_t **oldest)
+static struct live *best(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, uint32_t *count,
+                         uint32_t **oldest)
 {
     struct live *found = NULL;
     int most = (int)r->p->rules->lanes - 1;
@@ -124,7 +127,8 @@ static struct live *best(struct tb_repeat *r, uint32_t actor, const struct tb_pa
         if (l->last_fp == e->fingerprint || l->run.fingerprint == e->fingerprint) {
             found = l;
             exact = true;
-        } else if (!exact && e->signature != NULL && tb_signature_is(e->signature) && tb_signature_is(&l->latest)) {
+        } else if (!exact && e->signature != NULL && tb_signature_is(e->signature) &&
+                   tb_signature_is(&l->latest)) {
             int equal = tb_signature_equal(e->signature, &l->latest);
             found = equal > most ? l : found;
             most = equal > most ? equal : most;
@@ -152,7 +156,8 @@ static void join(struct live *l, const struct tb_pass_event *e)
     }
 }
 
-static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, struct live **out, struct tb_err *err)
+static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e,
+                            struct live **out, struct tb_err *err)
 {
     uint32_t at = r->free;
     if (at != 0) {
@@ -165,10 +170,19 @@ static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb
         at = (uint32_t)r->live_n++;
     }
     struct live *l = &r->live[at];
-    *l = (struct live){.actor = actor, .next = r->head[actor], .same_fp = 1, .last_fp = e->fingerprint, .last_in = e->input};
-    l->run = (struct tb_dg_run){.consumer = e->consumer, .ip = e->ip, .feature = e->feature, .model = e->model, .n = 1,
-                                .fingerprint = e->fingerprint, .start_us = e->ts_us, .end_us = e->ts_us,
-                                .in_first = e->input, .in_last = e->input, .cost_first = e->cost};
+    *l = (struct live){
+        .actor = actor, .next = r->head[actor], .same_fp = 1, .last_fp = e->fingerprint, .last_in = e->input};
+    l->run = (struct tb_dg_run){.consumer = e->consumer,
+                                .ip = e->ip,
+                                .feature = e->feature,
+                                .model = e->model,
+                                .n = 1,
+                                .fingerprint = e->fingerprint,
+                                .start_us = e->ts_us,
+                                .end_us = e->ts_us,
+                                .in_first = e->input,
+                                .in_last = e->input,
+                                .cost_first = e->cost};
     if (e->signature != NULL) {
         l->latest = l->run.signature = *e->signature;
     }
@@ -177,7 +191,8 @@ static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb
     return TB_OK;
 }
 
-enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, struct tb_err *err)
+enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e,
+                              struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     if (e->fingerprint == 0) {

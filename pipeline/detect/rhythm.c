@@ -8,7 +8,7 @@
 struct ring {
     uint32_t consumer, ip, n, at, since; /* since: calls since the last look */
     int64_t ts[RING_MAX], cost[RING_MAX];
-    struct tb_dg_steady open; /* n = 0: none */
+    struct tb_dg_steady open;                      /* n = 0: none */
     int64_t share_sum, gap_sum, looks, counted_us; /* up to when calls are in open */
 };
 
@@ -115,9 +115,11 @@ static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t g
     g->looks++;
 }
 
-enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e, struct tb_err *err)
+enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e,
+                              struct tb_err *err)
 {
-    enum tb_status st = tb_tuples_grow((void **)&r->slot, &r->slot_cap, (size_t)actor + 1, sizeof *r->slot, err);
+    enum tb_status st =
+        tb_tuples_grow((void **)&r->slot, &r->slot_cap, (size_t)actor + 1, sizeof *r->slot, err);
     if (st != TB_OK) {
         return st;
     }

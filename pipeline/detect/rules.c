@@ -40,8 +40,9 @@ static enum tb_status unknown(const struct tb_json *j, const struct tb_json_node
     }
     struct tb_str key = tb_json_key(n);
     const char *near = tb_did_you_mean(key, words);
-    return tb_json_complain(j, n, err, "unknown rule \"%.*s\"%s%s%s", (int)key.n, key.s, near != NULL ? "; did you mean \"" : "",
-                            near != NULL ? near : "", near != NULL ? "\"?" : "");
+    return tb_json_complain(j, n, err, "unknown rule \"%.*s\"%s%s%s", (int)key.n, key.s,
+                            near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
+                            near != NULL ? "\"?" : "");
 }
 
 static enum tb_status take(struct tb_rules *r, const struct tb_json *j, struct tb_err *err)
@@ -90,19 +91,22 @@ static enum tb_status take_folder(struct tb_rules *r, const char *path, struct t
     for (int i = 0; i < n; i++) {
         char file[4096];
         int length = snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-        if (st == TB_OK && length > 0 && (size_t)length < sizeof file && strcmp(names[i]->d_name, "actions.json") != 0) {
+        if (st == TB_OK && length > 0 && (size_t)length < sizeof file &&
+            strcmp(names[i]->d_name, "actions.json") != 0) {
             st = take_file(r, file, err);
         }
         free(names[i]);
     }
     free(names);
-    return n >= 0 ? st : tb_err_set(err, TB_FAIL, TB_E_CONFIG, "cannot read the folder of rules \"%s\"", path);
+    return n >= 0 ? st
+                  : tb_err_set(err, TB_FAIL, TB_E_CONFIG, "cannot read the folder of rules \"%s\"", path);
 }
 
 static bool is_numbers(const char *path)
 {
     const char *name = strrchr(path, '/');
-    return strstr(path, "schemas/rules/") != NULL && strcmp(name, "/actions.json") != 0 && strcmp(name, "/agents.json") != 0;
+    return strstr(path, "schemas/rules/") != NULL && strcmp(name, "/actions.json") != 0 &&
+           strcmp(name, "/agents.json") != 0;
 }
 
 enum tb_status tb_rules_load(const struct tb_settings *s, struct tb_rules *out, struct tb_err *err)
@@ -143,7 +147,8 @@ uint64_t tb_rules_digest(const struct tb_rules *r)
 enum tb_status tb_rules_action(const char *kind, char *out, size_t n, struct tb_err *err)
 {
     struct tb_json *j = NULL;
-    enum tb_status st = tb_json_parse(tb_str_of(tb_embed_text(tb_embed_detect, "actions.json")), "actions.json", TB_E_CONFIG, &j, err);
+    enum tb_status st = tb_json_parse(tb_str_of(tb_embed_text(tb_embed_detect, "actions.json")),
+                                      "actions.json", TB_E_CONFIG, &j, err);
     if (st == TB_OK) {
         struct tb_str text = tb_json_text(tb_json_get(tb_json_root(j), kind));
         snprintf(out, n, "%.*s", (int)text.n, text.n > 0 ? text.s : "");

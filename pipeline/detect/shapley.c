@@ -19,7 +19,8 @@ void tb_shapley(const __float128 *base, const __float128 *now, int n, __float128
         for (unsigned set = 0; set < 1u << n; set++) {
             int size = __builtin_popcount(set);
             if ((set >> i & 1) == 0) {
-                part[i] += (product[set | 1u << i] - product[set]) * factorial[size] * factorial[n - size - 1];
+                part[i] +=
+                    (product[set | 1u << i] - product[set]) * factorial[size] * factorial[n - size - 1];
             }
         }
         part[i] /= factorial[n];

@@ -18,7 +18,8 @@ static enum tb_status clock_of(struct tb_judge *j, struct tb_str name, int *out)
             return TB_OK;
         }
     }
-    enum tb_status st = tb_tuples_grow((void **)&j->clock, &j->clock_cap, j->clock_n + 1, sizeof *j->clock, j->err);
+    enum tb_status st =
+        tb_tuples_grow((void **)&j->clock, &j->clock_cap, j->clock_n + 1, sizeof *j->clock, j->err);
     if (st != TB_OK) {
         return st;
     }
@@ -34,7 +35,8 @@ static enum tb_status clock_of(struct tb_judge *j, struct tb_str name, int *out)
         }
     }
     *out = (int)j->clock_n++;
-    return tb_local_clock_fill(c, j->settings, j->digest[0].from_us, j->digest[j->last - j->first].to_us, j->err);
+    return tb_local_clock_fill(c, j->settings, j->digest[0].from_us, j->digest[j->last - j->first].to_us,
+                               j->err);
 }
 
 static void add_hour(struct tb_subject *s, const struct tb_dg_hour *h)
@@ -82,16 +84,22 @@ static void add_days(struct tb_subject *s, const struct tb_judge *j)
     mend_changes(s);
 }
 
-enum tb_status tb_subject_init(struct tb_subject *s, struct tb_judge *j, struct tb_accountbook *accounts, uint32_t consumer)
+enum tb_status tb_subject_init(struct tb_subject *s, struct tb_judge *j, struct tb_accountbook *accounts,
+                               uint32_t consumer)
 {
-    *s = (struct tb_subject){.consumer = consumer, .first_local = INT32_MAX, .first_day = INT32_MAX, .name = TB_STR("all consumers")};
+    *s = (struct tb_subject){.consumer = consumer,
+                             .first_local = INT32_MAX,
+                             .first_day = INT32_MAX,
+                             .name = TB_STR("all consumers")};
     const struct tb_account_row *row = NULL;
     int clock = 0;
     if (consumer != 0) {
         s->name = tb_dict_text(j->db, consumer);
-        row = tb_account_find(accounts, j->digest[j->last - j->first].to_us - 1, consumer, s->name, 0, TB_STR_NULL);
+        row = tb_account_find(accounts, j->digest[j->last - j->first].to_us - 1, consumer, s->name, 0,
+                              TB_STR_NULL);
     }
-    s->declared = row != NULL && (tb_str_eq(row->kind, TB_STR("service")) || tb_str_eq(row->kind, TB_STR("application")));
+    s->declared = row != NULL &&
+                  (tb_str_eq(row->kind, TB_STR("service")) || tb_str_eq(row->kind, TB_STR("application")));
     enum tb_status st = clock_of(j, row != NULL ? row->time_zone : TB_STR_NULL, &clock);
     if (st != TB_OK) {
         return st;

@@ -150,7 +150,7 @@ static void event(int64_t day, uint64_t number)
     snprintf(ts, sizeof ts, "%s%02" PRId64 ":%02" PRId64 ":%02" PRId64 "Z",
              d == 20778 ? "2026-11-21T" : "2026-11-22T", second / 3600, second / 60 % 60, second % 60);
     printf("{\"id\":\"e%011" PRIu64 "\",\"ts\":\"%s\",\"consumer\":\"team-%03u\",\"provider\":\"%s\","
-                                    "\"model\":\"%s\",\"feature\":\"f%u\","
+           "\"model\":\"%s\",\"feature\":\"f%u\","
            "\"input_tokens\":%u,\"output_tokens\":%u,\"status\":200,\"latency_ms\":%u}\n",
            id, ts, team, models[model].provider, models[model].response, team % 7, in, out,
            100 + below(5000));

@@ -126,12 +126,17 @@ static void a_pure_change_has_one_effect(void **state)
         int64_t requests, tokens;
         int price;
         enum tb_effect effect;
-    } rows[] = {{200, 2000, 5, TB_EFFECT_VOLUME}, {100, 3000, 5, TB_EFFECT_TOKENS}, {100, 1000, 7, TB_EFFECT_PRICE}, {0, 0, 0, TB_EFFECT_GONE}};
+    } rows[] = {{200, 2000, 5, TB_EFFECT_VOLUME},
+                {100, 3000, 5, TB_EFFECT_TOKENS},
+                {100, 1000, 7, TB_EFFECT_PRICE},
+                {0, 0, 0, TB_EFFECT_GONE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct tb_change c = {.n = 1, .cell = calloc(1, sizeof(struct tb_change_cell))};
         tb_money unit = (tb_money)1000000000000000000;
         c.cell->side[0] = (struct tb_change_side){.requests = 100, .tokens = {1000}, .cost = {5000 * unit}};
-        c.cell->side[1] = (struct tb_change_side){.requests = rows[i].requests, .tokens = {rows[i].tokens}, .cost = {rows[i].tokens * rows[i].price * unit}};
+        c.cell->side[1] = (struct tb_change_side){.requests = rows[i].requests,
+                                                  .tokens = {rows[i].tokens},
+                                                  .cost = {rows[i].tokens * rows[i].price * unit}};
         assert_int_equal(tb_change_explain(&c, &err), TB_OK);
         for (int e = 0; e < TB_EFFECT_COUNT; e++) {
             assert_true(c.cell->effect[e] == (e == (int)rows[i].effect ? c.delta : 0));
@@ -142,7 +147,8 @@ static void a_pure_change_has_one_effect(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(shapley_is_the_mean_over_all_orders), cmocka_unit_test(parts_add_up_to_the_change),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(shapley_is_the_mean_over_all_orders),
+                                       cmocka_unit_test(parts_add_up_to_the_change),
                                        cmocka_unit_test(a_pure_change_has_one_effect)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -51,14 +51,12 @@ static void hour_limits_are_strict(void **state)
         uint32_t level;
         size_t told;
     } rows[] = {
-        {5 * dollar, 600, 0, 0},          /* exactly $5 an hour all day: not above */
-        {5 * dollar + over, 119, 0, 1},   /* above from minute 59 to the end of minute 118: 60 minutes and more */
-        {5 * dollar + over, 118, 0, 0},   /* one minute less: 59 */
-        {20 * dollar, 600, 1, 0},
-        {20 * dollar + over, 89, 1, 1},   /* 30 minutes */
-        {20 * dollar + over, 88, 1, 0},
-        {100 * dollar, 600, 2, 0},
-        {100 * dollar + over, 60, 2, 1},  /* at once */
+        {5 * dollar, 600, 0, 0},        /* exactly $5 an hour all day: not above */
+        {5 * dollar + over, 119, 0, 1}, /* above from minute 59 to the end of minute 118: 60 minutes and more */
+        {5 * dollar + over, 118, 0, 0},                                  /* one minute less: 59 */
+        {20 * dollar, 600, 1, 0},        {20 * dollar + over, 89, 1, 1}, /* 30 minutes */
+        {20 * dollar + over, 88, 1, 0},  {100 * dollar, 600, 2, 0},
+        {100 * dollar + over, 60, 2, 1}, /* at once */
         {100 * dollar + over, 59, 2, 0},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -75,7 +73,13 @@ static struct tb_dg_run run_of(int n, int64_t gap_us, size_t *runs)
     struct tb_err err;
     struct tb_dg_run longest = {.n = 0};
     for (int i = 0; i < n; i++) {
-        struct tb_pass_event e = {.ts_us = 1 + i * gap_us, .consumer = 1, .ip = 2, .fingerprint = 77, .input = 100, .cost = 5, .in_day = true};
+        struct tb_pass_event e = {.ts_us = 1 + i * gap_us,
+                                  .consumer = 1,
+                                  .ip = 2,
+                                  .fingerprint = 77,
+                                  .input = 100,
+                                  .cost = 5,
+                                  .in_day = true};
         assert_int_equal(tb_repeat_take(w, 0, &e, &err), TB_OK);
     }
     assert_int_equal(tb_repeat_end(w, &err), TB_OK);
@@ -107,13 +111,25 @@ static void agents_by_words_not_by_letters(void **state)
     const struct {
         const char *agent;
         bool crawler;
-    } rows[] = {{"Googlebot/2.1 (+http://www.google.com/bot.html)", true}, {"Mozilla/5.0 (compatible; DataHarvestBot/1.2; +http://x.test)", true},
-                {"PriceScraper 2.0", true},       {"Bytespider", true},          {"Scrapy/2.11 (+https://scrapy.org)", true},
-                {"my bot", true},                 {"GPTBot/1.2", true},          {"Boto3/1.34.51 md/Botocore#1.34.51", false},
-                {"Mozilla/5.0 (Linux; Android 9; CUBOT X19)", false},            {"support-chatbot/2.1", false},
-                {"Robotics-SDK/3.0", false},      {"python-requests/2.31.0", false}, {"Go-http-client/2.0", false},
-                {"okhttp/4.12.0", false},         {"axios/1.7.2", false},        {"curl/8.5.0", false},
-                {"OpenAI/Python 1.40.3", false},  {"litellm/1.44", false},       {"", false}};
+    } rows[] = {{"Googlebot/2.1 (+http://www.google.com/bot.html)", true},
+                {"Mozilla/5.0 (compatible; DataHarvestBot/1.2; +http://x.test)", true},
+                {"PriceScraper 2.0", true},
+                {"Bytespider", true},
+                {"Scrapy/2.11 (+https://scrapy.org)", true},
+                {"my bot", true},
+                {"GPTBot/1.2", true},
+                {"Boto3/1.34.51 md/Botocore#1.34.51", false},
+                {"Mozilla/5.0 (Linux; Android 9; CUBOT X19)", false},
+                {"support-chatbot/2.1", false},
+                {"Robotics-SDK/3.0", false},
+                {"python-requests/2.31.0", false},
+                {"Go-http-client/2.0", false},
+                {"okhttp/4.12.0", false},
+                {"axios/1.7.2", false},
+                {"curl/8.5.0", false},
+                {"OpenAI/Python 1.40.3", false},
+                {"litellm/1.44", false},
+                {"", false}};
     struct tb_agents *a = NULL;
     struct tb_err err;
     assert_int_equal(tb_agents_new(&a, &err), TB_OK);
@@ -135,18 +151,30 @@ static int alike(const char *a, const char *b)
 static void signatures_see_through_masks(void **state)
 {
     (void)state;
-    const char *base = "extract all of the fields from the invoice of this customer and tell its number 4711 today";
-    assert_int_equal(alike(base, "Extract ALL of the fields from the invoice of this customer, and tell its number 99 today!"), TB_SIGNATURE_LANES);
-    assert_true(alike(base, "extract all of the fields from the receipt of this customer and tell its number 4711 today") >= 20);
-    assert_true(alike(base, "write a short poem about nine grey ships that wait for wind near some northern harbour") < 8);
+    const char *base =
+        "extract all of the fields from the invoice of this customer and tell its number 4711 today";
+    assert_int_equal(
+        alike(base,
+              "Extract ALL of the fields from the invoice of this customer, and tell its number 99 today!"),
+        TB_SIGNATURE_LANES);
+    assert_true(
+        alike(base,
+              "extract all of the fields from the receipt of this customer and tell its number 4711 today") >=
+        20);
+    assert_true(
+        alike(base,
+              "write a short poem about nine grey ships that wait for wind near some northern harbour") < 8);
     assert_int_equal(alike("too few words", base), -1);
-    assert_int_equal(alike("run of job 5f2c9e01 at 2026-03-01T10:00:00 for region north with nine retries each",
-                           "run of job a81b77c3 at 2026-11-21T23:59:59 for region north with nine retries each"), TB_SIGNATURE_LANES);
+    assert_int_equal(
+        alike("run of job 5f2c9e01 at 2026-03-01T10:00:00 for region north with nine retries each",
+              "run of job a81b77c3 at 2026-11-21T23:59:59 for region north with nine retries each"),
+        TB_SIGNATURE_LANES);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(hour_limits_are_strict), cmocka_unit_test(runs_end_after_ten_minutes),
-                                       cmocka_unit_test(agents_by_words_not_by_letters), cmocka_unit_test(signatures_see_through_masks)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hour_limits_are_strict), cmocka_unit_test(runs_end_after_ten_minutes),
+        cmocka_unit_test(agents_by_words_not_by_letters), cmocka_unit_test(signatures_see_through_masks)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
