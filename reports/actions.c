@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "reports/table/parts.h"
 
+#define WORDS_MAX 512
+
 /* What is read of a row, by the column's key; absent where it is null or not there. */
 static struct tb_str text_of(const struct tb_table *t, size_t row, const char *key)
 {
@@ -72,14 +74,45 @@ static enum tb_status add_limit(struct tb_buf *out, const struct tb_table *t, si
     return st == TB_OK ? tb_buf_printf(out, err, "          policy: local\n") : st;
 }
 
-/* Cost cannot be limited by the gateway: a cheaper model can be asked for. */
-static enum tb_status add_model(struct tb_buf *out, const char *model, struct tb_err *err)
+/* The row of the advice that saves the most by a cheaper model for this consumer, or -1. */
+static long find_cheaper(const struct tb_report *advice, struct tb_str consumer)
 {
-    return tb_buf_printf(
-        out, err,
-        "      - name: request-transformer\n        config:\n          replace:\n            body:\n"
-        "              - \"model:%s\"\n",
-        model);
+    long best = -1;
+    for (size_t i = 0; advice != NULL && i < tb_table_rows(advice->main); i++) {
+        const struct tb_table *t = advice->main;
+        if (!is_word(text_of(t, i, "rule"), "cheaper_model") ||
+            !tb_str_eq(text_of(t, i, "value"), consumer)) {
+            continue;
+        }
+        if (best < 0 || cell_of(t, i, "saving")->money > cell_of(t, (size_t)best, "saving")->money) {
+            best = (long)i;
+        }
+    }
+    return best;
+}
+
+/* Cost cannot be limited by the gateway: a cheaper model can be asked for. */
+static enum tb_status add_model(struct tb_buf *out, const struct tb_report *advice, size_t row,
+                                const char *currency, struct tb_err *err)
+{
+    const struct tb_table *t = advice->main;
+    char words[WORDS_MAX], saving[TB_MONEY_TEXT_MAX];
+    struct tb_str to = text_of(t, row, "to"), evidence = text_of(t, row, "evidence");
+    snprintf(words, sizeof words, "model:%.*s", (int)to.n, to.s);
+    enum tb_status st = tb_buf_printf(out, err, "      # ");
+    if (st == TB_OK) {
+        st = add_quoted(out, evidence, err); /* quoted: a model's name is what a log says */
+    }
+    if (st == TB_OK) {
+        st = tb_buf_printf(out, err,
+                           "; it would save %s %s\n      - name: request-transformer\n        config:\n"
+                           "          replace:\n            body:\n              - ",
+                           amount(cell_of(t, row, "saving"), saving), currency);
+    }
+    if (st == TB_OK) {
+        st = add_quoted(out, tb_str_of(words), err);
+    }
+    return st == TB_OK ? tb_buf_add(out, "\n", 1, err) : st;
 }
 
 static enum tb_status add_comment(struct tb_buf *out, const struct tb_table *t, size_t row,
@@ -95,7 +128,7 @@ static enum tb_status add_comment(struct tb_buf *out, const struct tb_table *t, 
                       (int)measure.n, measure.s, (int)window.n, window.s);
     if (st == TB_OK && !cell_of(t, row, "exhausted_at")->null) {
         st = tb_buf_printf(
-            out, err, ", exhausted at %s;\n      # behind that %s requests were let through, %s %s",
+            out, err, ", exhausted at %s;\n      # requests let through behind that: %s, for %s %s",
             amount(cell_of(t, row, "exhausted_at"), at), amount(cell_of(t, row, "requests_after"), requests),
             amount(cell_of(t, row, "cost_after"), cost), currency);
     }
@@ -113,6 +146,7 @@ static bool is_flagged(const struct tb_table *t, size_t row)
 struct consumer {
     struct tb_str name;
     bool open, limited, cheaper;
+    bool any; /* a plugin is written */
 };
 
 static enum tb_status open_consumer(struct tb_buf *out, struct consumer *c, struct tb_err *err)
@@ -128,8 +162,27 @@ static enum tb_status open_consumer(struct tb_buf *out, struct consumer *c, stru
     return st == TB_OK ? tb_buf_printf(out, err, "\n    plugins:\n") : st;
 }
 
-static enum tb_status add_row(struct tb_buf *out, const struct tb_report_query *q, struct consumer *c,
-                              const struct tb_table *t, size_t row, struct tb_err *err)
+/* An empty list stays a list. */
+static enum tb_status close_consumer(struct tb_buf *out, const struct consumer *c, struct tb_err *err)
+{
+    return c->open && !c->any ? tb_buf_printf(out, err, "      []\n") : TB_OK;
+}
+
+static enum tb_status add_cheaper(struct tb_buf *out, const struct tb_report_query *q, struct consumer *c,
+                                  const struct tb_report *advice, struct tb_err *err)
+{
+    long row = find_cheaper(advice, c->name);
+    c->cheaper = true;
+    if (row < 0) {
+        return tb_buf_printf(out, err, "      # the price table has no cheaper model that may stand in\n");
+    }
+    c->any = true;
+    return add_model(out, advice, (size_t)row, q->settings->currency, err);
+}
+
+static enum tb_status add_row(struct tb_buf *out, const struct tb_report_query *q,
+                              const struct tb_report *advice, struct consumer *c, const struct tb_table *t,
+                              size_t row, struct tb_err *err)
 {
     bool cost = is_word(text_of(t, row, "measure"), "cost");
     enum tb_status st = open_consumer(out, c, err);
@@ -137,17 +190,17 @@ static enum tb_status add_row(struct tb_buf *out, const struct tb_report_query *
         st = add_comment(out, t, row, q->settings->currency, err);
     }
     if (st == TB_OK && cost && !c->cheaper) {
-        c->cheaper = true;
-        st = add_model(out, "claude-haiku", err);
+        st = add_cheaper(out, q, c, advice, err);
     } else if (st == TB_OK && !cost && !c->limited) {
-        c->limited = true;
+        c->limited = c->any = true;
         st = add_limit(out, t, row, err);
     }
     return st;
 }
 
 static enum tb_status add_quotas(struct tb_buf *out, const struct tb_report_query *q,
-                                 const struct tb_table *t, bool *any, struct tb_err *err)
+                                 const struct tb_report *advice, const struct tb_table *t, bool *any,
+                                 struct tb_err *err)
 {
     struct consumer c = {.open = false};
     enum tb_status st = TB_OK;
@@ -157,17 +210,18 @@ static enum tb_status add_quotas(struct tb_buf *out, const struct tb_report_quer
             continue;
         }
         if (!tb_str_eq(name, c.name)) {
+            st = close_consumer(out, &c, err);
             c = (struct consumer){.name = name};
         }
-        if (!*any) {
+        if (st == TB_OK && !*any) {
             st = tb_buf_printf(out, err, "consumers:\n");
         }
         *any = true;
         if (st == TB_OK) {
-            st = add_row(out, q, &c, t, i, err);
+            st = add_row(out, q, advice, &c, t, i, err);
         }
     }
-    return st;
+    return st == TB_OK ? close_consumer(out, &c, err) : st;
 }
 
 /* Budgets have no consumer of their own: said in words. */
@@ -198,7 +252,8 @@ static enum tb_status add_budgets(struct tb_buf *out, const struct tb_report_que
 }
 
 enum tb_status tb_actions_yaml(const struct tb_report_query *q, const struct tb_report *quota,
-                               const struct tb_report *budget, struct tb_buf *out, struct tb_err *err)
+                               const struct tb_report *budget, const struct tb_report *advice,
+                               struct tb_buf *out, struct tb_err *err)
 {
     char day[TB_TS_TEXT_MAX];
     bool any = false;
@@ -215,7 +270,7 @@ enum tb_status tb_actions_yaml(const struct tb_report_query *q, const struct tb_
         st = tb_buf_printf(out, err, "_format_version: \"3.0\"\n");
     }
     if (st == TB_OK && quota != NULL) {
-        st = add_quotas(out, q, quota->main, &any, err);
+        st = add_quotas(out, q, advice, quota->main, &any, err);
     }
     return st == TB_OK && !any ? tb_buf_printf(out, err, "consumers: []\n") : st;
 }

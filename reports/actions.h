@@ -8,9 +8,10 @@
 
 #include "reports/report.h"
 
-/* quota, budget: reports, or NULL. Appends to out. */
+/* quota, budget, advice: reports, or NULL. The cheaper model for who was over a cost quota is the one that the advice says saves
+ * the most. Appends to out. */
 enum tb_status tb_actions_yaml(const struct tb_report_query *q, const struct tb_report *quota,
-                               const struct tb_report *budget, struct tb_buf *out,
-                               struct tb_err *err) TB_MUST_USE;
+                               const struct tb_report *budget, const struct tb_report *advice,
+                               struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -7,12 +7,14 @@
 
 #define QUOTIENT_DECIMALS 12
 
-enum { RULE, DIMENSION, VALUE, OBSERVED, THRESHOLD, REQUESTS, COST, SAVING, EVIDENCE, ACTION, COLUMNS };
+enum { RULE, DIMENSION, VALUE, MODEL, TO, OBSERVED, THRESHOLD, REQUESTS, COST, SAVING, EVIDENCE, ACTION, COLUMNS };
 
 static const struct tb_column columns[COLUMNS] = {
     [RULE] = {"rule", "Rule", TB_CELL_TEXT, false, false},
     [DIMENSION] = {"dimension", "Dimension", TB_CELL_TEXT, false, false},
     [VALUE] = {"value", "Value", TB_CELL_TEXT, true, false},
+    [MODEL] = {"model", "Model", TB_CELL_TEXT, true, false},
+    [TO] = {"to", "Cheaper model", TB_CELL_TEXT, true, false},
     [OBSERVED] = {"observed", "Observed", TB_CELL_TEXT, true, false},
     [THRESHOLD] = {"threshold", "Threshold", TB_CELL_TEXT, true, false},
     [REQUESTS] = {"requests", "Requests", TB_CELL_INT, false, false},
@@ -45,7 +47,8 @@ static enum tb_status add_row(struct tb_table *t, const struct tb_advice_row *ro
         int column;
         struct tb_str text;
     } texts[] = {{RULE, tb_str_of(row->rule)}, {DIMENSION, tb_str_of(row->dimension)},
-                 {VALUE, row->value},          {OBSERVED, row->observed},
+                 {VALUE, row->value},          {MODEL, row->model},
+                 {TO, row->to},                {OBSERVED, row->observed},
                  {THRESHOLD, row->threshold},  {EVIDENCE, row->evidence},
                  {ACTION, row->action}};
     enum tb_status st = tb_table_row(t, err);

@@ -52,6 +52,9 @@ static enum tb_status take(struct tb_rules *r, const struct tb_json *j, struct t
         return tb_json_complain(j, root, err, "rules are an object {\"name\": number}");
     }
     for (const struct tb_json_node *n = tb_json_first(root); n != NULL; n = tb_json_next(n)) {
+        if (tb_str_eq(tb_json_key(n), TB_STR("advice"))) {
+            continue; /* of `report advice`: plan/advice_rules.c */
+        }
         double *value = find(r, tb_json_key(n));
         struct tb_decimal d;
         if (value == NULL) {
@@ -91,8 +94,9 @@ static enum tb_status take_folder(struct tb_rules *r, const char *path, struct t
     for (int i = 0; i < n; i++) {
         char file[4096];
         int length = snprintf(file, sizeof file, "%s/%s", path, names[i]->d_name);
-        if (st == TB_OK && length > 0 && (size_t)length < sizeof file &&
-            strcmp(names[i]->d_name, "actions.json") != 0) {
+        bool others =
+            strcmp(names[i]->d_name, "actions.json") == 0 || strcmp(names[i]->d_name, "advice.json") == 0;
+        if (st == TB_OK && length > 0 && (size_t)length < sizeof file && !others) {
             st = take_file(r, file, err);
         }
         free(names[i]);

@@ -7,11 +7,13 @@
 
 #define TEXT_BYTES_MAX ((size_t)1 << 30)
 #define DECIMALS       12
+#define WORD_MAX       200 /* bytes of a model's name in a sentence */
 
 struct making {
     struct tb_advice *out;
     struct tb_db *db;
     const struct tb_advice_rules *rules;
+    const struct tb_tables *tables;
     const char *currency;
 };
 
@@ -50,6 +52,8 @@ static enum tb_status put(struct making *m, const struct tb_advice_row *row, con
     struct tb_advice_row *r = &a->rows[a->n++];
     *r = *row;
     r->value = tb_arena_str(a->arena, value);
+    r->model = tb_arena_str(a->arena, row->model);
+    r->to = tb_arena_str(a->arena, row->to);
     r->observed = observed[0] != '\0' ? keep(m, observed) : TB_STR_NULL;
     r->threshold = threshold[0] != '\0' ? keep(m, threshold) : TB_STR_NULL;
     r->evidence = keep(m, evidence);
@@ -57,35 +61,101 @@ static enum tb_status put(struct making *m, const struct tb_advice_row *row, con
     return r->value.s == NULL || r->evidence.s == NULL || r->action.s == NULL ? no_memory(err) : TB_OK;
 }
 
-static enum tb_status cheaper(struct making *m, const struct tb_advice_pass *p, uint32_t i,
+static enum tb_status cheaper(struct making *m, const struct tb_advice_pass *p, uint32_t i, tb_money saving,
                               struct tb_err *err)
 {
     const struct tb_advice_sum *s = &p->sums[TB_ADVICE_MODEL][i];
     const uint32_t *key = tb_tuples_at(&p->keys[TB_ADVICE_MODEL], i);
-    struct tb_str model = tb_dict_text(m->db, key[1]);
-    struct tb_str to = m->rules->cheaper[p->rule[key[1]] - 1].to;
-    char was[TB_MONEY_TEXT_MAX], is[TB_MONEY_TEXT_MAX], evidence[512], action[256], exact[TB_MONEY_TEXT_MAX],
+    struct tb_str model = tb_dict_text(m->db, key[1]), to = p->cheaper.names[key[2]];
+    char was[TB_MONEY_TEXT_MAX], is[TB_MONEY_TEXT_MAX], evidence[1024], action[512], exact[TB_MONEY_TEXT_MAX],
         other[TB_MONEY_TEXT_MAX];
     struct tb_advice_row row = {.rule = "cheaper_model",
                                 .dimension = "consumer",
                                 .value = tb_dict_text(m->db, key[0]),
+                                .model = model,
+                                .to = to,
                                 .requests = s->requests,
                                 .cost = s->cost,
-                                .has_saving = true};
-    if (!tb_money_sub(s->cost, s->other, &row.saving)) {
-        return tb_err_set(err, TB_FAIL, TB_E_RANGE, "a saving is out of range");
-    }
-    if (row.saving < m->rules->min_saving) {
-        return TB_OK;
-    }
+                                .has_saving = true,
+                                .saving = saving};
     tb_money_format(s->cost, exact);
     tb_money_format(s->other, other);
     snprintf(evidence, sizeof evidence,
-             "%" PRId64 " requests of \"%.*s\" cost %s %s; at the price of \"%.*s\" they would cost %s",
-             s->requests, (int)model.n, model.s, told(s->cost, was), m->currency, (int)to.n, to.s,
-             told(s->other, is));
-    snprintf(action, sizeof action, "route simple tasks of this consumer to \"%.*s\"", (int)to.n, to.s);
+             "%" PRId64 " request%s of \"%.*s\" cost %s %s; at the price of \"%.*s\" %s would cost %s",
+             s->requests, s->requests == 1 ? "" : "s", (int)(model.n < WORD_MAX ? model.n : WORD_MAX),
+             model.s, told(s->cost, was), m->currency, (int)(to.n < WORD_MAX ? to.n : WORD_MAX), to.s,
+             s->requests == 1 ? "it" : "they", told(s->other, is));
+    snprintf(action, sizeof action, "route simple tasks of this consumer to \"%.*s\"",
+             (int)(to.n < WORD_MAX ? to.n : WORD_MAX), to.s);
     return put(m, &row, exact, other, evidence, action, err);
+}
+
+/* By consumer and model, then what saves the most, then the name. */
+struct choice {
+    const uint32_t *key;
+    uint32_t number;
+    tb_money saving;
+};
+
+static int by_saving(const void *a, const void *b)
+{
+    const struct choice *x = a, *y = b;
+    for (int i = 0; i < 2; i++) {
+        if (x->key[i] != y->key[i]) {
+            return x->key[i] < y->key[i] ? -1 : 1;
+        }
+    }
+    if (x->saving != y->saving) {
+        return x->saving > y->saving ? -1 : 1;
+    }
+    return (x->key[2] > y->key[2]) - (x->key[2] < y->key[2]);
+}
+
+/* May the consumer's tier use the candidate? */
+static bool is_allowed(const struct making *m, const struct tb_advice_sum *s, struct tb_str model)
+{
+    struct tb_str tier = s->account == 0 ? TB_STR_NULL : m->tables->accounts[s->account - 1].tier;
+    for (size_t i = 0; tier.s != NULL && i < m->tables->quota_count; i++) {
+        const struct tb_quota_row *row = &m->tables->quotas[i];
+        if (row->measure == TB_MEASURE_MODELS && row->from_us <= s->last_us && s->last_us < row->to_us &&
+            tb_str_eq(row->tier, tier) && !tb_quota_models_match(row, model)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One row for each consumer and model: of the candidates that it may use the one that saves the most. */
+static enum tb_status models(struct making *m, const struct tb_advice_pass *p, struct tb_err *err)
+{
+    const struct tb_tuples *keys = &p->keys[TB_ADVICE_MODEL];
+    enum tb_status status = TB_OK;
+    struct choice *c = calloc((size_t)keys->n + 1, sizeof *c);
+    if (c == NULL) {
+        return no_memory(err);
+    }
+    for (uint32_t i = 0; status == TB_OK && i < keys->n; i++) {
+        const struct tb_advice_sum *s = &p->sums[TB_ADVICE_MODEL][i];
+        c[i] = (struct choice){tb_tuples_at(keys, i), i, 0};
+        if (!tb_money_sub(s->cost, s->other, &c[i].saving)) {
+            status = tb_err_set(err, TB_FAIL, TB_E_RANGE, "a saving is out of range");
+        }
+    }
+    if (status == TB_OK && keys->n > 1) {
+        qsort(c, keys->n, sizeof *c, by_saving);
+    }
+    for (uint32_t i = 0, told = UINT32_MAX; status == TB_OK && i < keys->n; i++) {
+        if (told < i && c[i].key[0] == c[told].key[0] && c[i].key[1] == c[told].key[1]) {
+            continue;
+        }
+        if (c[i].saving > 0 && c[i].saving >= m->rules->min_saving &&
+            is_allowed(m, &p->sums[TB_ADVICE_MODEL][c[i].number], p->cheaper.names[c[i].key[2]])) {
+            status = cheaper(m, p, c[i].number, c[i].saving, err);
+            told = i;
+        }
+    }
+    free(c);
+    return status;
 }
 
 static enum tb_status long_prompts(struct making *m, const struct tb_advice_sum *s, struct tb_advice_row *row,
@@ -119,6 +189,28 @@ static enum tb_status low_cache_hit(struct making *m, const struct tb_advice_sum
     row->rule = "low_cache_hit";
     return put(m, row, ratio, limit, evidence, "cache common prompts and answers, and let them live longer",
                err);
+}
+
+/* Too many single requests where few batches would do. */
+static enum tb_status poor_batching(struct making *m, const struct tb_advice_sum *s,
+                                    struct tb_advice_row *row, struct tb_err *err)
+{
+    char ratio[TB_MONEY_TEXT_MAX] = "", limit[TB_MONEY_TEXT_MAX], evidence[320];
+    tb_money share = 0;
+    if (s->batchable == 0 || s->batchable < m->rules->batch_requests ||
+        !tb_money_mul(tb_money_of_cents(100), s->batches, &share) ||
+        !tb_money_div(share, s->batchable, DECIMALS, &share) || share >= m->rules->batch_efficiency) {
+        return TB_OK;
+    }
+    ratio[tb_ratio_format(s->batches, s->batchable, ratio)] = '\0';
+    tb_money_format(m->rules->batch_efficiency, limit);
+    snprintf(evidence, sizeof evidence,
+             "%" PRId64 " requests were sent where %" PRId64 " batches of up to %" PRId64
+             " alike ones within %" PRId64 " s would have done: an efficiency of %s, under %s",
+             s->batchable, s->batches, m->rules->batch_size, m->rules->batch_window_s, ratio, limit);
+    row->rule = "poor_batching";
+    return put(m, row, ratio, limit, evidence,
+               "send alike requests together, with the instructions once for all of them", err);
 }
 
 static enum tb_status hidden_recompute(struct making *m, const struct tb_advice_sum *s,
@@ -171,6 +263,9 @@ static enum tb_status consumers(struct making *m, const struct tb_advice_pass *p
         status = long_prompts(m, s, &row, err);
         if (status == TB_OK) {
             status = low_cache_hit(m, s, &row, err);
+        }
+        if (status == TB_OK) {
+            status = poor_batching(m, s, &row, err);
         }
         if (status == TB_OK) {
             status = hidden_recompute(m, s, &row, err);
@@ -299,8 +394,8 @@ static enum tb_status make(struct making *m, struct tb_advice_pass *p, struct tb
 {
     struct tb_advice *a = m->out;
     enum tb_status status = consumers(m, p, err);
-    for (uint32_t i = 0; status == TB_OK && i < p->keys[TB_ADVICE_MODEL].n; i++) {
-        status = cheaper(m, p, i, err);
+    if (status == TB_OK) {
+        status = models(m, p, err);
     }
     if (status == TB_OK) {
         status = features(m, p, err);
@@ -325,14 +420,14 @@ enum tb_status tb_advice_query(struct tb_db *db, const struct tb_settings *s, co
 {
     struct tb_advice_rules rules;
     struct tb_advice_pass pass;
-    struct making m = {out, db, &rules, s->currency};
+    struct making m = {out, db, &rules, tables, s->currency};
     *out = (struct tb_advice){.n = 0};
     out->arena = calloc(1, sizeof *out->arena);
     if (out->arena == NULL) {
         return no_memory(err);
     }
     tb_arena_init(out->arena, TEXT_BYTES_MAX);
-    enum tb_status status = tb_advice_rules_load(&rules, err);
+    enum tb_status status = tb_advice_rules_load(s, &rules, err);
     if (status == TB_OK) {
         status = tb_advice_pass_run(&pass, db, s, tables, &rules, from_us, to_us, err);
         if (status == TB_OK) {

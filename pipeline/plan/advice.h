@@ -1,11 +1,11 @@
 /* Concept: where money can be saved, by the runbooks' rules: the same calls at a cheaper model's price, long prompts, low cache
  *          hit rates, dear requests by feature, hidden recompute, retries, a rollout's share. Thresholds are data
- *          (schemas/rules/advice/advice.json).
- * Shape:   one pass over the calls of billed sources, each priced for itself, and where a cheaper model is named priced again
- *          as that model's.
+ *          (schemas/rules/advice/advice.json, and the config's "rules").
+ * Shape:   one pass over the calls of billed sources, each priced for itself, and as a call of each cheaper candidate that the
+ *          price table has (plan/cheaper.h). Batch efficiency = the batches that alike requests within a minute would have
+ *          needed, of the requests made (plan/batches.h): the logs do not say it.
  * Owns:    a tb_advice until released.
  * Errors:  TB_FATAL/TB_E_DB, TB_E_MEMORY; TB_FAIL/TB_E_RANGE.
- * Limits:  batch efficiency is not in the logs, so that there is no advice on it.
  */
 #ifndef TB_ADVICE_H
 #define TB_ADVICE_H
@@ -19,9 +19,11 @@
 /* A piece of advice. observed and threshold are decimal text; absent = none. */
 struct tb_advice_row {
     const char *
-        rule; /* cheaper_model long_prompts low_cache_hit dear_requests hidden_recompute retries rollout_share */
+        rule; /* cheaper_model long_prompts low_cache_hit poor_batching dear_requests hidden_recompute retries
+                              rollout_share */
     const char *dimension; /* consumer, feature, variant */
     struct tb_str value;
+    struct tb_str model, to; /* cheaper_model: the model used, and the cheaper one; else absent */
     struct tb_str observed, threshold;
     int64_t requests;
     tb_money cost;

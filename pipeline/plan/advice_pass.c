@@ -1,11 +1,7 @@
 #include "plan/advice_pass.h"
 
 #include <stdlib.h>
-#include "base/glob.h"
 #include "rate/reduce.h"
-
-#define NO_RULE  255
-#define MADE_KEY UINT32_C(0x80000000) /* keys of model texts that no call has; dict ids stay below */
 
 static enum tb_status out_of_range(struct tb_err *err)
 {
@@ -13,10 +9,10 @@ static enum tb_status out_of_range(struct tb_err *err)
                       "a sum of tokens or money is out of range: ask for fewer days");
 }
 
-static enum tb_status find_sum(struct tb_advice_pass *p, int group, uint32_t a, uint32_t b,
+static enum tb_status find_sum(struct tb_advice_pass *p, int group, uint32_t a, uint32_t b, uint32_t c,
                                struct tb_advice_sum **out, struct tb_err *err)
 {
-    uint32_t key[2] = {a, b}, number = 0;
+    uint32_t key[3] = {a, b, c}, number = 0;
     enum tb_status status = tb_tuples_add(&p->keys[group], key, &number, NULL, err);
     if (status == TB_OK) {
         status = tb_tuples_grow((void **)&p->sums[group], &p->cap[group], p->keys[group].n,
@@ -48,51 +44,48 @@ static enum tb_status add_sum(struct tb_advice_sum *to, const struct tb_reading 
     return bad ? out_of_range(err) : TB_OK;
 }
 
-/* The rule that names a cheaper model for this one, or NO_RULE. */
-static enum tb_status find_rule(struct tb_advice_pass *p, uint32_t model, uint8_t *rule, struct tb_err *err)
-{
-    *rule = NO_RULE;
-    enum tb_status status = tb_tuples_grow((void **)&p->rule, &p->rule_cap, (size_t)model + 1, 1, err);
-    if (status != TB_OK || model == 0) {
-        return status;
-    }
-    if (p->rule[model] == 0) {
-        struct tb_str text = tb_dict_text(p->reader.db, model);
-        p->rule[model] = NO_RULE;
-        for (size_t i = 0; i < p->rules->cheaper_n && p->rule[model] == NO_RULE; i++) {
-            if (tb_glob_match(p->rules->cheaper[i].model, text) &&
-                !tb_str_eq(p->rules->cheaper[i].to, text)) {
-                p->rule[model] = (uint8_t)(i + 1);
-            }
-        }
-    }
-    *rule = p->rule[model];
-    return TB_OK;
-}
-
+/* Each candidate for itself: which of them saves the most is known at the end. */
 static enum tb_status add_cheaper(struct tb_advice_pass *p, const struct tb_reading *e, tb_money cost,
                                   struct tb_err *err)
 {
-    uint8_t rule = NO_RULE;
-    struct tb_charge charge;
-    struct tb_advice_sum *sum = NULL;
-    enum tb_status status = find_rule(p, e->text[TB_T_MODEL], &rule, err);
-    if (status != TB_OK || rule == NO_RULE || cost == 0) {
-        return status;
+    const struct tb_cheaper_list *list = NULL;
+    enum tb_status status =
+        cost == 0 || e->query.model_key == 0 ? TB_END : tb_cheaper_find(&p->cheaper, &e->query, &list, err);
+    for (uint32_t i = 0; status == TB_OK && i < list->n; i++) {
+        struct tb_charge charge;
+        struct tb_advice_sum *sum = NULL;
+        struct tb_price_query q = e->query;
+        tb_cheaper_ask(&p->cheaper, list->name[i], &q);
+        status = tb_charge_event(p->reader.prices, &q, &charge, err);
+        if (status != TB_OK || charge.basis != TB_BASIS_COMPUTED) {
+            continue; /* no price for it now */
+        }
+        status = find_sum(p, TB_ADVICE_MODEL, e->text[TB_T_CONSUMER], e->text[TB_T_MODEL], list->name[i],
+                          &sum, err);
+        if (status == TB_OK) {
+            status = add_sum(sum, e, cost, err);
+        }
+        if (status == TB_OK && !tb_money_add(sum->other, charge.cost, &sum->other)) {
+            status = out_of_range(err);
+        }
+        if (status == TB_OK &&
+            (sum->last_us < q.ts_us || (sum->last_us == q.ts_us && sum->account < e->account))) {
+            sum->last_us = q.ts_us;
+            sum->account = e->account;
+        }
     }
-    struct tb_price_query q = e->query;
-    q.model = p->rules->cheaper[rule - 1].to;
-    q.model_key = MADE_KEY + rule;
-    q.has_cost = q.has_other_cost = false;
-    status = tb_charge_event(p->reader.prices, &q, &charge, err);
-    if (status != TB_OK || charge.basis != TB_BASIS_COMPUTED) {
-        return status; /* no price for it */
-    }
-    status = find_sum(p, TB_ADVICE_MODEL, e->text[TB_T_CONSUMER], e->text[TB_T_MODEL], &sum, err);
-    if (status == TB_OK) {
-        status = add_sum(sum, e, cost, err);
-    }
-    return status != TB_OK || tb_money_add(sum->other, charge.cost, &sum->other) ? status : out_of_range(err);
+    return status == TB_END ? TB_OK : status;
+}
+
+static enum tb_status add_batch(struct tb_advice_pass *p, const struct tb_reading *e,
+                                struct tb_advice_sum *consumer, struct tb_err *err)
+{
+    const uint32_t alike[3] = {e->text[TB_T_CONSUMER], e->text[TB_T_FEATURE], e->text[TB_T_MODEL]};
+    bool begins = false;
+    enum tb_status status = tb_batches_add(&p->batches, e->query.ts_us, alike, &begins, err);
+    consumer->batchable++;
+    consumer->batches += begins;
+    return status;
 }
 
 /* Ties: the earlier call, then the smaller consumer's text: never the order of files. */
@@ -148,7 +141,7 @@ static enum tb_status add_event(struct tb_advice_pass *p, const struct tb_readin
         if (value == 0 && group != TB_ADVICE_CONSUMER) {
             continue;
         }
-        status = find_sum(p, group, value, 0, &sum, err);
+        status = find_sum(p, group, value, 0, 0, &sum, err);
         if (status == TB_OK) {
             status = add_sum(sum, e, charge.cost, err);
         }
@@ -158,6 +151,9 @@ static enum tb_status add_event(struct tb_advice_pass *p, const struct tb_readin
             if (!tb_money_add(sum->retried_cost, charge.cost, &sum->retried_cost)) {
                 status = out_of_range(err);
             }
+        }
+        if (status == TB_OK && group == TB_ADVICE_CONSUMER && !e->error && !e->refused) {
+            status = add_batch(p, e, sum, err);
         }
     }
     if (status == TB_OK) {
@@ -193,12 +189,16 @@ enum tb_status tb_advice_pass_run(struct tb_advice_pass *p, struct tb_db *db, co
     struct tb_block block;
     *p = (struct tb_advice_pass){.rules = rules};
     for (int group = 0; group < TB_ADVICE_GROUPS; group++) {
-        tb_tuples_init(&p->keys[group], 2, TB_TUPLES_MAX);
+        tb_tuples_init(&p->keys[group], 3, TB_TUPLES_MAX);
     }
+    tb_batches_init(&p->batches, rules);
     p->dearest = calloc((size_t)rules->dearest + 1, sizeof *p->dearest);
     enum tb_status status = p->dearest == NULL
                                 ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for advice")
                                 : tb_reader_init(&p->reader, db, s, tables, false, err);
+    if (status == TB_OK) {
+        status = tb_cheaper_init(&p->cheaper, tables, p->reader.prices, rules, from_us, to_us, err);
+    }
     if (status == TB_OK) {
         status = tb_scan_open(db, from_us, to_us, TB_READING_COLUMNS, &scan, err);
     }
@@ -215,7 +215,8 @@ void tb_advice_pass_release(struct tb_advice_pass *p)
         tb_tuples_release(&p->keys[group]);
         free(p->sums[group]);
     }
-    free(p->rule);
+    tb_cheaper_release(&p->cheaper);
+    tb_batches_release(&p->batches);
     free(p->dearest);
     tb_reader_release(&p->reader);
 }

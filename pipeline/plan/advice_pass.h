@@ -5,10 +5,12 @@
 
 #include "plan/advice.h"
 #include "plan/advice_rules.h"
+#include "plan/batches.h"
+#include "plan/cheaper.h"
 #include "rate/reading.h"
 #include "rate/tuple.h"
 
-/* Sums of a consumer, feature, variant, or of a consumer's calls of a model that has a cheaper one. */
+/* Sums of a consumer, feature, variant, or of a consumer's calls of a model that a cheaper one is priced for. */
 struct tb_advice_sum {
     int64_t requests;
     tb_money cost;
@@ -16,7 +18,10 @@ struct tb_advice_sum {
     int64_t cache_read, prompt; /* prompt: all input-side tokens */
     int64_t hidden, retried, retries;
     tb_money hidden_cost, retried_cost;
-    tb_money other; /* the same calls at the cheaper model's price */
+    int64_t batchable, batches; /* calls that worked, and the batches that they would have needed */
+    tb_money other;             /* the same calls at the cheaper model's price */
+    int64_t last_us;            /* of the last of these calls: its account row + 1, 0 = none */
+    uint32_t account;
 };
 
 enum { TB_ADVICE_CONSUMER, TB_ADVICE_FEATURE, TB_ADVICE_VARIANT, TB_ADVICE_MODEL, TB_ADVICE_GROUPS };
@@ -24,11 +29,11 @@ enum { TB_ADVICE_CONSUMER, TB_ADVICE_FEATURE, TB_ADVICE_VARIANT, TB_ADVICE_MODEL
 struct tb_advice_pass {
     struct tb_reader reader;
     const struct tb_advice_rules *rules;
-    struct tb_tuples keys[TB_ADVICE_GROUPS]; /* (value, 0), or (consumer, model) */
+    struct tb_tuples keys[TB_ADVICE_GROUPS]; /* (value, 0, 0), or (consumer, model, candidate) */
     struct tb_advice_sum *sums[TB_ADVICE_GROUPS];
     size_t cap[TB_ADVICE_GROUPS];
-    uint8_t *rule; /* by model's dict id: number of the cheaper rule + 1, 255 = none, 0 = not asked */
-    size_t rule_cap;
+    struct tb_cheaper cheaper;
+    struct tb_batches batches;
     uint32_t source;
     bool billed;
     struct tb_advice_request *dearest;
