@@ -1,6 +1,6 @@
 /* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Prices, Checks, Rejects, Unmapped.
  * Shape:   same input, same bytes: the document's date is the end of the day. Numbers are those of the reports given; a
- *          column whose data does not exist yet (budgets, forecasts, shared cost, credits) is left out. One file
+ *          column whose data does not exist (budgets where none is configured, shared cost, credits) is left out. One file
  *          workbook_*.c per sheet or two.
  * Errors:  those of writer/xlsx.h and of the database.
  * Source:  the layout and its rules: the project's notes on the pack; libxlsxwriter 1.1.4.

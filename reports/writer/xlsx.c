@@ -17,6 +17,7 @@
 #define TEXT_MAX     ((size_t)1 << 20)
 #define PLACES_MIN   8.0
 #define PLACES_MAX   44.0
+#define BAR_COLOUR   0x9DC3E6
 #define PLACES_EDGE  2.6 /* margins of a cell, and a wider substitute for the font */
 
 void tb_xlsx_fail(struct tb_xlsx *x, enum tb_status status, enum tb_code code, const char *text)
@@ -163,6 +164,22 @@ void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns)
 {
     if (s->x->status == TB_OK) {
         worksheet_freeze_panes(s->ws, (lxw_row_t)rows, (lxw_col_t)columns);
+    }
+}
+
+void tb_xlsx_bars(struct tb_xlsx_sheet *s, int first_row, int last_row, int column, double most)
+{
+    lxw_conditional_format format = {.type = LXW_CONDITIONAL_DATA_BAR,
+                                     .min_rule_type = LXW_CONDITIONAL_RULE_TYPE_NUMBER,
+                                     .max_rule_type = LXW_CONDITIONAL_RULE_TYPE_NUMBER,
+                                     .max_value = most,
+                                     .bar_color = BAR_COLOUR,
+                                     .bar_solid = LXW_TRUE};
+    if (s->x->status == TB_OK) {
+        tb_xlsx_good(s->x,
+                     worksheet_conditional_format_range(s->ws, (lxw_row_t)first_row, (lxw_col_t)column,
+                                                        (lxw_row_t)last_row, (lxw_col_t)column, &format),
+                     "bars");
     }
 }
 

@@ -122,6 +122,9 @@ void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int las
 /* Texts that look like numbers are meant to be texts in these columns of a table's lines: no green corners. */
 void tb_xlsx_numbers_as_text(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column);
 
+/* Bars in the cells of a column, as long as their number is of most. */
+void tb_xlsx_bars(struct tb_xlsx_sheet *s, int first_row, int last_row, int column, double most);
+
 /* Registers header_row..last_row as a table (filter buttons). name: four letters or more, no digit at its end, unique in
  * the workbook (asserted: a name like a cell's address is Err:508). headers: the cells' texts, distinct. */
 void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column,

@@ -140,6 +140,46 @@ static void test_names_cannot_break_the_file(void **state)
     scene_end(&s);
 }
 
+static void test_budgets_and_quotas_of_the_newest_day(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const struct call calls[] = {{DAY - 1, 1, "ann", "big", 5000000, 0}, /* 15 */
+                                        {DAY, 1, "ann", "big", 1000000, 0},     /* 3 */
+                                        {DAY, 2, "ann", "big", 100, 0},
+                                        {DAY, 3, "bob", "big", 10, 0}};
+    scene_begin(&s);
+    scene_limits(&s, PRICES,
+                 ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,dev,,,,\nbob,,Data,1003,615210,,dev,,,,\n",
+                 "name,dimension,match,period,amount\nall,,,day,4\nmonth,,,month,40\n",
+                 "tier,measure,limit,window\ndev,tokens,1000000,day\ndev,requests,1000,day\n");
+    scene_file(&s, 0, 1, calls, COUNT(calls));
+    scene_pack(&s, DAY - 1);
+    scene_pack(&s, DAY);
+    char *text = metrics(&s);
+    expect_readable(text);
+    static const char *const lines[] = {
+        "tollbook_budget_limit{name=\"all\",period=\"day\"} 4\n",
+        "tollbook_budget_spent{name=\"all\",period=\"day\"} 3.00033\n",
+        "tollbook_budget_spent{name=\"month\",period=\"month\"} 18.00033\n",
+        "tollbook_budget_used_ratio{name=\"all\",period=\"day\"} 0.750083\n",
+        "tollbook_budget_forecast{name=\"all\",period=\"day\"} 3.00033\n",
+        "tollbook_quota_limit{consumer=\"ann\",tier=\"dev\",measure=\"tokens\",window=\"day\",node=\"\"} "
+        "1000000\n",
+        "tollbook_quota_used{consumer=\"ann\",tier=\"dev\",measure=\"tokens\",window=\"day\",node=\"\"} "
+        "1000100\n",
+        "tollbook_quota_requests_after{consumer=\"ann\",tier=\"dev\",measure=\"tokens\",window=\"day\",node="
+        "\"\"} 1\n",
+    };
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        assert_non_null(strstr(text, lines[i]));
+    }
+    assert_null(strstr(text, "consumer=\"bob\",tier")); /* used next to nothing */
+    assert_null(strstr(text, "measure=\"requests\""));
+    free(text);
+    scene_end(&s);
+}
+
 static void test_nothing_yet(void **state)
 {
     (void)state;
@@ -168,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums_of_all_days),
         cmocka_unit_test(test_names_cannot_break_the_file),
+        cmocka_unit_test(test_budgets_and_quotas_of_the_newest_day),
         cmocka_unit_test(test_nothing_yet),
         cmocka_unit_test(test_unwritable_output),
     };

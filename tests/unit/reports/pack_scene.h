@@ -63,10 +63,14 @@ static inline void scene_open(struct scene *s)
     tb_db_set_zone(s->db, s->settings.zone);
 }
 
-static inline void scene_tables(struct scene *s, const char *prices, const char *accounts)
+/* budgets, quotas: NULL = none configured. */
+static inline void scene_limits(struct scene *s, const char *prices, const char *accounts,
+                                const char *budgets, const char *quotas)
 {
-    struct tb_str text[TB_TABLE_COUNT] = {
-        [TB_TABLE_PRICES] = tb_str_of(prices), [TB_TABLE_ACCOUNTS] = tb_str_of(accounts)};
+    struct tb_str text[TB_TABLE_COUNT] = {[TB_TABLE_PRICES] = tb_str_of(prices),
+                                          [TB_TABLE_ACCOUNTS] = tb_str_of(accounts),
+                                          [TB_TABLE_BUDGETS] = tb_str_of(budgets),
+                                          [TB_TABLE_QUOTAS] = tb_str_of(quotas)};
     const char *name[TB_TABLE_COUNT] = {"prices.csv",  "quotas.csv", "accounts.csv",
                                         "budgets.csv", "shared.csv", "adjustments.csv"};
     bool is_new = false;
@@ -76,6 +80,11 @@ static inline void scene_tables(struct scene *s, const char *prices, const char 
     must(s, tb_db_begin(s->db, &s->err));
     must(s, tb_versions_import(s->db, s->tables, 1, &s->version, &is_new, &s->err));
     must(s, tb_db_commit(s->db, &s->err));
+}
+
+static inline void scene_tables(struct scene *s, const char *prices, const char *accounts)
+{
+    scene_limits(s, prices, accounts, NULL, NULL);
 }
 
 static inline void scene_begin(struct scene *s)

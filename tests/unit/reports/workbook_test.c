@@ -137,6 +137,48 @@ static void test_many_teams(void **state)
     scene_end(&s);
 }
 
+/* The Chargeback sheet sets a line's budgets beside it: those of its cost centre, else of its team, and no others. */
+static void test_budgets_beside_the_lines(void **state)
+{
+    (void)state;
+    struct scene s;
+    static const struct call calls[] = {{DAY, 60, "ann", "big", 1000000, 0},  /* 3 */
+                                        {DAY, 61, "bob", "big", 2000000, 0},  /* 6 */
+                                        {DAY, 62, "cid", "big", 1000000, 0}}; /* 3, unassigned */
+    scene_begin(&s);
+    scene_limits(
+        &s, PRICES, ACCOUNTS,
+        "name,dimension,match,period,amount\nweb day,team,Web,day,2.5\nweb month,team,Web,month,111\n"
+        "data,cost_center,1003,day,7.5\ndata team,team,Data,day,1\nmany,team,*,day,1\n"
+        "all,,,month,1\n",
+        NULL);
+    scene_file(&s, 0, 1, calls, COUNT(calls));
+    scene_pack(&s, DAY);
+    expect_whole(&s);
+    char *strings = strings_of(&s), *sheet = workbook_part(&s, "xl/worksheets/sheet2.xml");
+    static const char *const words[] = {"Day budget",     "Budget used", "Month budget",
+                                        "Month forecast", "Over",        "Unassigned"};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        assert_non_null(strstr(strings, words[i]));
+    }
+    /* lines: (unassigned), Data, Web; columns G day budget, H used, K month budget, L forecast */
+    static const struct {
+        const char *cell, *value;
+    } expected[] = {{"G7", "7.5"}, {"H7", "0.8"}, {"G8", "2.5"}, {"H8", "1.2"}, {"K8", "111"}, {"L8", "30"}};
+    for (size_t i = 0; i < COUNT(expected); i++) {
+        char cell[32], value[32];
+        snprintf(cell, sizeof cell, "<c r=\"%s\"", expected[i].cell);
+        snprintf(value, sizeof value, "<v>%s</v>", expected[i].value);
+        const char *at = strstr(sheet, cell);
+        assert_non_null(at);
+        assert_ptr_equal(strstr(at, "<v>"), strstr(at, value));
+    }
+    assert_non_null(strstr(sheet, "dataBar"));
+    free(strings);
+    free(sheet);
+    scene_end(&s);
+}
+
 /* A source that is not billed is on no sheet. */
 static void test_unbilled_is_not_shown(void **state)
 {
@@ -227,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_an_empty_day),
         cmocka_unit_test(test_forty_days),
         cmocka_unit_test(test_many_teams),
+        cmocka_unit_test(test_budgets_beside_the_lines),
         cmocka_unit_test(test_unbilled_is_not_shown),
         cmocka_unit_test(test_guard_of_the_config),
         cmocka_unit_test(test_any_report_is_a_workbook),
