@@ -34,20 +34,23 @@ uint64_t tb_payload_digest(const struct tb_payload *p)
 {
     uint64_t in[TB_T_COUNT + TB_N_COUNT + 8];
     size_t n = 0;
+    in[n++] =
+        p->present | (uint64_t)p->quality << 32 | (uint64_t)p->flags << 40 | (uint64_t)p->has_cost << 48;
     in[n++] = (uint64_t)p->ts_us;
     for (int i = 0; i < TB_T_COUNT; i++) {
         if (i != TB_T_NODE) {
             in[n++] = p->text_hash[i];
         }
     }
-    for (int i = 0; i < TB_N_COUNT; i++) {
-        in[n++] = (p->present >> i & 1) != 0 ? (uint64_t)p->number[i] : 0;
+    /* Only what is there, as the first word tells: up to 240 bytes XXH3 is several times as quick. */
+    for (uint32_t left = p->present; left != 0; left &= left - 1) {
+        in[n++] = (uint64_t)p->number[__builtin_ctz(left)];
     }
-    in[n++] =
-        p->present | (uint64_t)p->quality << 32 | (uint64_t)p->flags << 40 | (uint64_t)p->has_cost << 48;
-    in[n++] = p->has_cost ? (uint64_t)p->cost.mantissa : 0;
-    in[n++] = p->has_cost ? (uint64_t)((unsigned __int128)p->cost.mantissa >> 64) : 0;
-    in[n++] = p->has_cost ? (uint64_t)(int64_t)p->cost.exponent : 0;
+    if (p->has_cost) {
+        in[n++] = (uint64_t)p->cost.mantissa;
+        in[n++] = (uint64_t)((unsigned __int128)p->cost.mantissa >> 64);
+        in[n++] = (uint64_t)(int64_t)p->cost.exponent;
+    }
     in[n++] = p->prompt_fingerprint;
     assert(n <= sizeof in / sizeof *in);
     return tb_hash64(in, n * sizeof *in, SEED_PAYLOAD);
