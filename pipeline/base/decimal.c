@@ -86,8 +86,39 @@ static struct tb_str trim_blanks(struct tb_str s)
     return s;
 }
 
+#define QUICK_BYTES 19 /* 18 digits and a point: no sum can overflow */
+
+/* The usual case of tb_decimal_parse: digits, a point, digits and nothing else. False: it is not that. */
+static bool parse_quick(struct tb_str s, struct tb_decimal *out)
+{
+    int64_t m = 0;
+    size_t i = 0, point = s.n;
+    for (; i < s.n; i++) {
+        if (is_digit(s.s[i])) {
+            m = m * 10 + (s.s[i] - '0');
+        } else if (s.s[i] == '.' && point == s.n && i > 0) {
+            point = i;
+        } else {
+            return false;
+        }
+    }
+    bool zeros = s.s[0] == '0' && point > 1;
+    if (zeros || point + 1 >= s.n) {
+        return false;
+    }
+    int32_t exponent = -(int32_t)(s.n - point - 1);
+    for (; m != 0 && m % 10 == 0; m /= 10) {
+        exponent++;
+    }
+    *out = (struct tb_decimal){m, m == 0 ? 0 : exponent};
+    return true;
+}
+
 bool tb_decimal_parse(struct tb_str s, bool json_grammar, struct tb_decimal *out)
 {
+    if (s.n > 2 && s.n <= QUICK_BYTES && parse_quick(s, out)) {
+        return true;
+    }
     struct digits d = {.sign = 1};
     int64_t whole = 0;
     int64_t fraction = 0;

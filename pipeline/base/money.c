@@ -14,12 +14,28 @@ typedef unsigned __int128 uint128;
 
 static uint128 power_of_ten(int n)
 {
+    static const uint64_t small[] = {UINT64_C(1),
+                                     UINT64_C(10),
+                                     UINT64_C(100),
+                                     UINT64_C(1000),
+                                     UINT64_C(10000),
+                                     UINT64_C(100000),
+                                     UINT64_C(1000000),
+                                     UINT64_C(10000000),
+                                     UINT64_C(100000000),
+                                     UINT64_C(1000000000),
+                                     UINT64_C(10000000000),
+                                     UINT64_C(100000000000),
+                                     UINT64_C(1000000000000),
+                                     UINT64_C(10000000000000),
+                                     UINT64_C(100000000000000),
+                                     UINT64_C(1000000000000000),
+                                     UINT64_C(10000000000000000),
+                                     UINT64_C(100000000000000000),
+                                     UINT64_C(1000000000000000000),
+                                     UINT64_C(10000000000000000000)};
     assert(n >= 0 && n <= POWER_MAX);
-    uint128 p = 1;
-    while (n-- > 0) {
-        p *= 10;
-    }
-    return p;
+    return n <= 19 ? small[n] : (uint128)small[19] * small[n - 19];
 }
 
 static uint128 magnitude(tb_int128 v)
