@@ -43,6 +43,18 @@ static size_t scalar_end_slow(const unsigned char *line, size_t n, size_t at)
     return tb_strict_scalar((const char *)line + at, end - at) ? end : 0;
 }
 
+/* Behind the e at at: the end of its digits; at itself when there are none. */
+static inline size_t exponent_end(const unsigned char *line, size_t n, size_t at)
+{
+    size_t i = at + 1;
+    i += i < n && (line[i] == '+' || line[i] == '-');
+    size_t digits = i;
+    while (i < n && (unsigned)(line[i] - '0') < 10) {
+        i++;
+    }
+    return i > digits ? i : at;
+}
+
 INLINE bool equal16_c(const unsigned char *a, const unsigned char *b)
 {
     return ((load8(a) ^ load8(b)) | (load8(a + 8) ^ load8(b + 8))) == 0;

@@ -99,8 +99,17 @@ INLINE TARGET size_t ISA(scalar_end)(const unsigned char *line, size_t n, size_t
 {
     uint32_t other = ISA(not_digit16)(line + at);
     size_t digits = other == 0 ? 16 : (size_t)__builtin_ctz(other), end = at + digits;
-    bool plain = digits - 1 < 15 && is_end(line[end]) && (line[at] != '0' || digits == 1);
-    return plain && end <= n ? end : scalar_end_slow(line, n, at);
+    bool whole = digits - 1 < 15 && (line[at] != '0' || digits == 1);
+    if (whole && line[end] == '.' && end < n) {
+        other = ISA(not_digit16)(line + end + 1);
+        digits = other == 0 ? 16 : (size_t)__builtin_ctz(other);
+        whole = digits - 1 < 15;
+        end += 1 + digits;
+    }
+    if (whole && (line[end] | 0x20) == 'e' && end < n) { /* Kong writes nanoseconds as 1795219200005e+06 */
+        end = exponent_end(line, n, end);
+    }
+    return whole && end <= n && is_end(line[end]) ? end : scalar_end_slow(line, n, at);
 }
 
 /* Fills s->position with where each segment begins in line. False: another shape; *miss is then the place in the shape's
