@@ -38,7 +38,7 @@ struct tb_bounds {
                         .sample_records = 50,                                                                \
                         .sample_bytes = 1u << 20})
 
-/* What one event can need of a batch's texts: an id, every dimension, an excerpt. */
-#define TB_BOUNDS_EVENT_TEXT_MAX (TB_ID_BYTES_MAX + 16u * TB_FIELD_BYTES_MAX)
+/* What one event can need of a batch's texts: an id, every dimension, an excerpt, a signature. */
+#define TB_BOUNDS_EVENT_TEXT_MAX (TB_ID_BYTES_MAX + 16u * TB_FIELD_BYTES_MAX + 64u)
 
 #endif

@@ -83,7 +83,7 @@ static struct tb_str get_view(struct reader *r, const struct tb_batch *b)
 static unsigned char kinds_of(const struct tb_row *row)
 {
     return (unsigned char)(row->quality | (row->has_cost ? 4 : 0) | (row->prompt_fingerprint != 0 ? 8 : 0) |
-                           (tb_signature_is(&row->signature) ? 16 : 0));
+                           (row->signature.s != NULL ? 16 : 0));
 }
 
 static char *put_row(char *p, const struct tb_batch *b, uint32_t i, const struct tb_row *before)
@@ -112,8 +112,8 @@ static char *put_row(char *p, const struct tb_batch *b, uint32_t i, const struct
     if (row->prompt_fingerprint != 0) {
         p = put_bytes(p, &row->prompt_fingerprint, sizeof row->prompt_fingerprint);
     }
-    if (tb_signature_is(&row->signature)) {
-        p = put_bytes(p, &row->signature, sizeof row->signature);
+    if (row->signature.s != NULL) {
+        p = put_view(p, b, row->signature);
     }
     return p;
 }
@@ -149,7 +149,7 @@ static void get_row(struct reader *r, struct tb_batch *b, uint32_t i, const stru
         get_bytes(r, &row->prompt_fingerprint, sizeof row->prompt_fingerprint);
     }
     if ((kinds & 16) != 0) {
-        get_bytes(r, &row->signature, sizeof row->signature);
+        row->signature = get_view(r, b);
     }
 }
 

@@ -82,6 +82,7 @@ enum tb_status tb_late_add(struct tb_late *l, const struct tb_row *row, const st
     struct tb_batch *b = l->batch;
     struct tb_row *to = &b->rows[b->n];
     *to = *row;
+    to->signature = tb_batch_text(b, row->signature);
     st = tb_intern_texts(l->intern, text, to->text, unused, err);
     if (st != TB_OK) {
         return st;

@@ -184,13 +184,22 @@ static void fill_row(struct tb_row *row, const struct tb_event *e, uint64_t line
     memcpy(row->number, e->number, sizeof row->number);
     row->cost = e->has_cost ? e->cost : (struct tb_decimal){0, 0};
     row->prompt_fingerprint = e->prompt_fingerprint;
-    (void)tb_signature_make(e->prompt, &row->signature);
     row->line = line;
     row->present = e->present;
     row->quality = e->quality;
     row->flags = e->flags;
     row->has_cost = e->has_cost;
     row->id = TB_STR_NULL;
+}
+
+/* Few rows have one, so it lies with the texts. */
+static struct tb_str signature_of(struct tb_batch *b, const struct tb_event *e)
+{
+    struct tb_signature s;
+    if (e->prompt.s == NULL || !tb_signature_make(e->prompt, &s)) {
+        return TB_STR_NULL;
+    }
+    return tb_batch_text(b, (struct tb_str){(const char *)&s, sizeof s});
 }
 
 static void define_new(struct tb_recorder *r)
@@ -235,6 +244,7 @@ static enum tb_status take_event(struct tb_recorder *r, const struct tb_where *w
     }
     define_new(r);
     fill_row(row, e, w->line);
+    row->signature = signature_of(b, e);
     row->payload = payload_of(e, hash);
     struct tb_place place = {.byte = w->byte, .part = w->part + part};
     if (e->id.s != NULL) {
@@ -296,6 +306,7 @@ static enum tb_status take_late(void *ctx, const struct tb_row *late_row, const 
     struct tb_batch *b = r->batch;
     struct tb_row *row = &b->rows[b->n];
     *row = *late_row;
+    row->signature = tb_batch_text(b, late_row->signature);
     row->identity = tb_identity_of_bytes(late_row->identity, part, number);
     st = tb_intern_texts(r->intern, text, row->text, unused, err);
     if (st == TB_OK) {

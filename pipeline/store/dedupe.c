@@ -164,11 +164,11 @@ static enum tb_status against_open(struct tb_load_txn *t, const struct tb_row *r
         counts->duplicates++;
     }
     t->outcome[k] = DROPPED;
-    if (tb_rule_rows(t->db, a, b) > 0) {
+    if (st == TB_OK && tb_rule_rows(t->db, a, b) > 0) {
         t->outcome[k] =
             REPLACED; /* the file has one event of this identity as before, and one more that is none */
         tb_effects_touch(t, tb_utc_day(a->ts_us));
-        tb_load_replace(t, open, a);
+        st = tb_load_replace(t, open, a, err);
     }
     return st;
 }

@@ -97,7 +97,7 @@ struct tb_row {
     int64_t number[TB_N_COUNT];
     struct tb_decimal cost;
     uint64_t prompt_fingerprint;
-    struct tb_signature signature; /* zero: none */
+    struct tb_str signature; /* bytes of a tb_signature, a view like id; absent: none */
     uint64_t line;
     uint32_t present;
     uint8_t quality, flags;

@@ -91,7 +91,8 @@ void tb_open_rows_release(struct tb_open_rows *o);
 enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh,
                            uint32_t n, struct tb_err *err) TB_MUST_USE;
 /* Puts row in the place of an open one with the same identity. */
-void tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_row *row);
+enum tb_status tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_row *row,
+                               struct tb_err *err) TB_MUST_USE;
 /* Writes everything that waits, and the ids as a run. */
 enum tb_status tb_load_flush(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 

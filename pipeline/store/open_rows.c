@@ -80,7 +80,9 @@ static enum tb_status wait(struct tb_load_txn *t, struct tb_open_rows *o, const 
     struct tb_row *kept = &o->rows[o->n];
     *kept = *row;
     kept->id = tb_arena_str(&o->texts, row->id);
-    if (row->id.s != NULL && kept->id.s == NULL) {
+    kept->signature = tb_arena_str(&o->texts, row->signature);
+    if ((row->id.s != NULL && kept->id.s == NULL) ||
+        (row->signature.s != NULL && kept->signature.s == NULL)) {
         return no_memory(err);
     }
     o->entry[o->n] = entry;
@@ -88,12 +90,26 @@ static enum tb_status wait(struct tb_load_txn *t, struct tb_open_rows *o, const 
     return TB_OK;
 }
 
-void tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_row *row)
+enum tb_status tb_load_replace(struct tb_load_txn *t, uint32_t open_row, const struct tb_row *row,
+                               struct tb_err *err)
 {
     struct tb_row *kept = &t->open.rows[open_row];
     struct tb_str id = kept->id; /* one identity has one id text */
+    struct tb_str signature = kept->signature;
+    if (row->signature.s == NULL) {
+        signature = TB_STR_NULL;
+    } else if (signature.s == NULL) {
+        signature = tb_arena_str(&t->open.texts, row->signature);
+        if (signature.s == NULL) {
+            return no_memory(err);
+        }
+    } else {
+        memcpy((char *)(uintptr_t)signature.s, row->signature.s, signature.n); /* its bytes are the arena's */
+    }
     *kept = *row;
     kept->id = id;
+    kept->signature = signature;
+    return TB_OK;
 }
 
 /* ---- sorting ---- */

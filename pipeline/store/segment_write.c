@@ -120,10 +120,13 @@ static void add_ids(struct writer *w)
 static void add_signatures(struct writer *w)
 {
     for (uint32_t i = 0; i < w->n && !w->something; i++) {
-        w->something = tb_signature_is(&w->rows[i]->signature);
+        w->something = w->rows[i]->signature.s != NULL;
     }
     for (uint32_t i = 0; w->something && i < w->n && w->st == TB_OK; i++) {
-        w->st = tb_buf_add(&w->out, &w->rows[i]->signature, sizeof w->rows[i]->signature, w->err);
+        static const struct tb_signature none;
+        struct tb_str s = w->rows[i]->signature;
+        assert(s.s == NULL || s.n == sizeof none);
+        w->st = tb_buf_add(&w->out, s.s != NULL ? (const void *)s.s : &none, sizeof none, w->err);
     }
 }
 
