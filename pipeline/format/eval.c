@@ -285,6 +285,9 @@ static int decimal_order(const struct tb_decimal *a, const struct tb_decimal *b)
 {
     tb_int128 x = a->mantissa, y = b->mantissa;
     int32_t e = a->exponent;
+    if (e == b->exponent) {
+        return (x > y) - (x < y);
+    }
     const tb_int128 big = (tb_int128)1 << 120;
     for (; e > b->exponent && x < big && x > -big; e--) {
         x *= 10;

@@ -141,6 +141,9 @@ static const char *fill_total(const struct tb_eval *ev, struct tb_event *e)
 static bool in_range(const struct tb_decimal *cost)
 {
     tb_money m;
+    if (cost->exponent <= 0 && cost->mantissa <= TB_COST_MAX) { /* the usual case */
+        return true;
+    }
     return tb_money_from_decimal(cost, &m, NULL) && m <= tb_money_of_cents(100) * TB_COST_MAX;
 }
 
