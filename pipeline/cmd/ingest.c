@@ -53,12 +53,29 @@ static enum tb_status ingest(struct tb_session *s, size_t n, const char *source,
     return st;
 }
 
+static enum tb_status again(struct tb_session *s, size_t n, const char *source, const char *format, int *code,
+                            struct tb_err *err)
+{
+    struct tb_input_list list;
+    tb_input_list_init(&list);
+    enum tb_status st = bind_operands(s, n, source, format, &list, code, err);
+    if (st == TB_OK) {
+        const struct tb_load_again wish = {
+            .source = n == 0 ? source : NULL, .format = format, .paths = n > 0 ? &list : NULL};
+        st = tb_intake_again(s, &wish, code, err);
+    }
+    tb_input_list_release(&list);
+    return st;
+}
+
 static int run(const char *config, int argc, char **argv)
 {
     const char *format = NULL, *source = NULL, *date = NULL, *from = NULL, *to = NULL;
+    const char *retry = NULL;
     const struct tb_option options[] = {{"format", false, &format}, {"source", false, &source},
                                         {"date", false, &date},     {"from", false, &from},
-                                        {"to", false, &to},         {NULL, false, NULL}};
+                                        {"to", false, &to},         {"retry-rejects", true, &retry},
+                                        {NULL, false, NULL}};
     size_t n = 0;
     int code = tb_options_parse(&tb_cmd_ingest, argc, argv, options, operands, &n);
     if (code >= 0) {
@@ -67,6 +84,9 @@ static int run(const char *config, int argc, char **argv)
     if (n > 0 && (date != NULL || from != NULL || to != NULL)) {
         return tb_cmd_usage("ingest",
                             "dates choose among the configured files; they do not go with files named");
+    }
+    if (retry != NULL && (date != NULL || from != NULL || to != NULL)) {
+        return tb_cmd_usage("ingest", "--retry-rejects takes files and --source, not dates");
     }
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
@@ -88,7 +108,8 @@ static int run(const char *config, int argc, char **argv)
         st = tb_session_db(&s, TB_DB_WRITE, &err);
     }
     if (st == TB_OK) {
-        st = ingest(&s, n, source, format, &dates, &code, &err);
+        st = retry != NULL ? again(&s, n, source, format, &code, &err)
+                           : ingest(&s, n, source, format, &dates, &code, &err);
     }
     tb_session_close(&s);
     return st == TB_OK ? code : tb_cmd_fail(&err);
@@ -96,7 +117,7 @@ static int run(const char *config, int argc, char **argv)
 
 const struct tb_command tb_cmd_ingest = {
     .name = "ingest",
-    .synopsis = "ingest [PATH...] [--format F] [--source S] [DATES]",
+    .synopsis = "ingest [PATH...] [--format F] [--source S] [--retry-rejects] [DATES]",
     .about = "read the configured log files, or just these, into the database",
     .help = "  PATH         a log file, compressed or not, or an archive; - is standard input. Its source is "
             "the configured one\n"
@@ -105,7 +126,11 @@ const struct tb_command tb_cmd_ingest = {
             "  --format F   log format of the files named (see `tollbook formats list`)\n"
             "  --source S   source of the files named; without files: read only this source\n"
             "  DATES        --date D or --from D --to D: only files of those days (by {date}), one day "
-            "either side\n\n"
+            "either side\n"
+            "  --retry-rejects  read the lines again that were rejected, of all files or of these, after a "
+            "format was "
+            "mended;\n"
+            "               what is gone or holds other bytes now stays rejected (exit 5)\n\n"
             "Without paths and dates every configured file that was not read yet is read. A record is "
             "counted once, however\n"
             "often it arrives.",

@@ -1,12 +1,32 @@
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clock.h"
 #include "base/embed.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/intake.h"
-#include "load/load.h"
 #include "store/query.h"
 
 extern const struct tb_embed tb_embed_cmd[];
+
+/* The report that lists what was rejected just now: its day is yesterday when none is said. */
+static void report_of(const struct tb_session *s, const struct tb_load_summary *sum, char *out, size_t size)
+{
+    char from[TB_TS_TEXT_MAX], to[TB_TS_TEXT_MAX];
+    if (sum->rejected_from_us == sum->rejected_to_us) { /* of files without a day: they are in every day's */
+        snprintf(out, size, "tollbook report rejects");
+        return;
+    }
+    int32_t first = tb_zone_day(s->settings->zone, sum->rejected_from_us),
+            last = tb_zone_day(s->settings->zone, sum->rejected_to_us - 1);
+    tb_day_format(first, from);
+    tb_day_format(last, to);
+    snprintf(out, size,
+             first == last ? "tollbook report rejects --date %s"
+                           : "tollbook report rejects --from %s --to %s",
+             from, to);
+}
 
 enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
                          struct tb_err *err)
@@ -26,9 +46,42 @@ enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list,
            sum.files, sum.files_known, sum.lines, sum.events, sum.duplicates, sum.conflicts, sum.ignored,
            sum.rejected);
     if (sum.rejected > 0) {
+        char report[128];
+        report_of(s, &sum, report, sizeof report);
         tb_log(TB_LOG_WARN,
-               "%" PRIu64 " of %" PRIu64 " lines were rejected; `tollbook report rejects` names them",
-               sum.rejected, sum.lines);
+               "%" PRIu64 " of %" PRIu64
+               " lines were rejected; `%s` names them, `tollbook ingest --retry-rejects` "
+               "reads them again when their format is mended",
+               sum.rejected, sum.lines, report);
+        *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
+    }
+    if (sum.incomplete > 0) {
+        *code = tb_exit_worse(*code, TB_EXIT_MISSING);
+    }
+    return TB_OK;
+}
+
+enum tb_status tb_intake_again(struct tb_session *s, const struct tb_load_again *again, int *code,
+                               struct tb_err *err)
+{
+    struct tb_load_options options = {.workers = 0, .stop = &tb_cmd_stop};
+    struct tb_load_summary sum = {.files = 0};
+    char report[128];
+    enum tb_status st = tb_session_key(s, err);
+    if (st == TB_OK) {
+        st = tb_load_retry(s->db, s->settings, s->formats, again, &options, &sum, err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_log(TB_LOG_INFO,
+           "read %" PRIu64 " rejected lines of %" PRIu64 " files again: %" PRIu64 " events + %" PRIu64
+           " duplicates + %" PRIu64 " conflicts + %" PRIu64 " ignored + %" PRIu64 " still rejected",
+           sum.lines, sum.files, sum.events, sum.duplicates, sum.conflicts, sum.ignored, sum.rejected);
+    if (sum.rejected > 0) {
+        report_of(s, &sum, report, sizeof report);
+        tb_log(TB_LOG_WARN, "%" PRIu64 " of %" PRIu64 " lines are still rejected; `%s` names them",
+               sum.rejected, sum.lines, report);
         *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
     }
     if (sum.incomplete > 0) {

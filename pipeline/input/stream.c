@@ -249,7 +249,8 @@ const char *tb_stream_kind(const struct tb_stream *s)
     return s->kind;
 }
 
-static enum tb_status digest_fd(int fd, struct tb_hash_stream *h, int64_t *size, struct tb_err *err)
+static enum tb_status digest_fd(int fd, int64_t max, struct tb_hash_stream *h, int64_t *size,
+                                struct tb_err *err)
 {
     char *block = malloc(TB_BLOCK_BYTES);
     if (block == NULL) {
@@ -259,7 +260,8 @@ static enum tb_status digest_fd(int fd, struct tb_hash_stream *h, int64_t *size,
     ssize_t n;
     *size = 0;
     do {
-        n = pread(fd, block, TB_BLOCK_BYTES, *size);
+        int64_t left = max - *size;
+        n = pread(fd, block, left < (int64_t)TB_BLOCK_BYTES ? (size_t)left : TB_BLOCK_BYTES, *size);
         if (n > 0) {
             tb_hash_stream_add(h, block, (size_t)n);
             *size += n;
@@ -271,6 +273,12 @@ static enum tb_status digest_fd(int fd, struct tb_hash_stream *h, int64_t *size,
 
 enum tb_status tb_stream_digest(const char *path, struct tb_hash128 *out, int64_t *size, struct tb_err *err)
 {
+    return tb_stream_digest_head(path, INT64_MAX, out, size, err);
+}
+
+enum tb_status tb_stream_digest_head(const char *path, int64_t max, struct tb_hash128 *out, int64_t *size,
+                                     struct tb_err *err)
+{
     struct tb_hash_stream *h = tb_hash_stream_new();
     if (h == NULL) {
         return tb_err_set(err, TB_FAIL, TB_E_MEMORY, "out of memory");
@@ -281,7 +289,7 @@ enum tb_status tb_stream_digest(const char *path, struct tb_hash128 *out, int64_
         st = tb_err_set(err, TB_FAIL, errno == ENOENT ? TB_E_MISSING : TB_E_IO, "cannot open it: %s",
                         strerror(errno));
     } else {
-        st = digest_fd(fd, h, size, err);
+        st = digest_fd(fd, max, h, size, err);
         close(fd);
     }
     if (st == TB_OK) {

@@ -48,5 +48,8 @@ const char *tb_stream_kind(const struct tb_stream *s);
  * without disturbing any stream. TB_FAIL/TB_E_IO. Not for "-" and FIFOs. */
 enum tb_status tb_stream_digest(const char *path, struct tb_hash128 *out, int64_t *size,
                                 struct tb_err *err) TB_MUST_USE;
+/* The same of its first max bytes: of a file that may have grown since. */
+enum tb_status tb_stream_digest_head(const char *path, int64_t max, struct tb_hash128 *out, int64_t *size,
+                                     struct tb_err *err) TB_MUST_USE;
 
 #endif

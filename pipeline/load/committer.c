@@ -136,7 +136,8 @@ static enum tb_status take_member(struct tb_committer *c, const struct tb_member
 {
     enum tb_status st = begin(c, err);
     if (st == TB_OK) {
-        st = tb_filing_begin(&c->filing, c->job->file, tb_str_of(m->name), err);
+        st = m->again != NULL ? tb_filing_resume(&c->filing, m->again, err)
+                              : tb_filing_begin(&c->filing, c->job->file, tb_str_of(m->name), err);
     }
     if (st == TB_OK) {
         st = tb_load_begin(c->db, c->filing.entry.file, c->filing.entry.source, &c->txn, err);
@@ -166,6 +167,14 @@ static void add_sums(struct tb_load_summary *to, const struct tb_load_summary *s
     to->rejected += s->rejected;
     to->incomplete += s->incomplete;
     to->bytes += s->bytes;
+    to->unread += s->unread;
+    if (s->rejected_from_us < s->rejected_to_us) {
+        bool first = to->rejected_from_us == to->rejected_to_us;
+        to->rejected_from_us =
+            first || s->rejected_from_us < to->rejected_from_us ? s->rejected_from_us : to->rejected_from_us;
+        to->rejected_to_us =
+            first || s->rejected_to_us > to->rejected_to_us ? s->rejected_to_us : to->rejected_to_us;
+    }
 }
 
 static bool stopped(const struct tb_committer *c)
@@ -181,7 +190,9 @@ static enum tb_status interrupted(struct tb_err *err)
 
 static enum tb_status take_end(struct tb_committer *c, const struct tb_err *fault, struct tb_err *err)
 {
-    enum tb_status st = tb_filing_end(&c->filing, c->job->file, fault, &c->sums, err);
+    enum tb_status st = c->job->again != NULL
+                            ? tb_filing_end_again(&c->filing, c->job->again, fault, &c->sums, err)
+                            : tb_filing_end(&c->filing, c->job->file, fault, &c->sums, err);
     if (st == TB_OK && stopped(c)) {
         return interrupted(err);
     }

@@ -4,11 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/clock.h"
 #include "base/embed.h"
 #include "base/log.h"
 #include "load/known.h"
 
 extern const struct tb_embed tb_embed_load[];
+
+#define REASONS_SAID 3
+#define FILES_SAID   10u /* cron mails what is said; the ledger has all */
 
 enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struct tb_bounds *bounds,
                               struct tb_err *err)
@@ -26,6 +30,9 @@ enum tb_status tb_filing_init(struct tb_filing *f, struct tb_db *db, const struc
     if (st == TB_OK) {
         st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_broken.sql"), &f->broken, err);
     }
+    if (st == TB_OK) {
+        st = tb_query_open(db, tb_embed_text(tb_embed_load, "file_span.sql"), &f->span, err);
+    }
     return st;
 }
 
@@ -35,6 +42,7 @@ void tb_filing_release(struct tb_filing *f)
     tb_query_close(f->completed);
     tb_query_close(f->touched);
     tb_query_close(f->broken);
+    tb_query_close(f->span);
     free(f->pruned.slots);
 }
 
@@ -66,15 +74,22 @@ static enum tb_status describe(struct tb_filing *f, const struct tb_input_file *
     return tb_dict_id(f->db, tb_str_of(file->source), true, &f->entry.source, err);
 }
 
+void tb_filing_clear(struct tb_filing *f)
+{
+    f->counts = (struct tb_append_counts){0, 0, 0, 0};
+    f->reject_rows = 0;
+    free(f->pruned.slots);
+    f->pruned = (struct tb_quarters){.last = INT64_MIN};
+}
+
 enum tb_status tb_filing_begin(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name,
                                struct tb_err *err)
 {
     enum tb_status st = describe(f, file, name, err);
     f->entry.incomplete = TB_STR("being read"); /* nobody sees it: rewritten in this transaction */
-    f->counts = (struct tb_append_counts){0, 0, 0, 0};
-    f->reject_rows = 0;
-    free(f->pruned.slots);
-    f->pruned = (struct tb_quarters){.last = INT64_MIN};
+    f->base = (struct tb_file_entry){.file = 0};
+    f->again = NULL;
+    tb_filing_clear(f);
     return st == TB_OK ? insert(f, err) : st;
 }
 
@@ -136,14 +151,15 @@ static enum tb_status count(struct tb_filing *f, struct tb_member *m, struct tb_
 {
     struct tb_file_entry *e = &f->entry;
     struct tb_file_entry same;
-    e->lines = m->tally.lines;
-    e->ignored = m->tally.ignored;
-    e->rejected = m->tally.rejected + f->counts.pruned;
-    e->events = f->counts.events;
-    e->duplicates = f->counts.duplicates;
-    e->conflicts = f->counts.conflicts;
+    const struct tb_file_entry *b = &f->base;
+    e->lines = b->lines + m->tally.lines;
+    e->ignored = b->ignored + m->tally.ignored;
+    e->rejected = b->rejected + m->tally.rejected + f->counts.pruned;
+    e->events = b->events + f->counts.events;
+    e->duplicates = b->duplicates + f->counts.duplicates;
+    e->conflicts = b->conflicts + f->counts.conflicts;
     enum tb_status st = TB_END;
-    if (e->incomplete.s == NULL) {
+    if (e->incomplete.s == NULL && (f->again == NULL || f->again->all)) {
         st = tb_files_same(f->db, e->source, e->format, e->digest, false, &same, err);
     }
     if (st == TB_OK) {
@@ -153,16 +169,17 @@ static enum tb_status count(struct tb_filing *f, struct tb_member *m, struct tb_
     return st == TB_OK ? add_quarters(f, m, err) : st;
 }
 
-static void add_sums(const struct tb_file_entry *e, struct tb_load_summary *sums)
+static void add_sums(const struct tb_filing *f, struct tb_load_summary *sums)
 {
+    const struct tb_file_entry *e = &f->entry, *b = &f->base;
     assert(e->lines == e->events + e->duplicates + e->conflicts + e->ignored + e->rejected);
     sums->files++;
-    sums->lines += e->lines;
-    sums->events += e->events;
-    sums->duplicates += e->duplicates;
-    sums->conflicts += e->conflicts;
-    sums->ignored += e->ignored;
-    sums->rejected += e->rejected;
+    sums->lines += e->lines - b->lines;
+    sums->events += e->events - b->events;
+    sums->duplicates += e->duplicates - b->duplicates;
+    sums->conflicts += e->conflicts - b->conflicts;
+    sums->ignored += e->ignored - b->ignored;
+    sums->rejected += e->rejected - b->rejected;
     sums->bytes += (uint64_t)e->bytes;
 }
 
@@ -174,25 +191,97 @@ static void place(const struct tb_file_entry *e, char *out, size_t size)
              member ? (int)e->member.n : 0, member ? e->member.s : "");
 }
 
-static void say_trouble(const struct tb_file_entry *e, const struct tb_member *m)
+/* Why its lines were rejected, the most frequent reasons first: "torn 3, no_ts 1". */
+static void say_reasons(const struct tb_tally *t, char *out, size_t size)
+{
+    uint64_t below = UINT64_MAX;
+    size_t n = 0;
+    out[0] = '\0';
+    for (int said = 0; said < REASONS_SAID && n < size;) {
+        uint64_t most = 0;
+        for (size_t i = 0; i < t->reason_n; i++) {
+            const struct tb_reason *r = &t->reasons[i];
+            most = strcmp(r->kind, "rejected") == 0 && r->lines < below && r->lines > most ? r->lines : most;
+        }
+        for (size_t i = 0; i < t->reason_n && n < size && said < REASONS_SAID && most > 0; i++) {
+            const struct tb_reason *r = &t->reasons[i];
+            if (strcmp(r->kind, "rejected") == 0 && r->lines == most) {
+                n += (size_t)snprintf(out + n, size - n, "%s%s %" PRIu64, said++ > 0 ? ", " : "", r->reason,
+                                      r->lines);
+            }
+        }
+        if (most == 0) {
+            return;
+        }
+        below = most;
+    }
+}
+
+static void say_rejected(struct tb_filing *f, const struct tb_member *m, const char *where)
+{
+    const struct tb_file_entry *e = &f->entry;
+    char reasons[128];
+    if (e->rejected == f->base.rejected || f->said++ >= FILES_SAID) {
+        return; /* the sum is said at the end */
+    }
+    if (m->format[0] == '\0') {
+        tb_log(TB_LOG_WARN,
+               "no format recognises %s: %" PRIu64 " lines rejected; see `tollbook formats test FILE`", where,
+               e->rejected);
+        return;
+    }
+    say_reasons(&m->tally, reasons, sizeof reasons);
+    tb_log(TB_LOG_WARN, "%s: %" PRIu64 " of %" PRIu64 " lines %s rejected (%s)", where,
+           e->rejected - f->base.rejected, e->lines, f->again != NULL ? "are still" : "were", reasons);
+}
+
+static void say_trouble(struct tb_filing *f, const struct tb_member *m)
 {
     char where[2 * TB_NAME_MAX + 64];
-    place(e, where, sizeof where);
+    place(&f->entry, where, sizeof where);
     if (m->fault.code != TB_E_NONE) {
-        tb_log(TB_LOG_WARN, "%s is incomplete, %" PRIu64 " lines were read: %s", where, e->lines,
+        tb_log(TB_LOG_WARN, "%s is incomplete, %" PRIu64 " lines were read: %s", where, f->entry.lines,
                m->fault.text);
     }
-    if (e->rejected > 0 && m->format[0] == '\0') {
-        tb_log(TB_LOG_WARN,
-               "no format recognises %s: %" PRIu64 " lines rejected; see `tollbook formats test`", where,
-               e->rejected);
+    say_rejected(f, m, where);
+}
+
+/* The stretch of time that a file with rejected lines belongs to: the days under which they are reported. */
+static enum tb_status span_rejected(struct tb_filing *f, struct tb_load_summary *sums, struct tb_err *err)
+{
+    const struct tb_file_entry *e = &f->entry;
+    if (e->rejected == f->base.rejected) {
+        return TB_OK;
     }
+    tb_query_bind_int(f->span, "file", e->file);
+    enum tb_status st = tb_query_step(f->span, err);
+    int64_t from = 0, to = 0;
+    if (st == TB_OK && !tb_query_is_null(f->span, 0)) {
+        from = tb_query_int(f->span, 0) * TB_QUARTER_US;
+        to = (tb_query_int(f->span, 1) + 1) * TB_QUARTER_US;
+    } else if (e->date != TB_DAY_NONE) {
+        from = e->date * TB_US_PER_DAY;
+        to = from + TB_US_PER_DAY;
+    }
+    tb_query_reset(f->span);
+    if (st == TB_OK && from < to) {
+        bool first = sums->rejected_from_us == sums->rejected_to_us;
+        sums->rejected_from_us = first || from < sums->rejected_from_us ? from : sums->rejected_from_us;
+        sums->rejected_to_us = first || to > sums->rejected_to_us ? to : sums->rejected_to_us;
+    }
+    return st;
 }
 
 enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct tb_load_summary *sums,
                                 struct tb_err *err)
 {
     struct tb_file_entry *e = &f->entry;
+    if (f->again != NULL && !m->has_raw) {
+        return tb_err_set(err, TB_FAIL, TB_E_IO,
+                          "\"%.*s\" changed while it was read again; nothing of it is "
+                          "counted, run this again",
+                          (int)e->path.n, e->path.s);
+    }
     assert(m->tally.lines == m->tally.rows + m->tally.ignored + m->tally.rejected);
     assert(m->tally.rows == f->counts.events + f->counts.duplicates + f->counts.conflicts + f->counts.pruned);
     e->format = tb_str_of(m->format);
@@ -203,19 +292,25 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     e->raw_digest = m->raw;
     e->digest = m->digest;
     bool whole = m->fault.code == TB_E_NONE;
-    e->incomplete = whole ? TB_STR_NULL : tb_str_of(m->fault.text);
-    e->incomplete_byte = whole ? 0 : m->fault.byte;
+    e->incomplete = m->head ? f->again->entry.incomplete : whole ? TB_STR_NULL : tb_str_of(m->fault.text);
+    e->incomplete_byte = m->head ? f->again->entry.incomplete_byte : whole ? 0 : m->fault.byte;
     enum tb_status st = count(f, m, err);
     if (st != TB_OK) {
         return st;
     }
-    add_sums(e, sums);
+    add_sums(f, sums);
     if (!whole) {
         f->faulty = true;
         sums->incomplete++;
     }
-    say_trouble(e, m);
+    say_trouble(f, m);
     st = tb_files_update(f->db, e, err);
+    if (st == TB_OK && f->again != NULL) {
+        st = tb_filing_settle(f, err);
+    }
+    if (st == TB_OK) {
+        st = span_rejected(f, sums, err);
+    }
     /* What may still be said of this row (tb_filing_end) must not lean on the member's texts. */
     e->wrapper = e->kind = e->member = TB_STR_NULL;
     return st;
@@ -275,7 +370,8 @@ enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *f
     }
     e->wrapper = e->kind = TB_STR_NULL;
     if (st == TB_OK) {
-        add_sums(e, sums);
+        f->base = (struct tb_file_entry){.file = 0};
+        add_sums(f, sums);
     }
     return st;
 }

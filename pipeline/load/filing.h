@@ -18,11 +18,15 @@
 
 struct tb_filing {
     struct tb_db *db;
-    struct tb_query *forget, *completed, *touched, *broken;
+    struct tb_query *forget, *completed, *touched, *broken, *span;
     uint32_t reject_rows_max, reject_rows;
     struct tb_file_entry entry; /* of the last member */
-    uint32_t first;             /* ledger row of the file's first member; 0 = none yet */
-    bool faulty;                /* a member of the file is incomplete */
+    struct tb_file_entry base;  /* what it counts already: nothing, or what a member read again keeps */
+    const struct tb_retry_member *again; /* the member is read again, and was ... */
+    struct tb_file_entry before;         /* ... this (counts only) */
+    uint32_t said;                       /* files whose rejected lines were told */
+    uint32_t first;                      /* ledger row of the file's first member; 0 = none yet */
+    bool faulty;                         /* a member of the file is incomplete */
     struct tb_append_counts counts;
     struct tb_quarters pruned; /* quarter-hours of rows whose day is pruned: they do not belong to the file */
 };
@@ -37,6 +41,12 @@ void tb_filing_start(struct tb_filing *f); /* a file begins */
 enum tb_status tb_filing_begin(struct tb_filing *f, const struct tb_input_file *file, struct tb_str name,
                                struct tb_err *err) TB_MUST_USE;
 
+/* The same for a member whose rejected lines are read again: takes what they counted for out of its row. */
+enum tb_status tb_filing_resume(struct tb_filing *f, const struct tb_retry_member *again,
+                                struct tb_err *err) TB_MUST_USE;
+void tb_filing_clear(struct tb_filing *f); /* filing.c, filing_again.c */
+enum tb_status tb_filing_settle(struct tb_filing *f, struct tb_err *err) TB_MUST_USE; /* the same */
+
 enum tb_status tb_filing_reject(struct tb_filing *f, const struct tb_reject *r,
                                 struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_filing_pruned(struct tb_filing *f, const struct tb_row *row, const struct tb_place *place,
@@ -50,6 +60,11 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
 enum tb_status tb_filing_copy(struct tb_filing *f, const struct tb_input_file *file, const char *format,
                               struct tb_hash128 raw, struct tb_load_summary *sums,
                               struct tb_err *err) TB_MUST_USE;
+
+/* The end of a file that was read again. */
+enum tb_status tb_filing_end_again(struct tb_filing *f, const struct tb_retry *again,
+                                   const struct tb_err *fault, struct tb_load_summary *sums,
+                                   struct tb_err *err) TB_MUST_USE;
 
 /* The file's end. fault: what stopped it between its members (code TB_E_NONE: nothing). */
 enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *file,

@@ -18,12 +18,15 @@
 #include <stdbool.h>
 #include "input/source.h"
 #include "load/batch.h"
+#include "load/retry.h"
 #include "load/spill.h"
 #include "load/tally.h"
 
 /* One member: name and kind are set before MEMBER is put, the rest before DONE. */
 struct tb_member {
-    char *name; /* NULL when the file is no archive */
+    char *name;                          /* NULL when the file is no archive */
+    const struct tb_retry_member *again; /* its rejected lines are read again; NULL: it is new */
+    bool head;                           /* ... and only as far as it was read then: it has grown */
     char kind[32];
     const char *format; /* id; "" when no format recognises it */
     char wrapper[64];
@@ -56,6 +59,7 @@ struct tb_lane {
 
 struct tb_job {
     const struct tb_input_file *file;
+    const struct tb_retry *again; /* NULL: a file to read for the first time */
     size_t index;
     struct tb_lane *lane;     /* of the worker that took it */
     struct tb_member *member; /* of which MEMBER was put and DONE was not: only its worker touches this */

@@ -7,6 +7,7 @@
 #include "load/committer.h"
 #include "load/known.h"
 #include "load/pool.h"
+#include "load/retry.h"
 #include "load/worker.h"
 
 #define WORKERS_MAX 64
@@ -119,7 +120,7 @@ static enum tb_status commit_all(struct tb_db *db, struct pool *p, const struct 
 }
 
 static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats,
-                           const struct tb_input_file *const *pending, size_t n,
+                           const struct tb_input_file *const *pending, const struct tb_retry *again, size_t n,
                            const struct tb_load_options *options, const struct tb_bounds *bounds,
                            struct tb_load_summary *summary, struct tb_err *err)
 {
@@ -133,8 +134,9 @@ static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats
     }
     for (size_t i = 0; i < n; i++) {
         p->handover.jobs[i].file = pending[i];
+        p->handover.jobs[i].again = again != NULL ? &again[i] : NULL;
     }
-    enum tb_status st = tb_known_load(db, pending, n, &p->known, err);
+    enum tb_status st = tb_known_load(db, pending, again != NULL ? 0 : n, &p->known, err);
     if (st == TB_OK) {
         st = start(p, formats, workers_for(options, n), err);
     }
@@ -170,7 +172,7 @@ enum tb_status tb_load_files_within(struct tb_db *db, const struct tb_settings *
         st = tb_known_pending(db, list, pending, &n, summary, err);
     }
     if (st == TB_OK && n > 0) {
-        st = load(db, formats, pending, n, options, bounds, summary, err);
+        st = load(db, formats, pending, NULL, n, options, bounds, summary, err);
     }
     free(pending);
     return st;
@@ -183,4 +185,40 @@ enum tb_status tb_load_files(struct tb_db *db, const struct tb_settings *s,
 {
     const struct tb_bounds bounds = TB_BOUNDS_DEFAULT;
     return tb_load_files_within(db, s, formats, list, options, &bounds, summary, err);
+}
+
+enum tb_status tb_load_retry_within(struct tb_db *db, const struct tb_settings *s,
+                                    const struct tb_format_set *formats, const struct tb_load_again *again,
+                                    const struct tb_load_options *options, const struct tb_bounds *bounds,
+                                    struct tb_load_summary *summary, struct tb_err *err)
+{
+    struct tb_err own;
+    struct tb_retry_list *list = NULL;
+    err = err != NULL ? err : &own;
+    memset(summary, 0, sizeof *summary);
+    enum tb_status st = tb_retry_list_load(db, s, formats, again, &list, err);
+    const struct tb_input_file **files = st == TB_OK ? calloc(list->n + 1, sizeof(*files)) : NULL;
+    if (st == TB_OK && files == NULL) {
+        st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the list of files");
+    }
+    for (size_t i = 0; st == TB_OK && i < list->n; i++) {
+        files[i] = &list->files[i].file;
+    }
+    if (st == TB_OK && list->n > 0) {
+        st = load(db, formats, files, list->files, list->n, options, bounds, summary, err);
+    }
+    if (st != TB_FAIL || err->code != TB_E_INTERRUPT) { /* a worker left behind may still read them */
+        free(files);
+        tb_retry_list_free(list);
+    }
+    return st;
+}
+
+enum tb_status tb_load_retry(struct tb_db *db, const struct tb_settings *s,
+                             const struct tb_format_set *formats, const struct tb_load_again *again,
+                             const struct tb_load_options *options, struct tb_load_summary *summary,
+                             struct tb_err *err)
+{
+    const struct tb_bounds bounds = TB_BOUNDS_DEFAULT;
+    return tb_load_retry_within(db, s, formats, again, options, &bounds, summary, err);
 }

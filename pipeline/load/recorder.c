@@ -54,7 +54,7 @@ void tb_recorder_start(struct tb_recorder *r, struct tb_job *job, struct tb_memb
     r->member = member;
     r->rejects = 0;
     r->source = tb_str_of(job->file->source);
-    r->file_node = tb_str_of(job->file->node);
+    r->file_node = tb_str_of(member->again != NULL ? member->again->node : job->file->node);
     tb_batch_clear(r->batch); /* of a file that was given up */
     begin_numbering(r);
     tb_occurrence_reset(r->occurrence);
@@ -95,7 +95,7 @@ enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where 
     if (w->whole_line) {
         tb_tally_content_line(&r->member->tally, w->line, record);
     }
-    return tb_tally_ignored(&r->member->tally, reason, err);
+    return w->counted ? TB_OK : tb_tally_ignored(&r->member->tally, reason, err);
 }
 
 enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
@@ -105,8 +105,8 @@ enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where
     if (w->whole_line) {
         tb_tally_content_line(&r->member->tally, w->line, record);
     }
-    enum tb_status st = tb_tally_rejected(&r->member->tally, reason, err);
-    if (st != TB_OK || r->rejects >= r->bounds->reject_rows) {
+    enum tb_status st = w->counted ? TB_OK : tb_tally_rejected(&r->member->tally, reason, err);
+    if (st != TB_OK || w->counted || r->rejects >= r->bounds->reject_rows) {
         return st;
     }
     st = make_room(r, err);
@@ -211,6 +211,22 @@ static void define_new(struct tb_recorder *r)
     }
 }
 
+/* An event that was counted earlier: only what the content digest takes of it. */
+static enum tb_status take_content(struct tb_recorder *r, const struct tb_where *w, struct tb_event *e,
+                                   struct tb_hash128 record, struct tb_err *err)
+{
+    uint64_t hash[TB_T_COUNT];
+    bool own_node = false;
+    enum tb_status st = settle_node(r, w, e, &own_node, err);
+    for (int f = 0; f < TB_T_COUNT; f++) {
+        hash[f] = e->text[f].s != NULL ? tb_identity_text(e->text[f]) : 0;
+    }
+    record = e->id.s != NULL ? tb_identity_of_id(r->source, e->id) : record;
+    tb_tally_content_event(&r->member->tally, w->line, record, payload_of(e, hash),
+                           own_node ? hash[TB_T_NODE] : 0);
+    return st;
+}
+
 /* Events of one record are counted apart, so that a late one can be counted alone. */
 static enum tb_status occurred(struct tb_recorder *r, struct tb_hash128 record, uint32_t part,
                                uint32_t *number, bool *late, struct tb_err *err)
@@ -282,7 +298,11 @@ enum tb_status tb_recorder_events(struct tb_recorder *r, const struct tb_where *
             digest = tb_identity_record(r->source, record);
             digested = true;
         }
-        st = take_event(r, w, &events[i], i, digest, err);
+        if (!w->counted) {
+            st = take_event(r, w, &events[i], i, digest, err);
+        } else if (w->whole_line) {
+            st = take_content(r, w, &events[i], digest, err);
+        }
     }
     return st;
 }

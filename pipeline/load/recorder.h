@@ -21,6 +21,7 @@ struct tb_where {
     uint32_t part;
     struct tb_str node; /* that its wrapper names, or absent */
     bool whole_line;    /* the record is the physical line, unchanged */
+    bool counted;       /* earlier: now it is only part of the member's content */
 };
 
 struct tb_recorder {

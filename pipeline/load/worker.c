@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <inttypes.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum tb_status tb_worker_init(struct tb_worker *w, struct tb_handover *h, const struct tb_format_set *formats,
                               const struct tb_known *known, struct tb_err *err)
@@ -72,6 +74,7 @@ static void take_raw(struct tb_worker *w)
 {
     struct stat now;
     w->has_raw = false;
+    w->head = false;
     const char *path = w->job->file->path;
     if (strcmp(path, "-") == 0 || stat(path, &now) != 0 || !S_ISREG(now.st_mode)) {
         return;
@@ -80,8 +83,30 @@ static void take_raw(struct tb_worker *w)
     w->mtime_s = now.st_mtim.tv_sec;
     w->mtime_ns = now.st_mtim.tv_nsec;
     struct tb_err err = {.code = TB_E_NONE};
-    int64_t size = 0;
-    w->has_raw = tb_stream_digest(path, &w->raw, &size, &err) == TB_OK && size == w->size;
+    const struct tb_retry *again = w->job->again;
+    int64_t size = 0, wanted = again != NULL && again->file.size < w->size ? again->file.size : w->size;
+    w->head = wanted < w->size;
+    w->has_raw = tb_stream_digest_head(path, wanted, &w->raw, &size, &err) == TB_OK && size == wanted;
+}
+
+/* Are the bytes that were read then still there? What an archive held cannot be told from its first bytes. */
+static bool readable_again(const struct tb_worker *w, const struct tb_retry *again)
+{
+    return w->has_raw && again->has_raw && w->raw.hi == again->raw.hi && w->raw.lo == again->raw.lo &&
+           !(w->head && again->members[0].entry.member.n > 0);
+}
+
+static void say_unreadable(const struct tb_worker *w, const struct tb_retry *again, struct tb_err *fault)
+{
+    const char *path = again->file.path;
+    bool pipe = !again->has_raw;
+    (void)tb_err_set(
+        fault, TB_FAIL, TB_E_MISSING, "\"%s\": %" PRIu64 " rejected lines stay: %s", path, again->rejected,
+        pipe                                     ? "a pipe cannot be read again"
+        : access(path, F_OK) != 0                ? "the file is gone; bring it back and run this again"
+        : access(path, R_OK) != 0 || !w->has_raw ? "the file cannot be read"
+                                                 : "the file holds other bytes now; `tollbook ingest` "
+                                                   "reads it as it is");
 }
 
 static bool is_copy(const struct tb_worker *w, const char *format)
@@ -167,6 +192,7 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
                              .part = w->ordinal * TB_EVENTS_PER_RECORD_MAX,
                              .node = rec->node,
                              .whole_line = whole_line};
+    where.counted = w->again != NULL && !tb_retry_has(w->again, where.line, where.byte, where.part);
     enum tb_status st = TB_OK;
     if (!w->settled && rec->reject == NULL && rec->text.n > 0) {
         if (!tb_sample_full(&w->sample)) {
@@ -216,6 +242,20 @@ static enum tb_status interrupted(struct tb_err *err)
     return tb_err_set(err, TB_FATAL, TB_E_INTERRUPT, "interrupted");
 }
 
+/* Of a file that has grown: the lines it had then. The last one was as long as the file, or, where the file ended early, no
+ * line yet. False: behind them. */
+static bool within_head(struct tb_worker *w, struct tb_line *line)
+{
+    const struct tb_file_entry *then = &w->again->entry;
+    uint64_t end = (uint64_t)then->bytes;
+    bool cut = line->byte + line->text.n > end;
+    if (line->byte >= end || (cut && then->incomplete.s != NULL)) {
+        return false;
+    }
+    line->text.n = cut ? (size_t)(end - line->byte) : line->text.n;
+    return true;
+}
+
 /* Lines to the member's end. TB_OK also when the stream fails: then member->fault says how. TB_END: it is a
  * copy. */
 static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
@@ -230,6 +270,10 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
                 *err = w->member->fault;
                 return TB_FATAL;
             }
+            tb_unwrap_end(w->unwrap);
+            return drain(w, NULL, err);
+        }
+        if (w->head && !within_head(w, &line)) {
             tb_unwrap_end(w->unwrap);
             return drain(w, NULL, err);
         }
@@ -253,7 +297,8 @@ static enum tb_status finish_member(struct tb_worker *w, struct tb_err *err)
         return st;
     }
     tb_quarters_sort(&m->tally.quarters);
-    m->bytes = tb_lines_bytes(w->lines);
+    m->bytes = w->head ? (uint64_t)w->again->entry.bytes : tb_lines_bytes(w->lines);
+    m->head = w->head;
     m->digest = tb_tally_content(&m->tally, m->bytes);
     m->raw = w->raw;
     m->has_raw = w->has_raw && unchanged(w);
@@ -274,10 +319,12 @@ static enum tb_status start_member(struct tb_worker *w, struct tb_str name, stru
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to read log files");
     }
     w->job->member = w->member;
+    w->member->again = w->again;
     w->extractor = NULL;
     snprintf(w->member->kind, sizeof w->member->kind, "%s", tb_stream_kind(w->stream));
     w->announced = false;
-    w->settled = w->job->file->format != NULL;
+    const char *format = w->again != NULL ? w->again->format : w->job->file->format;
+    w->settled = format != NULL;
     w->line = 0;
     w->ordinal = 0;
     tb_sample_reset(&w->sample);
@@ -287,14 +334,32 @@ static enum tb_status start_member(struct tb_worker *w, struct tb_str name, stru
     if (!w->settled) {
         return TB_OK;
     }
-    enum tb_status st = use_format(w, tb_format_find(w->formats, w->job->file->format), err);
+    enum tb_status st = use_format(w, tb_format_find(w->formats, format), err);
     return st == TB_OK ? put_member(w, err) : st;
+}
+
+/* The member's row in the ledger: the same bytes have the same members in the same order. */
+static enum tb_status take_again(struct tb_worker *w, struct tb_str name, struct tb_err *err)
+{
+    const struct tb_retry *r = w->job->again;
+    w->again = w->members < r->n ? &r->members[w->members++] : NULL;
+    if (w->again == NULL || !tb_str_eq(w->again->entry.member, name.s != NULL ? name : TB_STR(""))) {
+        return tb_err_set(err, TB_FATAL, TB_E_DB,
+                          "\"%s\" has other members than the ledger knows; restore a backup", r->file.path);
+    }
+    return TB_OK;
 }
 
 /* TB_OK: also when the member ends early (*broken); TB_END: it is a copy. */
 static enum tb_status read_member(struct tb_worker *w, struct tb_str name, bool *broken, struct tb_err *err)
 {
-    enum tb_status st = start_member(w, name, err);
+    enum tb_status st = w->job->again != NULL ? take_again(w, name, err) : TB_OK;
+    if (st == TB_OK && w->job->again != NULL && w->again->rejected == 0) {
+        return TB_OK; /* passed over */
+    }
+    if (st == TB_OK) {
+        st = start_member(w, name, err);
+    }
     if (st == TB_OK) {
         st = read_lines(w, err);
     }
@@ -377,6 +442,8 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     struct tb_item end = {.kind = TB_ITEM_END, .fault = {.code = TB_E_NONE}};
     w->job = job;
     w->stream = NULL;
+    w->again = NULL;
+    w->members = 0;
     w->told_bytes = 0;
     take_raw(w);
     if (tb_handover_cancelled(w->handover)) { /* a digest can take long; see read_lines */
@@ -384,7 +451,9 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     }
     enum tb_status st = TB_OK;
     const char *format = job->file->format;
-    if (format != NULL && is_copy(w, format)) {
+    if (job->again != NULL && !readable_again(w, job->again)) {
+        say_unreadable(w, job->again, &end.fault);
+    } else if (format != NULL && is_copy(w, format)) {
         st = put_copy(w, tb_format_id(tb_format_find(w->formats, format)), err);
     } else if (tb_stream_open(job->file->path, &w->stream, &end.fault) == TB_OK) {
         end.fault.code = TB_E_NONE;

@@ -31,8 +31,11 @@ struct tb_worker {
     struct tb_job *job;
     struct tb_stream *stream;
     struct tb_member *member;
-    struct tb_extractor *extractor; /* NULL: not told yet, or no format */
-    bool settled, announced;        /* the format is told; MEMBER was put */
+    const struct tb_retry_member *again; /* of the member, when its rejected lines are read again */
+    size_t members;                      /* of the file, begun */
+    bool head;                           /* read as far as it was read before: it has grown since */
+    struct tb_extractor *extractor;      /* NULL: not told yet, or no format */
+    bool settled, announced;             /* the format is told; MEMBER was put */
     bool has_raw;
     struct tb_hash128 raw;
     int64_t size, mtime_s, mtime_ns; /* as the digest was taken */

@@ -123,6 +123,23 @@ enum tb_status tb_files_same(struct tb_db *db, uint32_t source, struct tb_str fo
     return st;
 }
 
+enum tb_status tb_files_get(struct tb_db *db, uint32_t file, struct tb_file_entry *out, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = tb_db_statement(db, "file_get.sql", &q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(q, "file", file);
+    st = tb_query_step(q, err);
+    assert(st != TB_END); /* the caller has it from the ledger */
+    if (st == TB_OK) {
+        st = read_entry(db, q, out, err);
+    }
+    tb_query_reset(q);
+    return st;
+}
+
 static void bind_counts(struct tb_query *q, const struct tb_file_entry *e)
 {
     tb_query_bind_int(q, "lines", (int64_t)e->lines);

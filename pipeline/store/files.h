@@ -39,6 +39,10 @@ enum tb_status tb_files_same(struct tb_db *db, uint32_t source, struct tb_str fo
                              struct tb_hash128 digest, bool raw, struct tb_file_entry *out,
                              struct tb_err *err) TB_MUST_USE;
 
+/* The row file, which is there. */
+enum tb_status tb_files_get(struct tb_db *db, uint32_t file, struct tb_file_entry *out,
+                            struct tb_err *err) TB_MUST_USE;
+
 /* Inserts (e->file becomes its number) or rewrites the row; marks earlier incomplete rows of the same path
  * and member completed_by it when it is whole. */
 enum tb_status tb_files_insert(struct tb_db *db, struct tb_file_entry *e, struct tb_err *err) TB_MUST_USE;
