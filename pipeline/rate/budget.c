@@ -208,6 +208,7 @@ static enum tb_status add_hours(const struct asked *a, size_t budget, struct tb_
             if (open.start_us != TB_TS_NONE && x.start_us == open.end_us) {
                 open.end_us = x.end_us;
                 open.peak = x.peak > open.peak ? x.peak : open.peak;
+                open.excess += x.excess;
                 continue;
             }
             status = open.start_us != TB_TS_NONE ? put_hours(out, &open, err) : TB_OK;

@@ -1,4 +1,4 @@
-/* Concept: what a budget will have spent by the end of its period, from its last days. Inside rate/ only.
+/* Concept: what a budget will have spent by the end of its period, from its last days. Inside rate/ and detect/.
  */
 #ifndef TB_FORECAST_H
 #define TB_FORECAST_H

@@ -170,7 +170,8 @@ static enum tb_status take_row(struct tb_spend *out, int table, const struct tb_
     if (table == 1) {
         return tb_spend_add_key(out, (uint32_t)tb_query_int(q, 0), m, err);
     }
-    struct tb_stretch x = {(int)tb_query_int(q, 0), tb_query_int(q, 1), tb_query_int(q, 2), m};
+    struct tb_stretch x = {(int)tb_query_int(q, 0), tb_query_int(q, 1), tb_query_int(q, 2), m, 0};
+    (void)tb_query_money(q, 4, &x.excess);
     return tb_spend_add_over(out, &x, err);
 }
 
@@ -242,6 +243,7 @@ static enum tb_status put_over(struct tb_db *db, int64_t spend, const struct tb_
         tb_query_bind_int(q, "start_us", s->over[i].start_us);
         tb_query_bind_int(q, "end_us", s->over[i].end_us);
         tb_query_bind_money(q, "peak", s->over[i].peak);
+        tb_query_bind_money(q, "excess", s->over[i].excess);
         status = tb_query_run(q, err);
     }
     tb_query_close(q);

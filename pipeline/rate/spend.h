@@ -1,5 +1,5 @@
 /* Concept: what each budget's part of each day cost: by hour, by the values it is allocated by, and the stretches over its
- *          hour limits. Budgets and plans are made of these. Inside rate/ and plan/.
+ *          hour limits. Budgets and plans are made of these. Inside rate/, detect/ and plan/.
  * Shape:   billed sources only. Days are reduced already; what is kept of them (spend_day) is read, what is not is made from
  *          the day's cells, and for hour limits from its calls.
  * Owns:    a tb_spends until released.

@@ -31,10 +31,23 @@ static enum tb_status put(struct tb_spend_meter *m, int level, int64_t end_us, s
 {
     enum tb_status status = tb_tuples_grow((void **)&m->out, &m->out_cap, m->out_n + 1, sizeof *m->out, err);
     if (status == TB_OK) {
-        m->out[m->out_n++] = (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level]};
+        m->out[m->out_n++] =
+            (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level], m->excess[level]};
         m->since_us[level] = TB_TS_NONE;
     }
     return status;
+}
+
+/* From now_us until to_us the sum stands still. */
+static void add_area(struct tb_spend_meter *m, int64_t to_us)
+{
+    int64_t us = to_us - m->now_us;
+    for (int k = 0; k < TB_HOUR_LEVELS; k++) {
+        if (m->since_us[k] != TB_TS_NONE) {
+            tb_money over = m->sum - m->limit[k];
+            m->excess[k] += over / TB_US_PER_H * us + over % TB_US_PER_H * us / TB_US_PER_H;
+        }
+    }
 }
 
 /* All changes of now_us are made: what is over from here on? */
@@ -46,6 +59,7 @@ static enum tb_status settle(struct tb_spend_meter *m, struct tb_err *err)
         if (over && m->since_us[k] == TB_TS_NONE) {
             m->since_us[k] = m->now_us;
             m->peak[k] = m->sum;
+            m->excess[k] = 0;
         }
         if (over && m->sum > m->peak[k]) {
             m->peak[k] = m->sum;
@@ -61,7 +75,10 @@ static enum tb_status move_to(struct tb_spend_meter *m, int64_t ts_us, struct tb
 {
     enum tb_status status = TB_OK;
     if (ts_us > m->now_us) {
-        status = m->now_us == INT64_MIN ? TB_OK : settle(m, err);
+        if (m->now_us != INT64_MIN) {
+            status = settle(m, err);
+            add_area(m, ts_us);
+        }
         m->now_us = ts_us;
     }
     return status;

@@ -1,5 +1,5 @@
 /* Concept: the trailing 60-minute sum of a budget's cost, (t - 60 min, t], and the stretches in which it is strictly over a
- *          limit. Inside rate/ only.
+ *          limit. Inside rate/ and detect/.
  * Shape:   begin, costs in order of time, end. Between two changes the sum stands still: a stretch begins at a call and ends
  *          60 minutes behind one.
  * Owns:    its tail, until tb_spend_meter_release.
@@ -16,11 +16,12 @@
 enum { TB_HOUR_WARNING, TB_HOUR_CRITICAL, TB_HOUR_EMERGENCY, TB_HOUR_LEVELS };
 extern const char *const tb_hour_level_names[TB_HOUR_LEVELS];
 
-/* [start_us, end_us) over the limit of level; peak is the largest sum in it. */
+/* [start_us, end_us) over the limit of level; peak is the largest sum in it, excess the area between sum and limit: what was
+ * spent beyond the limit, had it been spent evenly. */
 struct tb_stretch {
     int level;
     int64_t start_us, end_us;
-    tb_money peak;
+    tb_money peak, excess;
 };
 
 struct tb_spend_meter {
@@ -35,7 +36,7 @@ struct tb_spend_meter {
     } * tail;
     size_t tail_first, tail_n, tail_cap;
     int64_t since_us[TB_HOUR_LEVELS];
-    tb_money peak[TB_HOUR_LEVELS];
+    tb_money peak[TB_HOUR_LEVELS], excess[TB_HOUR_LEVELS];
     struct tb_stretch *out; /* what was found */
     size_t out_n, out_cap;
 };

@@ -123,6 +123,35 @@ static bool listed(const struct tb_budget_out *row, int level, int64_t t)
     return false;
 }
 
+static int by_instant(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* The area between sum and limit, from one change of the sum to the next; each piece loses less than the money's last place. */
+static void check_excess(const struct tb_stretch *x, const struct calls *c, tb_money limit)
+{
+    static int64_t at[2 * WORLD_EVENTS_MAX + 2];
+    int n = 0;
+    tb_money area = 0;
+    at[n++] = x->start_us;
+    at[n++] = x->end_us;
+    for (int i = 0; i < c->n; i++) {
+        for (int64_t t = c->of[i].ts_us; t <= c->of[i].ts_us + TB_US_PER_H; t += TB_US_PER_H) {
+            if (t > x->start_us && t < x->end_us) {
+                at[n++] = t;
+            }
+        }
+    }
+    qsort(at, (size_t)n, sizeof *at, by_instant);
+    for (int i = 1; i < n; i++) {
+        area += (trailing(c, at[i - 1]) - limit) * (at[i] - at[i - 1]);
+    }
+    tb_money off = area / TB_US_PER_H - x->excess;
+    assert_true(off >= 0 ? off <= 2 * n : -off <= 2 * n);
+}
+
 /* Every minute of the period, and just before and at every bound of a stretch. */
 static int check_hours(const struct tb_budget_out *row, const struct calls *c, int64_t cut)
 {
@@ -143,6 +172,9 @@ static int check_hours(const struct tb_budget_out *row, const struct calls *c, i
             peak = s > peak ? s : peak;
         }
         assert_true(peak == x->peak);
+        if (x->end_us < cut) { /* one that goes on is told up to where the day ends */
+            check_excess(x, c, limit[x->level]);
+        }
         found++;
     }
     for (int k = 0; k < TB_HOUR_LEVELS; k++) {
