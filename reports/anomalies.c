@@ -77,6 +77,11 @@ static enum tb_status set_also(struct tb_table *t, uint32_t also, struct tb_err 
     return tb_table_text(t, ALSO, (struct tb_str){text, n}, err);
 }
 
+static struct tb_str value_of(const struct tb_report_query *q, const struct tb_finding *f)
+{
+    return f->dimension == NULL ? TB_STR_NULL : f->text.s != NULL ? f->text : tb_dict_text(q->db, f->value);
+}
+
 static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table *t,
                                 const struct tb_finding *f, struct tb_err *err)
 {
@@ -88,7 +93,7 @@ static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table
                  {SEVERITY, tb_str_of(tb_severity_names[f->severity])},
                  {CONSUMER, f->consumer != 0 ? tb_dict_text(q->db, f->consumer) : TB_STR_NULL},
                  {DIMENSION, tb_str_of(f->dimension)},
-                 {VALUE, f->dimension != NULL ? tb_dict_text(q->db, f->value) : TB_STR_NULL},
+                 {VALUE, value_of(q, f)},
                  {EVIDENCE, tb_str_of(f->evidence)},
                  {ACTION, tb_str_of(f->action)}};
     enum tb_status st = TB_OK;
@@ -156,7 +161,9 @@ static enum tb_status detect(const struct tb_report_query *q, struct tb_findings
     if (st != TB_OK) {
         return st;
     }
-    st = tb_detect_days(q->db, q->settings, q->tables, q->from_day, q->to_day, list, err);
+    struct tb_detect_query ask = {q->db,       q->settings, q->tables,  q->version,
+                                  q->from_day, q->to_day,   q->as_of_us};
+    st = tb_detect_days(&ask, list, err);
     if (st == TB_OK && write) {
         st = tb_db_commit(q->db, err);
     } else if (write) {

@@ -1,5 +1,6 @@
 /* What the pack says of quotas, budgets and plans, as of the end of its day: whatever comes later does not change it. */
 #include "base/log.h"
+#include "detect/detect.h"
 #include "plan/plan.h"
 #include "rate/budget.h"
 #include "rate/quota.h"
@@ -10,7 +11,7 @@ static enum tb_status keep_spends(const struct tb_report_query *q, struct tb_err
 {
     struct tb_spends spends;
     int32_t first = TB_DAY_NONE, day = q->to_day;
-    int32_t from = tb_budget_first_day(q->tables, day), plan = tb_plan_first_day(q->tables, day);
+    int32_t from = tb_detect_first_day(q->tables, day), plan = tb_plan_first_day(q->tables, day);
     from = plan < from ? plan : from;
     enum tb_status st = tb_spend_first_day(q->db, q->settings, &first, err);
     if (st != TB_OK || first == TB_DAY_NONE || first > day || q->tables->budget_count == 0) {

@@ -11,6 +11,7 @@
 #include "cmd/options.h"
 #include "cmd/ready.h"
 #include "cmd/session.h"
+#include "detect/detect.h"
 #include "plan/plan.h"
 #include "rate/budget.h"
 #include "rate/quota.h"
@@ -269,6 +270,12 @@ static enum tb_status make_ready(struct tb_session *s, const struct request *r, 
         want.spends = true;
         return tb_ready(s, &want, err);
     }
+    if (is_kind(r, "anomalies")) {
+        want.from_day = tb_detect_first_day(s->tables, dates->from_day);
+        want.replay_to = s->tables->quota_count > 0 ? INT32_MAX : TB_DAY_NONE;
+        want.spends = s->tables->budget_count > 0;
+        return want.spends || s->tables->quota_count > 0 ? tb_ready(s, &want, err) : TB_OK;
+    }
     if (is_kind(r, "plan")) { /* and the plan's own day, to hold it against what was spent */
         want.from_day = tb_plan_first_day(s->tables, dates->to_day);
         want.to_day = dates->to_day + 1;
@@ -287,10 +294,15 @@ static enum tb_status find_as_of(struct tb_session *s, const struct request *r, 
         *as_of_us = dates->to_us; /* the plan's day is not over: nothing to hold it against */
         return TB_OK;
     }
-    if (!is_kind(r, "budget") || dates->to_us <= s->now_us) {
+    int64_t end_us = tb_zone_day_start(s->settings->zone, dates->to_day + 1);
+    if (is_kind(r, "anomalies") && dates->to_us < end_us) { /* an instant was asked for */
+        *as_of_us = dates->to_us;
         return TB_OK;
     }
-    return tb_budget_last_call(s->db, dates->from_us, dates->to_us, as_of_us, err);
+    if (!(is_kind(r, "budget") || is_kind(r, "anomalies")) || end_us <= s->now_us) {
+        return TB_OK;
+    }
+    return tb_budget_last_call(s->db, dates->from_us, end_us, as_of_us, err);
 }
 
 /* What detectors remember of a day is kept for the next report, when no other run holds the lock. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "detect/clock.h"
 #include "detect/subject.h"
+#include "rate/budget.h"
 #include "rate/tuple.h"
 
 static void release(struct tb_judge *j)
@@ -14,6 +15,8 @@ static void release(struct tb_judge *j)
     for (size_t i = 0; i < j->clock_n; i++) {
         tb_local_clock_release(&j->clock[i]);
     }
+    tb_spends_release(&j->spends);
+    tb_accountbook_free(j->accounts);
     free(j->digest);
     free(j->clock);
 }
@@ -122,14 +125,14 @@ static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s
     return st;
 }
 
-static enum tb_status judge_subject(struct tb_judge *j, struct tb_accountbook *accounts, uint32_t consumer,
-                                    int32_t from_day, const struct tb_findings *told, struct tb_findings *out)
+static enum tb_status judge_subject(struct tb_judge *j, uint32_t consumer, int32_t from_day,
+                                    const struct tb_findings *told, struct tb_findings *out)
 {
     struct tb_subject s;
     struct tb_findings open = {NULL, 0, 0}, today = {NULL, 0, 0};
     size_t mine = out->n;
     int32_t replay = from_day - (int32_t)j->rules.replay_days;
-    enum tb_status st = tb_subject_init(&s, j, accounts, consumer);
+    enum tb_status st = tb_subject_init(&s, j, j->accounts, consumer);
     j->out = &today;
     for (j->day = replay < j->first ? j->first : replay; j->day <= j->last && st == TB_OK; j->day++) {
         today.n = 0;
@@ -205,34 +208,74 @@ static enum tb_status finish(struct tb_judge *j, int32_t from_day, struct tb_fin
     return st;
 }
 
+/* Budgets and quotas: each asked day by itself. */
+static enum tb_status judge_limits(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
+{
+    struct tb_subject all;
+    struct tb_findings today = {NULL, 0, 0};
+    enum tb_status st = tb_subject_init(&all, j, j->accounts, 0);
+    j->out = &today;
+    for (j->day = from_day < j->first ? j->first : from_day; j->day <= j->last && st == TB_OK; j->day++) {
+        today.n = 0;
+        j->today = &j->digest[j->day - j->first];
+        st = tb_judge_budgets(j, &all);
+        if (st == TB_OK) {
+            st = tb_judge_quotas(j);
+        }
+        for (size_t i = 0; i < today.n && st == TB_OK; i++) {
+            st = put(j, out, 0, &today.f[i]);
+        }
+    }
+    tb_findings_release(&today);
+    tb_subject_release(&all);
+    return st;
+}
+
 static enum tb_status judge(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
 {
-    struct tb_accountbook *accounts = NULL;
     uint32_t *consumer = NULL;
     size_t n = 0;
-    enum tb_status st = tb_accountbook_new(j->tables, &accounts, j->err);
-    if (st == TB_OK) {
-        st = list_consumers(j, from_day - (int32_t)j->rules.replay_days, &consumer, &n);
-    }
+    enum tb_status st = list_consumers(j, from_day - (int32_t)j->rules.replay_days, &consumer, &n);
     for (size_t i = 0; i < n && st == TB_OK; i++) {
-        st = judge_subject(j, accounts, consumer[i], from_day, NULL, out);
+        st = judge_subject(j, consumer[i], from_day, NULL, out);
     }
     if (st == TB_OK) {
-        st = judge_subject(j, accounts, 0, from_day, out, out);
+        st = judge_subject(j, 0, from_day, out, out);
+    }
+    if (st == TB_OK) {
+        st = judge_limits(j, from_day, out);
     }
     free(consumer);
-    tb_accountbook_free(accounts);
     return st == TB_OK ? finish(j, from_day, out) : st;
 }
 
-enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                              int32_t from_day, int32_t to_day, struct tb_findings *out, struct tb_err *err)
+int32_t tb_detect_first_day(const struct tb_tables *tables, int32_t from_day)
 {
-    struct tb_judge j = {.db = db, .settings = s, .tables = tables, .err = err, .last = -1};
+    return tables->budget_count == 0 ? from_day
+                                     : tb_budget_first_day(tables, from_day) - TB_BUDGET_HISTORY_DAYS;
+}
+
+enum tb_status tb_detect_days(const struct tb_detect_query *q, struct tb_findings *out, struct tb_err *err)
+{
+    struct tb_judge j = {.db = q->db,
+                         .settings = q->settings,
+                         .tables = q->tables,
+                         .version = q->version,
+                         .as_of_us = q->as_of_us,
+                         .err = err,
+                         .last = -1};
     *out = (struct tb_findings){NULL, 0, 0};
-    enum tb_status st = load(&j, from_day, to_day);
+    enum tb_status st = load(&j, q->from_day, q->to_day);
     if (st == TB_OK) {
-        st = judge(&j, from_day, out);
+        st = tb_spends_read(q->db, q->settings, q->tables, q->version,
+                            tb_detect_first_day(q->tables, q->from_day), q->to_day, false, false, &j.spends,
+                            err);
+    }
+    if (st == TB_OK) {
+        st = tb_accountbook_new(q->tables, &j.accounts, err);
+    }
+    if (st == TB_OK) {
+        st = judge(&j, q->from_day, out);
     }
     release(&j);
     if (st == TB_END) { /* nothing stored so far */

@@ -14,10 +14,22 @@
 #include "detect/finding.h"
 #include "store/db.h"
 
+struct tb_detect_query {
+    struct tb_db *db;
+    const struct tb_settings *settings;
+    const struct tb_tables *tables;
+    int64_t version; /* of the tables */
+    int32_t from_day, to_day;
+    int64_t as_of_us; /* 0, or: to_day is not over, and budgets stand as of then */
+};
+
+/* The first day whose spends the budgets of from_day want: from there on days stand reduced, and quotas are replayed. Without
+ * budgets it is from_day. */
+int32_t tb_detect_first_day(const struct tb_tables *tables, int32_t from_day);
+
 /* Findings of the days, sorted by (start, kind, consumer, id). Days that were not digested are, and kept when db may be written
  * (in the caller's transaction). */
-enum tb_status tb_detect_days(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                              int32_t from_day, int32_t to_day, struct tb_findings *out,
+enum tb_status tb_detect_days(const struct tb_detect_query *q, struct tb_findings *out,
                               struct tb_err *err) TB_MUST_USE;
 
 #endif

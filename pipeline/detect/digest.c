@@ -11,7 +11,7 @@
 
 extern const struct tb_embed tb_embed_detect[];
 
-#define DIGEST_VERSION 3
+#define DIGEST_VERSION 4
 #define LEAD_IN        (2 * TB_US_PER_H)
 
 void tb_digest_release(struct tb_digest *d)

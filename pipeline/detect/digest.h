@@ -83,7 +83,8 @@ struct tb_dg_tool {
     uint32_t tool, n, failed, retries;
 };
 
-struct tb_dg_rate {      /* a stretch of the sum over 60 minutes above a limit */
+struct
+    tb_dg_rate { /* a stretch of the sum over 60 minutes above a limit: by level, start; it lasted, or a day's bound cuts it */
     uint32_t level, pad; /* 0 warning, 1 critical, 2 emergency */
     int64_t start_us, end_us, peak, cost;
 };

@@ -311,7 +311,7 @@ static void watch(struct build *b, const struct tb_pass_event *e)
         st = tb_failure_take(b->failure, e, b->err);
     }
     if (st == TB_OK) {
-        st = tb_hourly_take(&b->hourly, &b->pass, e->ts_us, e->cost, b->err);
+        st = tb_hourly_take(&b->hourly, e->ts_us, e->cost, b->err);
     }
     b->status = st != TB_OK ? st : b->status;
     if (e->in_day && e->ip != 0) {
@@ -370,7 +370,7 @@ static enum tb_status open_build(struct build *b, const struct tb_settings *s, c
     b->repeat = tb_repeat_new(&b->pass);
     b->rhythm = tb_rhythm_new(&b->pass);
     b->failure = tb_failure_new(&b->pass);
-    tb_hourly_init(&b->hourly, b->pass.rules);
+    tb_hourly_init(&b->hourly, &b->pass);
     if (b->repeat == NULL || b->rhythm == NULL || b->failure == NULL) {
         return tb_err_set(b->err, TB_FATAL, TB_E_MEMORY, "no memory to look for anomalies");
     }
@@ -390,7 +390,7 @@ static enum tb_status end_build(struct build *b)
         st = tb_failure_end(b->failure, b->err);
     }
     if (st == TB_OK) {
-        st = tb_hourly_end(&b->hourly, &b->pass, d->to_us, b->err);
+        st = tb_hourly_end(&b->hourly, &b->pass, b->err);
     }
     trim_large(d);
     trim_places(b);
@@ -403,6 +403,7 @@ static void close_build(struct build *b)
     tb_rhythm_free(b->rhythm);
     tb_failure_free(b->failure);
     tb_agents_free(b->agents);
+    tb_hourly_release(&b->hourly);
     tb_reader_release(&b->reader);
     struct tb_tuples *sets[] = {&b->hours,  &b->cells,      &b->sizes, &b->actors,
                                 &b->places, &b->agent_keys, &b->tools, &b->unpriced};

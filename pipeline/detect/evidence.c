@@ -22,7 +22,8 @@ void tb_words_text(struct tb_words *w, struct tb_str s)
     }
 }
 
-static void add_instant(struct tb_words *w, const struct tb_zone *zone, int64_t us, bool day)
+/* end: the first instant of a day is the end of the one before. */
+static void add_instant(struct tb_words *w, const struct tb_zone *zone, int64_t us, bool day, bool end)
 {
     static const char *const weekday[7] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
     static const char *const month[12] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -34,7 +35,13 @@ static void add_instant(struct tb_words *w, const struct tb_zone *zone, int64_t 
     if (day) {
         tb_words_add(w, "%s %d %s ", weekday[tb_day_weekday(civil)], mday, month[mon - 1]);
     }
-    tb_words_add(w, "%02d:%02d", minutes / 60, minutes % 60);
+    tb_words_add(w, "%02d:%02d", end && !day && minutes == 0 ? 24 : minutes / 60, minutes % 60);
+}
+
+void tb_words_instant(struct tb_words *w, const struct tb_subject *s, int64_t us, int64_t start_us)
+{
+    const struct tb_zone *zone = s->clock->zone;
+    add_instant(w, zone, us, tb_zone_day(zone, us) != tb_zone_day(zone, start_us), false);
 }
 
 void tb_words_window(struct tb_words *w, const struct tb_subject *s, int64_t start_us, int64_t end_us)
@@ -42,9 +49,9 @@ void tb_words_window(struct tb_words *w, const struct tb_subject *s, int64_t sta
     const struct tb_zone *zone = s->clock->zone;
     bool same = tb_zone_day(zone, start_us) == tb_zone_day(zone, end_us - 1);
     char utc[TB_TS_TEXT_MAX], utc_end[TB_TS_TEXT_MAX];
-    add_instant(w, zone, start_us, true);
+    add_instant(w, zone, start_us, true, false);
     tb_words_add(w, " to ");
-    add_instant(w, zone, end_us, !same);
+    add_instant(w, zone, end_us, !same, true);
     tb_ts_format(start_us / TB_US_PER_S * TB_US_PER_S, utc);
     tb_ts_format(end_us / TB_US_PER_S * TB_US_PER_S, utc_end);
     tb_words_add(w, " %s (%s/%s)", s->zone, utc, utc_end);

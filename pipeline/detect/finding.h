@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/status.h"
+#include "base/str.h"
 
 /* The contract's words. Among reports of one incident the kind that stands first here is told. */
 /* clang-format off */
@@ -48,6 +49,7 @@ struct tb_finding {
     uint32_t consumer;     /* dict id; 0 = all */
     const char *dimension; /* "feature", "model", ...; NULL */
     uint32_t value;        /* dict id of the dimension's value */
+    struct tb_str text;    /* the value where no log has it (a budget's glob): borrowed from the tables */
     uint64_t subject; /* what tells two incidents of a kind apart (a prompt, an address); never printed */
     int64_t start_us, end_us;
     double score, observed, expected;
@@ -64,6 +66,9 @@ struct tb_findings {
     struct tb_finding *f;
     size_t n, cap;
 };
+
+/* Names an incident by what it is about: the same words and instant, the same id. */
+void tb_finding_name(struct tb_finding *f, struct tb_str who, struct tb_str what, int64_t us);
 
 /* Adds a zeroed finding (expected NAN); NULL: no memory. */
 struct tb_finding *tb_findings_add(struct tb_findings *list, enum tb_kind kind);

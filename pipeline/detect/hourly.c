@@ -1,117 +1,79 @@
-/* Cost per hour against absolute limits: strictly above for 60 minutes (warning), 30 (critical), or at once (emergency). */
+/* Cost per hour against the limits that hold where no budget names its own: what rate/spend_meter finds, as a digest keeps it. */
 #include <math.h>
-#include <string.h>
 #include "detect/pass.h"
 
-static int64_t pico(double v)
+void tb_hourly_init(struct tb_hourly *h, const struct tb_pass *p)
 {
-    return v * 1e12 >= 9e18 ? INT64_MAX : llround(v * 1e12);
-}
-
-void tb_hourly_init(struct tb_hourly *h, const struct tb_rules *r)
-{
-    memset(h, 0, sizeof *h);
-    h->minute = INT64_MIN;
-    h->limit[0] = pico(r->hour_warning);
-    h->limit[1] = pico(r->hour_critical);
-    h->limit[2] = pico(r->hour_emergency);
-    for (int i = 0; i < 3; i++) {
-        h->above_us[i] = INT64_MIN;
+    const double limit[TB_HOUR_LEVELS] = {p->rules->hour_warning, p->rules->hour_critical,
+                                          p->rules->hour_emergency};
+    *h = (struct tb_hourly){.meter = {.has_limit = {true, true, true}}};
+    for (int k = 0; k < TB_HOUR_LEVELS; k++) {
+        h->meter.limit[k] = limit[k] < 9e6 ? (tb_money)llround(limit[k] * 1e12) * TB_PICO_OF_MONEY
+                                           : (tb_money)INT64_MAX * TB_PICO_OF_MONEY;
     }
+    /* the hour before the first instant counts, too */
+    tb_spend_meter_begin(&h->meter, p->d->from_us - TB_US_PER_H);
 }
 
-/* Ends the stretch of a level at end_us, and tells it when it lasted. */
-static enum tb_status finish(struct tb_hourly *h, const struct tb_pass *p, int level, int64_t end_us,
-                             struct tb_err *err)
+void tb_hourly_release(struct tb_hourly *h)
+{
+    tb_spend_meter_release(&h->meter);
+}
+
+enum tb_status tb_hourly_take(struct tb_hourly *h, int64_t ts_us, int64_t cost, struct tb_err *err)
+{
+    return cost > 0 ? tb_spend_meter_add(&h->meter, ts_us, (tb_money)cost * TB_PICO_OF_MONEY, err) : TB_OK;
+}
+
+static int64_t pico(tb_money m)
+{
+    tb_money p = m / TB_PICO_OF_MONEY;
+    return p > INT64_MAX ? INT64_MAX : (int64_t)p;
+}
+
+/* A sum that hovers about the highest limit is one stretch. */
+static bool goes_on(const struct tb_pass *p, const struct tb_stretch *x)
+{
+    const struct tb_dg_rate *last = p->d->rate_n > 0 ? &p->d->rate[p->d->rate_n - 1] : NULL;
+    return last != NULL && x->level == TB_HOUR_EMERGENCY && last->level == TB_HOUR_EMERGENCY &&
+           (double)(x->start_us - last->end_us) <= p->rules->merge_gap_min * (double)TB_US_PER_MIN;
+}
+
+static enum tb_status keep(const struct tb_pass *p, const struct tb_stretch *x, struct tb_err *err)
 {
     struct tb_dg_rate *out = NULL;
-    const double minutes[3] = {p->rules->warning_min, p->rules->critical_min, 0};
-    int64_t start = h->above_us[level];
-    h->above_us[level] = INT64_MIN;
-    if (start == INT64_MIN || end_us <= p->d->from_us ||
-        (double)(end_us - start) < minutes[level] * (double)TB_US_PER_MIN) {
+    if (goes_on(p, x)) {
+        out = &p->d->rate[p->d->rate_n - 1];
+        out->end_us = x->end_us;
+        out->peak = pico(x->peak) > out->peak ? pico(x->peak) : out->peak;
+        out->cost += pico(x->excess);
         return TB_OK;
     }
-    if (TB_DIGEST_PUSH(p->d, rate, out, err) != TB_OK) {
-        return TB_FATAL;
+    enum tb_status st = TB_DIGEST_PUSH(p->d, rate, out, err);
+    if (st == TB_OK) {
+        *out = (struct tb_dg_rate){.level = (uint32_t)x->level,
+                                   .start_us = x->start_us,
+                                   .end_us = x->end_us,
+                                   .peak = pico(x->peak),
+                                   .cost = pico(x->excess)};
     }
-    *out = (struct tb_dg_rate){.level = (uint32_t)level,
-                               .start_us = start,
-                               .end_us = end_us,
-                               .peak = h->peak[level],
-                               .cost = h->excess[level]};
-    return TB_OK;
+    return st;
 }
 
-/* The sum has grown at at_us. */
-static void rise(struct tb_hourly *h, int64_t at_us)
+/* Those that lasted, and those that the day's bounds cut: whether these lasted is judged with the days around. */
+enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, struct tb_err *err)
 {
-    for (int i = 0; i < 3; i++) {
-        if (h->sum > h->limit[i]) {
-            if (h->above_us[i] == INT64_MIN) {
-                h->above_us[i] = at_us;
-                h->peak[i] = h->excess[i] = 0;
+    const double minutes[TB_HOUR_LEVELS] = {p->rules->warning_min, p->rules->critical_min, 0};
+    enum tb_status st = tb_spend_meter_end(&h->meter, p->d->to_us, err);
+    for (int level = 0; level < TB_HOUR_LEVELS; level++) {
+        for (size_t i = 0; st == TB_OK && i < h->meter.out_n; i++) {
+            const struct tb_stretch *x = &h->meter.out[i];
+            bool cut = x->start_us <= p->d->from_us || x->end_us >= p->d->to_us;
+            bool lasted = (double)(x->end_us - x->start_us) >= minutes[level] * (double)TB_US_PER_MIN;
+            if (x->level == level && x->end_us > p->d->from_us && (cut || lasted)) {
+                st = keep(p, x, err);
             }
-            h->peak[i] = h->sum > h->peak[i] ? h->sum : h->peak[i];
         }
-    }
-}
-
-/* The minute is over, with all its calls: a sum that is not above the limit has not been since the minute began. */
-static enum tb_status fall(struct tb_hourly *h, const struct tb_pass *p, struct tb_err *err)
-{
-    enum tb_status st = TB_OK;
-    for (int i = 0; i < 3 && st == TB_OK; i++) {
-        if (h->sum <= h->limit[i]) {
-            st = finish(h, p, i, h->minute * TB_US_PER_MIN, err);
-        } else { /* the area above the limit, a minute wide */
-            rise(h, h->minute * TB_US_PER_MIN);
-            h->excess[i] += (h->sum - h->limit[i]) / 60;
-        }
-    }
-    return st;
-}
-
-/* Moves to minute: what is older than an hour leaves the sum, minute by minute. */
-static enum tb_status advance(struct tb_hourly *h, const struct tb_pass *p, int64_t minute,
-                              struct tb_err *err)
-{
-    enum tb_status st = TB_OK;
-    if (h->minute == INT64_MIN) {
-        h->minute = minute;
-    }
-    for (int steps = 0; h->minute < minute && st == TB_OK; steps++) {
-        if (steps > 60) { /* all have left, and their minute is over */
-            h->minute = minute;
-            break;
-        }
-        st = fall(h, p, err);
-        h->minute++;
-        int64_t *slot = &h->of[((h->minute % 60) + 60) % 60];
-        h->sum -= *slot;
-        *slot = 0;
-    }
-    return st;
-}
-
-enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost,
-                              struct tb_err *err)
-{
-    int64_t minute = ts_us / TB_US_PER_MIN;
-    enum tb_status st = advance(h, p, minute, err);
-    if (st == TB_OK && cost > 0) {
-        h->of[((minute % 60) + 60) % 60] += cost;
-        h->sum += cost;
-        rise(h, ts_us);
-    }
-    return st;
-}
-
-enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, int64_t end_us, struct tb_err *err)
-{
-    enum tb_status st = h->minute == INT64_MIN ? TB_OK : advance(h, p, end_us / TB_US_PER_MIN, err);
-    for (int i = 0; i < 3 && st == TB_OK; i++) {
-        st = finish(h, p, i, end_us, err);
     }
     return st;
 }

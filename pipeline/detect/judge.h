@@ -11,6 +11,8 @@
 #include "base/zone.h"
 #include "detect/digest.h"
 #include "detect/finding.h"
+#include "rate/account.h"
+#include "rate/spend.h"
 #include "store/events.h"
 
 enum tb_day_type { TB_WORKDAY, TB_WEEKEND, TB_HOLIDAY };
@@ -33,12 +35,15 @@ struct tb_judge {
     struct tb_db *db;
     const struct tb_settings *settings;
     const struct tb_tables *tables;
+    int64_t version, as_of_us; /* as asked (detect.h) */
     struct tb_rules rules;
     struct tb_digest *digest; /* by day - first */
     int32_t first, last;
     int32_t data_first; /* first day with events */
     int32_t day;        /* judged now */
     const struct tb_digest *today;
+    struct tb_spends spends; /* of budgets */
+    struct tb_accountbook *accounts;
     struct tb_local_clock *clock;
     size_t clock_n, clock_cap;
     struct tb_findings *out; /* of this day and subject */
@@ -81,6 +86,8 @@ struct tb_words {
 void tb_words_add(struct tb_words *w, const char *fmt, ...) TB_PRINTF(2, 3);
 void tb_words_text(struct tb_words *w, struct tb_str s); /* cut to 60 bytes, control characters as '?' */
 void tb_words_window(struct tb_words *w, const struct tb_subject *s, int64_t start_us, int64_t end_us);
+/* us in the zone of s; with its day where start_us, which was told before, is of another. */
+void tb_words_instant(struct tb_words *w, const struct tb_subject *s, int64_t us, int64_t start_us);
 void tb_words_cost(struct tb_words *w, const struct tb_judge *j, int64_t pico);
 /* Sets the evidence from w, and the action of the kind. */
 void tb_finding_tell(struct tb_finding *f, const struct tb_words *w);
@@ -95,6 +102,25 @@ enum tb_status tb_judge_failure(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_platform(struct tb_judge *j, struct tb_subject *all,
                                  const struct tb_findings *told); /* consumer null */
 enum tb_status tb_judge_new(struct tb_judge *j, struct tb_subject *s);
+enum tb_status tb_judge_rates(struct tb_judge *j, struct tb_subject *all);
+enum tb_status tb_judge_features(struct tb_judge *j, struct tb_subject *all);
+
+/* --- limits of the tables: findings are whole, with their ids; they follow from the period or window alone, so that no day
+ * before is judged again --- */
+enum tb_status tb_judge_budgets(struct tb_judge *j, struct tb_subject *all);
+enum tb_status tb_judge_quotas(struct tb_judge *j);
+
+/* The end of the judged day, or the asked instant in it. */
+int64_t tb_judge_until(const struct tb_judge *j);
+
+/* --- driver.c: who spends most of what a budget is about; NULL: of everything --- */
+struct tb_driver {
+    uint32_t consumer;
+    int64_t cost; /* pico */
+};
+enum tb_status tb_driver_find(struct tb_judge *j, const struct tb_budget_row *budget, int64_t from_us,
+                              int64_t to_us, struct tb_driver *out) TB_MUST_USE;
+void tb_words_driver(struct tb_words *w, const struct tb_judge *j, const struct tb_driver *d);
 
 static inline enum tb_status tb_judge_no_memory(struct tb_judge *j)
 {

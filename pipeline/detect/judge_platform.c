@@ -1,4 +1,4 @@
-/* What concerns all: outages, cost per hour, unpriced models, failing tools, and costs above their baseline that no consumer's finding
+/* What concerns all: outages, unpriced models, failing tools, and costs above their baseline that no consumer's finding
  * explains. */
 #include <math.h>
 #include <string.h>
@@ -36,37 +36,6 @@ static enum tb_status judge_outages(struct tb_judge *j, struct tb_subject *s)
                      ": %u of %u requests (%.0f%%) of %u consumers and more failed; under %.0f%% are usual; "
                      "no cost of its own",
                      o->failures, o->calls, 100 * f->score, o->consumers, 100 * j->rules.outage_share);
-        tb_finding_tell(f, &w);
-    }
-    return TB_OK;
-}
-
-static enum tb_status judge_rates(struct tb_judge *j, struct tb_subject *s)
-{
-    const double limits[3] = {j->rules.hour_warning, j->rules.hour_critical, j->rules.hour_emergency};
-    const double minutes[3] = {j->rules.warning_min, j->rules.critical_min, 0};
-    for (size_t i = 0; i < j->today->rate_n; i++) {
-        const struct tb_dg_rate *r = &j->today->rate[i];
-        struct tb_finding *f = add(j, TB_KIND_COST_RATE, r->start_us, r->end_us);
-        struct tb_words w = {.n = 0};
-        if (f == NULL) {
-            return tb_judge_no_memory(j);
-        }
-        f->severity = r->level == 0   ? TB_SEVERITY_WARNING
-                      : r->level == 1 ? TB_SEVERITY_CRITICAL
-                                      : TB_SEVERITY_EMERGENCY;
-        f->subject = r->level;
-        f->score = f->observed = (double)r->peak / 1e12;
-        f->expected = limits[r->level];
-        f->cost = r->cost;
-        tb_words_text(&w, s->name);
-        tb_words_add(&w, ", ");
-        tb_words_window(&w, s, r->start_us, r->end_us);
-        tb_words_add(&w, ": cost per hour above %g for %.0f minutes or more, at most ", limits[r->level],
-                     minutes[r->level]);
-        tb_words_cost(&w, j, r->peak);
-        tb_words_add(&w, " an hour; above the limit ");
-        tb_words_cost(&w, j, r->cost);
         tb_finding_tell(f, &w);
     }
     return TB_OK;
@@ -254,13 +223,16 @@ enum tb_status tb_judge_platform(struct tb_judge *j, struct tb_subject *s, const
 {
     enum tb_status st = judge_outages(j, s);
     if (st == TB_OK) {
-        st = judge_rates(j, s);
+        st = tb_judge_rates(j, s);
     }
     if (st == TB_OK) {
         st = judge_unpriced(j, s);
     }
     for (size_t i = 0; i < j->today->tool_n && st == TB_OK; i++) {
         st = judge_tool(j, s, &j->today->tool[i]);
+    }
+    if (st == TB_OK) {
+        st = tb_judge_features(j, s);
     }
     return st == TB_OK ? judge_level(j, s, told) : st;
 }

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "detect/digest.h"
+#include "rate/spend_meter.h"
 #include "rate/tuple.h"
 
 struct tb_pass_event {
@@ -58,18 +59,15 @@ enum tb_status tb_failure_take(struct tb_failure *f, const struct tb_pass_event 
                                struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_failure_end(struct tb_failure *f, struct tb_err *err) TB_MUST_USE;
 
-/* The sum over the last 60 minutes (hourly.c): minutes are whole ones of the clock; the sum at an event is that of its minute and
- * the 59 before. */
+/* Cost per hour over the default limits (hourly.c): the trailing sum over (t - 60 min, t]. */
 struct tb_hourly {
-    int64_t minute, sum, limit[3]; /* pico per hour */
-    int64_t of[60];
-    int64_t above_us[3], last_above_us[3], peak[3], excess[3]; /* since when; INT64_MIN: not */
+    struct tb_spend_meter meter;
 };
-void tb_hourly_init(struct tb_hourly *h, const struct tb_rules *r);
-enum tb_status tb_hourly_take(struct tb_hourly *h, const struct tb_pass *p, int64_t ts_us, int64_t cost,
+void tb_hourly_init(struct tb_hourly *h, const struct tb_pass *p);
+void tb_hourly_release(struct tb_hourly *h);
+enum tb_status tb_hourly_take(struct tb_hourly *h, int64_t ts_us, int64_t cost,
                               struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, int64_t end_us,
-                             struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_hourly_end(struct tb_hourly *h, const struct tb_pass *p, struct tb_err *err) TB_MUST_USE;
 
 /* Whether a user agent names a crawler (agent.c). */
 struct tb_agents;

@@ -36,7 +36,7 @@
     X(size_usual)                                                                                            \
     X(hour_warning) X(hour_critical) X(hour_emergency) X(warning_min) X(critical_min) X(budget_info)         \
     X(budget_warning)                                                                                        \
-    X(budget_critical) X(predict) X(predict_days) X(high_cost) X(high_cost_top)
+    X(budget_critical) X(predict) X(predict_days) X(predict_share)
 /* clang-format on */
 
 struct tb_rules {

@@ -29,11 +29,12 @@ static size_t stretches(int64_t cost, int minutes, uint32_t level)
     struct tb_hourly h;
     struct tb_err err;
     size_t n = 0;
-    tb_hourly_init(&h, &r);
+    tb_hourly_init(&h, &p);
     for (int m = 0; m < minutes; m++) {
-        assert_int_equal(tb_hourly_take(&h, &p, MINUTE(600 + m), cost, &err), TB_OK);
+        assert_int_equal(tb_hourly_take(&h, MINUTE(600 + m), cost, &err), TB_OK);
     }
-    assert_int_equal(tb_hourly_end(&h, &p, d.to_us, &err), TB_OK);
+    assert_int_equal(tb_hourly_end(&h, &p, &err), TB_OK);
+    tb_hourly_release(&h);
     for (size_t i = 0; i < d.rate_n; i++) {
         n += d.rate[i].level == level;
     }
