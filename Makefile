@@ -29,7 +29,10 @@ CFLAGS.coverage := -O0 -g3 --coverage
 CFLAGS.fuzz    := -O1 -g3 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS   := -std=c11 $(WARN) $(CFLAGS.$(MODE)) $(EXTRA_CFLAGS)
 LDFLAGS  := $(filter -fsanitize% --coverage,$(CFLAGS.$(MODE))) -pthread
-LIBS     := -lxlsxwriter -lsmartcols -lsqlite3 -larchive $(if $(filter 1,$(ISAL)),-lisal) -lz -lcsv -lcjson -lxxhash -lsodium -lm
+# xz, bzip2 and zstd by their own libraries where their headers are (pipeline/input/stream_unpack.c), else by libarchive
+UNPACK   := $(foreach p,lzma:lzma bzlib:bz2 zstd:zstd,$(shell echo '\#include <$(firstword $(subst :, ,$p)).h>' | \
+                $(CC) -E -xc - > /dev/null 2>&1 && echo -l$(lastword $(subst :, ,$p))))
+LIBS     := -lxlsxwriter -lsmartcols -lsqlite3 -larchive $(UNPACK) $(if $(filter 1,$(ISAL)),-lisal) -lz -lcsv -lcjson -lxxhash -lsodium -lm
 
 # The folders, lowest first: each may use only those before it (`make layers` proves it by linking).
 LAYERS   := pipeline/base pipeline/config pipeline/input pipeline/event pipeline/format pipeline/store pipeline/load \

@@ -5,7 +5,7 @@
 # Says nothing and asks for nothing when all is there.
 set -eu
 
-build="gcc make libc6-dev libisal-dev libarchive-dev libsqlite3-dev libxlsxwriter-dev libcjson-dev zlib1g-dev libxxhash-dev
+build="gcc make libc6-dev libisal-dev libarchive-dev liblzma-dev libbz2-dev libzstd-dev libsqlite3-dev libxlsxwriter-dev libcjson-dev zlib1g-dev libxxhash-dev
 libcsv-dev libsmartcols-dev libsodium-dev tzdata"
 check="libcmocka-dev python3 libreoffice-calc-nogui poppler-utils libxml2-utils fonts-dejavu-core sqlite3 unzip gzip xz-utils
 bzip2 zstd lz4 zip"

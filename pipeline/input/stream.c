@@ -69,7 +69,7 @@ static enum tb_status level_open(struct level *l, struct tb_bytes *raw, int nest
     l->compression = tb_kind_of(tb_bytes_peek(raw));
     if (tb_kind_compressed(l->compression)) {
         st = l->compression == TB_KIND_GZIP ? tb_bytes_open_gzip(raw, &l->inflated, err)
-                                            : tb_bytes_open_filter(raw, l->compression, &l->inflated, err);
+                                            : tb_bytes_open_unpack(raw, l->compression, &l->inflated, err);
         if (st != TB_OK) {
             return st;
         }

@@ -16,7 +16,25 @@ struct reader {
     struct archive *a;
     struct tb_bytes *below;
     const char *what; /* "xz", "tar", ... */
+    enum tb_kind kind;
+    size_t nuls;      /* at the end of what was read of a tar */
+    const char *data; /* what is left of the entry's block at hand, libarchive's */
+    size_t data_n;
+    size_t hole;     /* NULs that come before it */
+    uint64_t offset; /* of the entry's bytes handed out so far */
 };
+
+/* Of a damaged or short zip what libarchive inflates from one block is lost, so blocks are small. */
+#define ZIP_BLOCK_BYTES 512
+
+static void count_nuls(struct reader *r, const char *p, size_t n)
+{
+    size_t at = n;
+    while (at > 0 && p[at - 1] == '\0') {
+        at--;
+    }
+    r->nuls = at > 0 ? n - at : r->nuls + n;
+}
 
 static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
 {
@@ -25,6 +43,9 @@ static la_ssize_t on_read(struct archive *a, void *ctx, const void **p)
     const char *bytes = "";
     enum tb_status st = tb_bytes_block(r->below, &bytes, &n, NULL);
     *p = bytes;
+    if (r->kind == TB_KIND_TAR && st == TB_OK) {
+        count_nuls(r, bytes, n);
+    }
     if (st == TB_FAIL) {
         archive_set_error(a, EIO, "cannot read on");
         return ARCHIVE_FATAL;
@@ -116,6 +137,7 @@ static enum tb_status reader_open(struct reader *r, struct tb_bytes *below, enum
                                   struct tb_err *err)
 {
     r->below = below;
+    r->kind = kind;
     r->what = tb_kind_name(kind);
     r->a = archive_read_new();
     if (r->a == NULL) {
@@ -131,6 +153,9 @@ static enum tb_status reader_open(struct reader *r, struct tb_bytes *below, enum
         return tb_err_set(err, TB_FAIL, TB_E_UNBUILT,
                           "this libarchive cannot read %s data; install one that can", r->what);
     }
+    if (kind == TB_KIND_ZIP && below->block == NULL) {
+        below->block_cap = ZIP_BLOCK_BYTES;
+    }
     archive_read_set_read_callback(r->a, on_read);
     if (below->ops->seek != NULL) {
         archive_read_set_seek_callback(r->a, on_seek);
@@ -144,18 +169,60 @@ static void reader_close(struct reader *r)
     archive_read_free(r->a);
 }
 
+/* The entry's next block. A sparse file's holes are NULs, like in the plain file. archive_read_data is of no use here: it
+ * fills its buffer from many blocks, and when a later one fails, forgets the ones before. */
+static enum tb_status next_block(struct reader *r, struct tb_err *err)
+{
+    const void *p = NULL;
+    size_t n = 0;
+    la_int64_t at = 0;
+    int got;
+    do {
+        got = archive_read_data_block(r->a, &p, &n, &at);
+    } while (got == ARCHIVE_RETRY ||
+             ((got == ARCHIVE_OK || got == ARCHIVE_WARN) && n == 0 && (uint64_t)at <= r->offset));
+    if (got == ARCHIVE_EOF && (uint64_t)at <= r->offset) {
+        return TB_END;
+    }
+    if (got != ARCHIVE_OK && got != ARCHIVE_WARN && got != ARCHIVE_EOF) {
+        return fail(r, err);
+    }
+    if ((uint64_t)at < r->offset) {
+        return tb_err_set(err, TB_FAIL, TB_E_CORRUPT,
+                          "the %s data is damaged: a member's parts overlap; copy the file again", r->what);
+    }
+    r->hole = (size_t)((uint64_t)at - r->offset);
+    r->data = p;
+    r->data_n = got == ARCHIVE_EOF ? 0 : n;
+    return TB_OK;
+}
+
+static void reader_entry(struct reader *r)
+{
+    r->data_n = r->hole = 0;
+    r->offset = 0;
+}
+
 /* Data of the current entry. WARN: data came, with a complaint that does not concern bytes. */
 static enum tb_status reader_data(struct reader *r, char *dst, size_t cap, size_t *n, struct tb_err *err)
 {
-    la_ssize_t got;
-    do {
-        got = archive_read_data(r->a, dst, cap);
-    } while (got == ARCHIVE_RETRY);
-    if (got < 0) {
-        return fail(r, err);
+    if (r->hole == 0 && r->data_n == 0) {
+        enum tb_status st = next_block(r, err);
+        if (st != TB_OK) {
+            return st;
+        }
     }
-    *n = (size_t)got;
-    return got > 0 ? TB_OK : TB_END;
+    size_t *left = r->hole > 0 ? &r->hole : &r->data_n;
+    *n = *left < cap ? *left : cap;
+    if (r->hole > 0) {
+        memset(dst, 0, *n);
+    } else {
+        memcpy(dst, r->data, *n);
+        r->data += *n;
+    }
+    *left -= *n;
+    r->offset += *n;
+    return TB_OK;
 }
 
 /* --- one compressed stream --- */
@@ -297,6 +364,23 @@ static bool is_file(struct archive_entry *e)
     return archive_entry_filetype(e) == AE_IFREG && !link;
 }
 
+/* A tar ends with blocks of NULs. libarchive does without them; but a tar cut between two members looks just like that. */
+static enum tb_status check_end(const struct reader *r, struct tb_err *err)
+{
+    if (r->kind != TB_KIND_TAR || r->below->ended == TB_OK || r->nuls >= 512) {
+        return TB_END;
+    }
+    enum tb_status st =
+        tb_err_set(err, TB_FAIL, TB_E_TRUNCATED,
+                   "the tar data ends at byte %llu without its end mark; what came before was read; the "
+                   "whole file completes it",
+                   (unsigned long long)r->below->root->given);
+    if (err != NULL) {
+        err->byte = r->below->root->given;
+    }
+    return st;
+}
+
 static enum tb_status next_entry(struct tb_archive *a, struct tb_str *name, uint64_t *entries,
                                  struct tb_err *err)
 {
@@ -307,7 +391,7 @@ static enum tb_status next_entry(struct tb_archive *a, struct tb_str *name, uint
             got = archive_read_next_header(a->r.a, &e);
         } while (got == ARCHIVE_RETRY);
         if (got == ARCHIVE_EOF) {
-            return TB_END;
+            return check_end(&a->r, err);
         }
         if (got != ARCHIVE_OK && got != ARCHIVE_WARN) {
             return fail(&a->r, err);
@@ -328,6 +412,7 @@ enum tb_status tb_archive_next(struct tb_archive *a, struct tb_str *name, uint64
                                struct tb_err *err)
 {
     if (a->ended == TB_OK) {
+        reader_entry(&a->r);
         a->ended = next_entry(a, name, entries, &a->why);
         tb_bytes_restart(&a->member);
     }

@@ -90,7 +90,10 @@ static inline bool tb_kind_archive(enum tb_kind k)
     return k >= TB_KIND_TAR;
 }
 
-/* One compression that libarchive knows, over below. */
+/* One compression other than gzip, over below: by its own library, or by libarchive. */
+enum tb_status tb_bytes_open_unpack(struct tb_bytes *below, enum tb_kind kind, struct tb_bytes **out,
+                                    struct tb_err *err) TB_MUST_USE;
+/* The same by libarchive; at a truncation its last block, up to 128 KiB, is lost. */
 enum tb_status tb_bytes_open_filter(struct tb_bytes *below, enum tb_kind kind, struct tb_bytes **out,
                                     struct tb_err *err) TB_MUST_USE;
 
