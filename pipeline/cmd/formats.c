@@ -50,7 +50,7 @@ static enum tb_status read_member(struct reader *r, bool (*each)(void *ctx, cons
         }
         ended = st == TB_END;
         if (ended) {
-            tb_unwrap_end(r->unwrap);
+            tb_unwrap_end(r->unwrap, false);
         } else {
             tb_unwrap_push(r->unwrap, &line, st == TB_REJECT);
         }

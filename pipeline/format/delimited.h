@@ -3,7 +3,7 @@
  * Shape:   the header is the first row of a file that names at least two of the format's columns. A row of another width
  *          is refused.
  * Owns:    a tb_delimited owns the header and the row's text; one thread's.
- * Limits:  TB_CSV_COLUMNS_MAX columns. A quoted newline must be inside the record as it is handed in.
+ * Limits:  TB_CSV_COLUMNS_MAX columns. A quoted newline is inside the record as it is handed in (input/unwrap_rows.h joins).
  */
 #ifndef TB_DELIMITED_H
 #define TB_DELIMITED_H

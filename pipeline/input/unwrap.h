@@ -1,6 +1,7 @@
 /* Concept: what collectors put around a log line, taken off: CRI (P/F parts joined per stream), Docker json-file
  *          (split lines joined per stream), journald -o json, kubectl logs (plain, --prefix, --timestamps),
- *          arrays of records; in any nesting that occurs.
+ *          arrays of records; in any nesting that occurs. And CSV rows whose quoted cells hold newlines, joined
+ *          (unwrap_rows.h): such a row's line and byte are those of its first line.
  * Shape:   physical lines in, logical records out. A record is what CONTRACT.md counts as a line. Which wrapper
  *          it is is told per line by what the line is (cheap first byte tests), so mixed files work; `{` that is
  *          none of the wrappers passes through untouched and uncopied. 16 bytes behind every text are readable.
@@ -36,9 +37,9 @@ void tb_unwrap_start(struct tb_unwrap *u); /* a new member begins; whatever was 
 void tb_unwrap_push(struct tb_unwrap *u, const struct tb_line *line, bool too_long);
 bool tb_unwrap_next(struct tb_unwrap *u, struct tb_record *out);
 
-/* The member ended: parts still waiting come out of tb_unwrap_next as rejected "partial_line" (or as records
- * when whole JSON). */
-void tb_unwrap_end(struct tb_unwrap *u);
+/* The member ended, torn: before its end was read. Parts still waiting come out of tb_unwrap_next as rejected
+ * "partial_line" (or as records when whole JSON); of CSV rows unwrap_rows.h tells. */
+void tb_unwrap_end(struct tb_unwrap *u, bool torn);
 
 /* What has been seen, outermost first: "plain", "cri", "docker", "journald", "kubectl", "cri+array" ... for
  * `formats test` and the ledger. */

@@ -270,7 +270,7 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
                 *err = w->member->fault;
                 return TB_FATAL;
             }
-            tb_unwrap_end(w->unwrap);
+            tb_unwrap_end(w->unwrap, got != TB_END);
             return drain(w, NULL, err);
         }
         if (w->head && !within_head(w, &line)) {

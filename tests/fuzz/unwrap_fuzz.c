@@ -50,7 +50,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(own);
         at = end + 1;
     }
-    tb_unwrap_end(u);
+    tb_unwrap_end(u, false);
     out += drain(u, line);
     if (out > size || tb_unwrap_kind(u)[0] == '\0') {
         abort();

@@ -64,7 +64,7 @@ static void unwrap_text(struct tb_unwrap *u, const char *p, size_t n, struct rec
         free(own);
         at = end + (nl != NULL);
     }
-    tb_unwrap_end(u);
+    tb_unwrap_end(u, false);
     take(u, out);
 }
 
