@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define TB_LINE_MAX              (16u << 20) /* bytes of a line or joined record: Kong payloads stay below 8 MiB */
-#define TB_ROW_LINES_MAX         65536        /* lines of one CSV row with quoted newlines; a pasted file fits */
+#define TB_ROW_LINES_MAX         65536 /* lines of one CSV row with quoted newlines; a pasted file fits */
 #define TB_BLOCK_BYTES           (256u << 10) /* one read or inflate step; 8-10 % faster than 1-4 MiB */
 #define TB_JSON_DEPTH_MAX        512          /* nesting of a log line; real ones stay below 20 */
 #define TB_EVENTS_PER_RECORD_MAX 64           /* plugin keys or spans in one record */

@@ -274,7 +274,7 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
             return drain(w, NULL, err);
         }
         if (w->head && !within_head(w, &line)) {
-            tb_unwrap_end(w->unwrap);
+            tb_unwrap_end(w->unwrap, w->again->entry.incomplete.s != NULL);
             return drain(w, NULL, err);
         }
         if (tb_handover_cancelled(w->handover)) { /* the line may have come long after: formats may be gone */
