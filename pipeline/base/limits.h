@@ -10,7 +10,8 @@
 #define TB_ROW_LINES_MAX         65536 /* lines of one CSV row with quoted newlines; a pasted file fits */
 #define TB_BLOCK_BYTES           (256u << 10) /* one read or inflate step; 8-10 % faster than 1-4 MiB */
 #define TB_JSON_DEPTH_MAX        512          /* nesting of a log line; real ones stay below 20 */
-#define TB_EVENTS_PER_RECORD_MAX 64           /* plugin keys or spans in one record */
+#define TB_EVENTS_PER_RECORD_MAX 16384        /* spans in one record: collectors batch 8192, SDKs 512 */
+#define TB_KEYS_PER_RECORD_MAX   64 /* different keys under a `*` (plugins): each is compared with all others */
 #define TB_FIELD_BYTES_MAX       1024 /* a dimension's text (consumer, model): longer is cut, with a digest */
 #define TB_ID_BYTES_MAX          512  /* a log's own call id; longer is replaced by its digest */
 #define TB_ARCHIVE_ENTRIES_MAX   10000       /* members of one archive */

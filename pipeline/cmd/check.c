@@ -10,7 +10,7 @@
 
 static void bad_sample(void *ctx, const char *id, size_t sample, const char *why)
 {
-    tb_log(TB_LOG_ERROR, "format \"%s\", sample %zu: %s", id, sample + 1, why);
+    tb_log(TB_LOG_ERROR, "format \"%s\", sample %zu: %s", id, sample, why);
     ++*(size_t *)ctx;
 }
 

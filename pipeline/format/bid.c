@@ -1,6 +1,13 @@
 /* Which format lines are: each format reads them all; understanding a line counts more than having seen its keys. */
 #include "format/extract.h"
 
+/* Ignored because nothing else is known of it, not because it is known. */
+static bool is_rest(const struct tb_format *f, const char *reason)
+{
+    const struct tb_rule *last = &f->rule[f->n_rules - 1];
+    return last->reason == reason && last->when.n == 0;
+}
+
 static uint64_t points(struct tb_extractor *x, struct tb_str record)
 {
     struct tb_outcome out;
@@ -8,11 +15,14 @@ static uint64_t points(struct tb_extractor *x, struct tb_str record)
     tb_extract(x, record, &out);
     switch (out.kind) {
     case TB_OUTCOME_EVENTS:
-        return 3;
+        return 6;
     case TB_OUTCOME_IGNORED: /* other plain lines are the same to all */
-        return json || strcmp(out.reason, "header") == 0 ? 2 : 0;
+        if (json && is_rest(x->f, out.reason)) {
+            return 3;
+        }
+        return json || strcmp(out.reason, "header") == 0 ? 4 : 0;
     default:
-        return json && strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 1
+        return json && strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 2
                                                                                                         : 0;
     }
 }

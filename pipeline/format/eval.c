@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include "base/clock.h"
+#include "base/glob.h"
 #include "base/limits.h"
 
 static bool in_list(struct tb_str s, const struct tb_str *list, size_t n)
@@ -24,21 +25,62 @@ static struct tb_str mapped(const struct tb_alternative *a, struct tb_str text)
     return TB_STR_NULL;
 }
 
+static bool like_one(struct tb_str s, const struct tb_str *globs, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (tb_glob_match(globs[i], s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_excluded(const struct tb_alternative *a, struct tb_str text)
+{
+    return (a->nots != 0 && in_list(text, a->not_these, a->nots)) ||
+           (a->likes != 0 && (text.s == NULL || !like_one(text, a->like, a->likes)));
+}
+
+static struct tb_str place_text(const struct tb_eval *ev, const struct tb_place *p, size_t max)
+{
+    const struct tb_value *v = tb_eval_place(ev, p);
+    return v == NULL ? TB_STR_NULL : tb_value_text(&ev->w->scan, v, max, ev->pad);
+}
+
+/* The texts with "/" between; absent when one of them is. */
+static struct tb_str joined_text(const struct tb_eval *ev, const struct tb_alternative *a, size_t max)
+{
+    struct tb_str part[TB_JOIN_MAX];
+    size_t n = a->joins - 1;
+    for (size_t i = 0; i < a->joins; i++) {
+        part[i] = place_text(ev, &a->join[i], max / a->joins - 1);
+        if (part[i].n == 0) {
+            return TB_STR_NULL;
+        }
+        n += part[i].n;
+    }
+    char *room = tb_pad_room(ev->pad, n), *p = room;
+    for (size_t i = 0; room != NULL && i < a->joins; i++) {
+        if (i > 0) {
+            *p++ = '/';
+        }
+        memcpy(p, part[i].s, part[i].n);
+        p += part[i].n;
+    }
+    return (struct tb_str){room, room == NULL ? 0 : n};
+}
+
 static struct tb_str alternative_text(const struct tb_eval *ev, const struct tb_alternative *a, size_t max)
 {
     if (a->is_const) {
         return a->constant;
     }
-    const struct tb_value *v = tb_eval_place(ev, &a->place);
-    if (v == NULL || v->type >= TB_V_OBJECT) {
-        return TB_STR_NULL;
-    }
-    struct tb_str text = tb_value_text(&ev->w->scan, v, max, ev->pad);
+    struct tb_str text = a->joins != 0 ? joined_text(ev, a, max) : place_text(ev, &a->place, max);
     const char *end = a->cut == 0 || text.s == NULL ? NULL : memchr(text.s, a->cut, text.n);
     if (end != NULL) {
         text.n = (size_t)(end - text.s);
     }
-    if (a->nots != 0 && in_list(text, a->not_these, a->nots)) {
+    if (a->is_filtered && is_excluded(a, text)) {
         return TB_STR_NULL;
     }
     return a->map == NULL || text.s == NULL ? text : mapped(a, text);
@@ -97,6 +139,51 @@ static enum tb_number_end count(const struct tb_alternative *a, const struct tb_
     return TB_NUMBER_OK;
 }
 
+/* Whether a value that is no text still counts after "not" and "like". */
+static bool is_admitted(const struct tb_eval *ev, const struct tb_alternative *a, const struct tb_value *v)
+{
+    return !a->is_filtered || !is_excluded(a, tb_value_text(&ev->w->scan, v, TB_FIELD_BYTES_MAX, ev->pad));
+}
+
+static enum tb_number_end nanoseconds(const struct tb_eval *ev, const struct tb_place *p, enum tb_unit unit,
+                                      int64_t *out)
+{
+    static const int64_t per_unit[] = {[TB_UNIT_NONE] = 1000000,
+                                       [TB_UNIT_S] = 1000000000,
+                                       [TB_UNIT_MS] = 1000000,
+                                       [TB_UNIT_US] = 1000,
+                                       [TB_UNIT_NS] = 1};
+    const struct tb_value *v = tb_eval_place(ev, p);
+    if (v == NULL || v->type == TB_V_NULL) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (unit != TB_UNIT_TEXT) {
+        return tb_value_int(&ev->w->scan, v, per_unit[unit], 1, TB_ROUND_CUT, out);
+    }
+    bool zone;
+    struct tb_str text = place_text(ev, p, TB_FIELD_BYTES_MAX);
+    if (text.s == NULL || !tb_ts_parse(text, out, &zone)) {
+        return TB_NUMBER_BAD;
+    }
+    return __builtin_mul_overflow(*out, 1000, out) ? TB_NUMBER_RANGE : TB_NUMBER_OK;
+}
+
+/* From "since" to the place, in ms, rounded half away from zero. */
+static enum tb_number_end time_between(const struct tb_eval *ev, const struct tb_alternative *a, int64_t *out)
+{
+    int64_t begin, end;
+    enum tb_number_end e = nanoseconds(ev, &a->place, a->unit, &end);
+    e = e == TB_NUMBER_OK ? nanoseconds(ev, &a->since, a->unit, &begin) : e;
+    if (e != TB_NUMBER_OK) {
+        return e;
+    }
+    if (end < begin || __builtin_sub_overflow(end, begin, out)) {
+        return TB_NUMBER_BAD;
+    }
+    *out = *out / 1000000 + (*out % 1000000 >= 500000 ? 1 : 0);
+    return TB_NUMBER_OK;
+}
+
 static enum tb_number_end value_number(const struct tb_eval *ev, const struct tb_alternative *a, int field,
                                        const struct tb_value *v, int64_t *out)
 {
@@ -124,6 +211,12 @@ static enum tb_number_end alternative_number(const struct tb_eval *ev, const str
     }
     if (a->is_plain && v->type == TB_V_NUMBER && !boolean && tb_value_digits(&ev->w->scan, v, out)) {
         return TB_NUMBER_OK;
+    }
+    if (!is_admitted(ev, a, v)) {
+        return TB_NUMBER_ABSENT;
+    }
+    if (a->has_since) {
+        return time_between(ev, a, out);
     }
     if (a->take == TB_TAKE_COUNT) {
         return count(a, v, out);
@@ -186,7 +279,7 @@ int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
     *reason = "no_ts";
     for (size_t i = 0; i < a->n; i++) {
         const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
-        if (v == NULL || v->type == TB_V_NULL) {
+        if (v == NULL || v->type == TB_V_NULL || !is_admitted(ev, &a->alt[i], v)) {
             continue;
         }
         if (used != NULL) {
@@ -207,7 +300,8 @@ enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out
     const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_COST];
     for (size_t i = 0; i < a->n; i++) {
         const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
-        enum tb_number_end end = v == NULL ? TB_NUMBER_ABSENT : tb_value_decimal(&ev->w->scan, v, out);
+        bool none = v == NULL || !is_admitted(ev, &a->alt[i], v);
+        enum tb_number_end end = none ? TB_NUMBER_ABSENT : tb_value_decimal(&ev->w->scan, v, out);
         if (end != TB_NUMBER_ABSENT) {
             if (used != NULL) {
                 *used = &a->alt[i];
@@ -223,7 +317,9 @@ const struct tb_value *tb_eval_string(const struct tb_eval *ev, const struct tb_
 {
     for (size_t i = 0; i < a->n; i++) {
         const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
-        if (v != NULL && v->type == TB_V_STRING) {
+        bool right = v != NULL &&
+                     (v->type == TB_V_STRING || (v->type >= TB_V_OBJECT && a->alt[i].take == TB_TAKE_JSON));
+        if (right && is_admitted(ev, &a->alt[i], v)) {
             if (used != NULL) {
                 *used = &a->alt[i];
             }
@@ -335,6 +431,8 @@ static bool holds(const struct tb_eval *ev, const struct tb_condition *c)
         return !equals_one(&s, c);
     case TB_TEST_FROM:
         return s.is_number && decimal_order(&s.number, &c->bound) >= 0;
+    case TB_TEST_LIKE:
+        return s.text.s != NULL && like_one(s.text, c->values, c->n_values);
     default:
         return s.is_number && decimal_order(&s.number, &c->bound) < 0;
     }

@@ -50,7 +50,8 @@ int64_t tb_eval_ts(const struct tb_eval *ev, bool zone_utc, const char **reason,
 enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out,
                                 const struct tb_alternative **used);
 
-/* The value, a string, of the first alternative that has one; NULL when none has. */
+/* The value, a string (or, with take "json", an object or array), of the first alternative that has one; NULL when none
+ * has. */
 const struct tb_value *tb_eval_string(const struct tb_eval *ev, const struct tb_alternatives *a,
                                       const struct tb_alternative **used);
 

@@ -14,49 +14,117 @@ struct teller {
     void *ctx;
 };
 
-/* The alternative's path, with the instance's key in the place of `*`. */
-static void write_from(const struct tb_eval *ev, const struct tb_alternative *a, char out[FROM_MAX])
+struct text {
+    char s[FROM_MAX];
+    size_t n;
+};
+
+static void add(struct text *t, const char *s, size_t n)
 {
-    if (a->is_const) {
-        snprintf(out, FROM_MAX, "constant");
-        return;
-    }
-    const struct tb_instance *in = &ev->w->instance[a->place.scope][ev->instance[a->place.scope]];
-    const char *star = strchr(a->place.path, '*');
-    if (a->place.scope == 0 || star == NULL || in->key_at == 0) {
-        snprintf(out, FROM_MAX, "%s", a->place.path);
-        return;
-    }
-    int key = in->key_n < 100 ? (int)in->key_n : 100;
-    snprintf(out, FROM_MAX, "%.*s%.*s%s", (int)(star - a->place.path), a->place.path, key,
-             ev->w->scan.line + in->key_at, star + 1);
+    n = n < FROM_MAX - 1 - t->n ? n : FROM_MAX - 1 - t->n;
+    memcpy(t->s + t->n, s, n);
+    t->n += n;
+    t->s[t->n] = 0;
 }
 
-static void write_missing(const struct tb_rule *r, int field, char out[FROM_MAX])
+static void add_cstr(struct text *t, const char *s)
 {
-    const struct tb_alternatives *a = &r->field[field];
-    int n = snprintf(out, FROM_MAX, "nothing at");
-    for (size_t i = 0; i < a->n && n < FROM_MAX - 1; i++) {
-        n += snprintf(out + n, (size_t)(FROM_MAX - n), "%s %s", i == 0 ? "" : ",",
-                      a->alt[i].is_const ? "constant" : a->alt[i].place.path);
+    add(t, s, strlen(s));
+}
+
+/* What a `*` stood for: the key, or the number of the element, from 0. */
+static void add_star(struct text *t, const struct tb_walk *w, unsigned scope, uint16_t number)
+{
+    char digits[16];
+    const struct tb_instance *list = w->instance[scope], *in = &list[number];
+    if (in->key_at != 0) {
+        add(t, w->scan.line + in->key_at, in->key_n < 100 ? in->key_n : 100);
+        return;
+    }
+    uint16_t first = number;
+    while (first > 0 && list[first - 1].parent == in->parent) {
+        first--;
+    }
+    snprintf(digits, sizeof digits, "%u", (unsigned)(number - first));
+    add_cstr(t, digits);
+}
+
+/* The place's path as it was in this line. */
+static void add_place(struct text *t, const struct tb_eval *ev, const struct tb_place *p)
+{
+    unsigned scope[TB_TRIE_SCOPES_MAX], n = 0;
+    for (unsigned s = p->scope; s != 0; s = ev->w->trie->scope[s].parent) {
+        scope[n++] = s;
+    }
+    for (const char *at = p->path; *at != 0; at++) {
+        bool star = at[0] == '*' && at[-1] == '/' && (at[1] == 0 || at[1] == '/') && n > 0;
+        if (star) {
+            n--;
+            add_star(t, ev->w, scope[n], ev->instance[scope[n]]);
+        } else {
+            add(t, at, 1);
+        }
+    }
+}
+
+static void add_alternative(struct text *t, const struct tb_eval *ev, const struct tb_alternative *a)
+{
+    if (a->is_const) {
+        add_cstr(t, "constant");
+        return;
+    }
+    add_place(t, ev, &a->place);
+    for (size_t i = 1; i < a->joins; i++) {
+        add_cstr(t, " + ");
+        add_place(t, ev, &a->join[i]);
+    }
+    if (a->has_since) {
+        add_cstr(t, " - ");
+        add_place(t, ev, &a->since);
+    }
+}
+
+/* Why a field has nothing: where nothing is, and where something is that does not count. */
+static void add_missing(struct text *t, const struct tb_eval *ev, const struct tb_alternatives *a)
+{
+    for (size_t i = 0; i < a->n; i++) {
+        const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
+        bool there = v != NULL && v->type != TB_V_NULL && !(v->type == TB_V_STRING && v->n == 0);
+        add_cstr(t, i == 0 ? "nothing at " : ", ");
+        add_alternative(t, ev, &a->alt[i]);
+        add_cstr(t, there ? " (what is there does not count)" : "");
     }
 }
 
 /* Tells of one field: value as the event has it, and the alternative it came from (NULL: none had anything). */
-static void tell(const struct teller *t, int field, struct tb_str value, const struct tb_alternative *used)
+static void tell_more(const struct teller *t, int field, struct tb_str value,
+                      const struct tb_alternative *used, const char *more)
 {
-    char from[FROM_MAX];
+    struct text from = {.n = 0};
     const struct tb_eval *ev = &t->x->eval[t->event];
     if (used != NULL) {
-        write_from(ev, used, from);
+        add_alternative(&from, ev, used);
+        add_cstr(&from, more);
     } else if (value.s != NULL) {
-        snprintf(from, sizeof from, "%s",
-                 tb_str_eq(value, TB_STR("(anonymous)")) || tb_str_eq(value, TB_STR("(none)")) ? "default"
-                                                                                               : "derived");
+        bool fixed = tb_str_eq(value, TB_STR("(anonymous)")) || tb_str_eq(value, TB_STR("(none)"));
+        add_cstr(&from, fixed ? "default" : "derived");
     } else {
-        write_missing(ev->rule, field, from);
+        add_missing(&from, ev, &ev->rule->field[field]);
     }
-    t->field(t->ctx, t->event, tb_field_name(field), value, from);
+    t->field(t->ctx, t->event, tb_field_name(field), value, from.s);
+}
+
+static void tell(const struct teller *t, int field, struct tb_str value, const struct tb_alternative *used)
+{
+    tell_more(t, field, value, used, "");
+}
+
+/* What was done to the number that the log has. */
+static const char *change_of(int n, int64_t raw, int64_t value)
+{
+    return n == TB_N_INPUT && value != raw    ? ", less what was cached"
+           : n == TB_N_OUTPUT && value != raw ? ", and reasoning"
+                                              : "";
 }
 
 static void tell_number(const struct teller *t, int n, const char *derived)
@@ -64,7 +132,7 @@ static void tell_number(const struct teller *t, int n, const char *derived)
     const struct tb_event *e = &t->x->event[t->event];
     const struct tb_eval *ev = &t->x->eval[t->event];
     char text[40];
-    int64_t raw;
+    int64_t raw = 0;
     const struct tb_alternative *used = NULL;
     bool has = tb_event_has(e, (enum tb_event_number)n);
     snprintf(text, sizeof text, "%lld", (long long)e->number[n]);
@@ -84,7 +152,8 @@ static void tell_number(const struct teller *t, int n, const char *derived)
                  end == TB_NUMBER_OK ? "left out: see flags" : "left out: no good number");
         return;
     }
-    tell(t, TB_FIELD_NUMBER + n, value, used);
+    tell_more(t, TB_FIELD_NUMBER + n, value, used,
+              end == TB_NUMBER_OK ? change_of(n, raw, e->number[n]) : "");
 }
 
 static void tell_texts(const struct teller *t)

@@ -5,13 +5,28 @@
 #include "format/plain.h"
 #include "format/strict.h"
 
+/* Room for n events. False without memory. */
+static bool make_room(struct tb_extractor *x, uint32_t n)
+{
+    if (n <= x->capacity) {
+        return true;
+    }
+    free(x->event);
+    free(x->eval);
+    x->event = calloc(n, sizeof *x->event);
+    x->eval = calloc(n, sizeof *x->eval);
+    x->capacity = x->event != NULL && x->eval != NULL ? n : 0;
+    return x->capacity != 0;
+}
+
 struct tb_extractor *tb_extractor_new(const struct tb_format *f)
 {
     struct tb_extractor *x = calloc(1, sizeof *x);
     if (x != NULL) {
         x->f = f;
         tb_delimited_init(&x->rows);
-        if (!tb_walk_init(&x->walk, &f->trie)) {
+        if (!make_room(x, 1) || !tb_walk_init(&x->walk, &f->trie) ||
+            (f->has_strings && !tb_inner_init(&x->inner, &f->strings))) {
             tb_extractor_free(x);
             return NULL;
         }
@@ -25,6 +40,9 @@ void tb_extractor_free(struct tb_extractor *x)
         tb_walk_release(&x->walk);
         tb_pad_release(&x->pad);
         tb_delimited_release(&x->rows);
+        tb_inner_release(&x->inner);
+        free(x->event);
+        free(x->eval);
         free(x->prompt);
         free(x);
     }
@@ -106,6 +124,10 @@ static void apply_rules(struct tb_extractor *x, struct tb_str record, struct tb_
 {
     for (size_t i = 0; i < x->f->n_rules; i++) {
         const struct tb_rule *r = &x->f->rule[i];
+        if (!make_room(x, x->walk.instances[r->scope])) {
+            rejected(x, record, out, "no_memory", 0);
+            return;
+        }
         uint32_t n = rule_events(x, r);
         if (n == 0) {
             continue;
@@ -130,13 +152,16 @@ static void apply_rules(struct tb_extractor *x, struct tb_str record, struct tb_
 
 static void extract_json(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out)
 {
-    size_t byte;
+    size_t byte = 0;
     const char *reason;
-    switch (tb_walk_line(&x->walk, record)) {
+    struct tb_str line = record;
+    enum tb_walk_end end = x->f->has_strings ? tb_inner_open(&x->inner, record, &line) : TB_WALK_OK;
+    switch (end == TB_WALK_OK ? tb_walk_line(&x->walk, line) : end) {
     case TB_WALK_BAD:
-        if (tb_strict_check(record, &byte,
-                            &reason)) { /* no memory for a long line's masks: say so, lose nothing silently */
-            reason = "no_memory";
+        if (tb_strict_check(record, &byte, &reason)) { /* it is what a string holds that is nested too deep */
+            bool deep = line.s != record.s && !tb_strict_check(line, &byte, &reason);
+            reason = deep ? reason : "no_memory"; /* for a long line's masks: say so, lose nothing silently */
+            byte = 0;
         }
         rejected(x, record, out, reason, byte);
         return;
@@ -207,7 +232,7 @@ void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome 
     }
     tb_pad_clear(&x->pad);
     x->prompt_used = 0;
-    x->prompt_at = 0;
+    x->record++;
     if (record.n == 0) {
         ignored(out, "blank");
     } else if (record.n > TB_LINE_MAX) {

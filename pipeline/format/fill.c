@@ -100,13 +100,15 @@ static const char *fill_numbers(const struct tb_eval *ev, struct tb_event *e)
 }
 
 /* Makes the classes disjoint. */
-static const char *split_classes(const struct tb_format *f, struct tb_event *e)
+static const char *split_classes(const struct tb_format *f, const struct tb_eval *ev, struct tb_event *e)
 {
-    if (f->cached_inside_input && tb_event_has(e, TB_N_INPUT)) {
+    if (f->cached_inside_input && tb_event_has(e, TB_N_INPUT) &&
+        tb_eval_conditions(ev, &ev->rule->cached_inside)) {
         e->number[TB_N_INPUT] -=
             e->number[TB_N_CACHE_READ] + e->number[TB_N_CACHE_WRITE_5M] + e->number[TB_N_CACHE_WRITE_1H];
     }
-    if (!f->reasoning_inside_output && tb_event_has(e, TB_N_REASONING)) {
+    if (tb_event_has(e, TB_N_REASONING) &&
+        !(f->reasoning_inside_output && tb_eval_conditions(ev, &ev->rule->reasoning_inside))) {
         tb_event_set(e, TB_N_OUTPUT, e->number[TB_N_OUTPUT] + e->number[TB_N_REASONING]);
     }
     bool negative = e->number[TB_N_INPUT] < 0 || e->number[TB_N_REASONING] > e->number[TB_N_OUTPUT];
@@ -235,38 +237,56 @@ static bool prompt_room(struct tb_extractor *x)
     return x->prompt != NULL;
 }
 
-static struct tb_str prompt_text(struct tb_extractor *x, const struct tb_value *v)
+static struct tb_str prompt_decoded(struct tb_extractor *x, const struct tb_value *v)
 {
-    if (x->prompt_at == v->at) {
-        return x->prompt_text;
+    struct tb_str raw = tb_value_raw(&x->walk.scan, v);
+    if (v->type >= TB_V_OBJECT) {
+        raw = tb_message_json((struct tb_str){x->walk.scan.line + v->at, x->walk.scan.n - v->at});
     }
-    if (!prompt_room(x)) {
+    struct tb_str text = raw;
+    if (x->prompt_used + 2 * raw.n + 8 > x->prompt_cap) { /* the same texts again and again, by odd formats */
         x->pad.failed = true;
         return TB_STR_NULL;
     }
-    struct tb_str raw = tb_value_raw(&x->walk.scan, v), text = raw;
-    if (memchr(raw.s, '\\', raw.n) != NULL) {
+    if (v->type < TB_V_OBJECT && memchr(raw.s, '\\', raw.n) != NULL) {
         text = (struct tb_str){x->prompt + x->prompt_used, 0};
         text.n = tb_value_unescape(raw, x->prompt + x->prompt_used, raw.n + 4);
         x->prompt_used += text.n;
+    }
+    if (text.s == NULL) {
+        return text;
     }
     struct tb_str message = tb_message_last_user(text, x->prompt + x->prompt_used);
     if (message.s == x->prompt + x->prompt_used) {
         x->prompt_used += message.n;
     }
-    x->prompt_at = v->at;
-    x->prompt_text = message;
     return message;
+}
+
+static struct tb_str prompt_text(struct tb_extractor *x, const struct tb_value *v, size_t alternative)
+{
+    struct tb_prompt_seen *seen = &x->prompt_seen[alternative % TB_PROMPTS_SEEN];
+    if (seen->record == x->record && seen->at == v->at) {
+        return seen->text;
+    }
+    if (!prompt_room(x)) {
+        x->pad.failed = true;
+        return TB_STR_NULL;
+    }
+    *seen = (struct tb_prompt_seen){x->record, v->at, prompt_decoded(x, v)};
+    return seen->text;
 }
 
 static void fill_prompt(struct tb_extractor *x, const struct tb_eval *ev, struct tb_event *e)
 {
     const struct tb_value *v = NULL;
-    if (has(ev->rule, TB_FIELD_PROMPT)) {
-        v = tb_eval_string(ev, &ev->rule->field[TB_FIELD_PROMPT], NULL);
+    const struct tb_alternatives *a = &ev->rule->field[TB_FIELD_PROMPT];
+    const struct tb_alternative *used = a->alt;
+    if (a->n != 0) {
+        v = tb_eval_string(ev, a, &used);
     }
     if (v != NULL) {
-        e->prompt = prompt_text(x, v);
+        e->prompt = prompt_text(x, v, (size_t)(used - a->alt));
     }
     if (e->prompt.s != NULL) {
         e->prompt_fingerprint = tb_prompt_fingerprint(e->prompt);
@@ -287,7 +307,7 @@ const char *tb_fill_event(struct tb_extractor *x, const struct tb_eval *ev, bool
     tb_event_clear(e);
     e->ts_us = tb_eval_ts(ev, x->f->zone_utc, &reason, NULL);
     reason = reason != NULL ? reason : fill_numbers(ev, e);
-    reason = reason != NULL ? reason : split_classes(x->f, e);
+    reason = reason != NULL ? reason : split_classes(x->f, ev, e);
     reason = reason != NULL ? reason : fill_total(ev, e);
     reason = reason != NULL ? reason : fill_cost(x->f, ev, e);
     if (reason != NULL) {

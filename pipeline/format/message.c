@@ -148,11 +148,28 @@ static bool find(struct body *b, struct found *f)
     return true;
 }
 
+struct tb_str tb_message_json(struct tb_str text)
+{
+    struct body b = {text.s, text.n, 0}, inside;
+    struct tb_str raw;
+    bool is_string;
+    if (!value(&b, &raw, &is_string) || is_string) {
+        return TB_STR_NULL;
+    }
+    inside = (struct body){raw.s, raw.n, 1};
+    char c = peek(&inside);
+    return c == '}' || c == ']' || c == 0 ? TB_STR_NULL : raw;
+}
+
 struct tb_str tb_message_last_user(struct tb_str text, char *room)
 {
     struct body b = {text.s, text.n, 0};
     struct found f = {TB_STR_NULL, false};
-    (void)find(&b, &f);
+    if (peek(&b) == '[') { /* the messages alone */
+        (void)messages(&b, &f);
+    } else {
+        (void)find(&b, &f);
+    }
     if (f.content.s == NULL) {
         return text;
     }

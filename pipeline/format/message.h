@@ -11,4 +11,7 @@
 /* text: decoded. room: text.n + 4 bytes for the decoded message. The result is a view of text or of room. */
 struct tb_str tb_message_last_user(struct tb_str text, char *room);
 
+/* The object or array at the head of text: its bytes. Absent when there is none, or nothing in it. */
+struct tb_str tb_message_json(struct tb_str text);
+
 #endif

@@ -6,10 +6,10 @@
 #include "base/hash.h"
 
 static const char *const format_keys[] = {
-    "id",         "about",      "kind",          "recognise",           "fields",
-    "rules",      "zone",       "cost_currency", "cached_inside_input", "reasoning_inside_output",
-    "text_lines", "refused_if", "cache_hit_if",  "estimated_if",        "samples",
-    NULL};
+    "id",           "about",      "kind",          "recognise",           "fields",
+    "rules",        "zone",       "cost_currency", "cached_inside_input", "reasoning_inside_output",
+    "text_lines",   "refused_if", "cache_hit_if",  "estimated_if",        "samples",
+    "json_strings", NULL};
 
 const char *tb_field_name(int field)
 {
@@ -57,6 +57,15 @@ static enum tb_status flag(struct tb_schema *s, const struct tb_json_node *n, co
     return TB_OK;
 }
 
+/* true, false, or the conditions under which it is true: those are compiled with each rule. */
+static enum tb_status flag_or_conditions(struct tb_schema *s, const struct tb_json_node *n, const char *key,
+                                         bool *out, struct tb_err *err)
+{
+    const struct tb_json_node *v = tb_json_get(n, key);
+    *out = true;
+    return v != NULL && tb_json_type(v) == TB_JSON_ARRAY ? TB_OK : flag(s, n, key, out, err);
+}
+
 /* A reason is a word: it becomes a key of counts. */
 static bool is_word(const char *s)
 {
@@ -98,6 +107,14 @@ static enum tb_status optional_conditions(struct tb_schema *s, const struct tb_j
 {
     const struct tb_json_node *v = tb_json_get(n, key);
     return v == NULL ? TB_OK : tb_schema_conditions(s, v, out, err);
+}
+
+static enum tb_status flag_conditions(struct tb_schema *s, const struct tb_json_node *n, const char *key,
+                                      struct tb_conditions *out, struct tb_err *err)
+{
+    const struct tb_json_node *v = tb_json_get(n, key);
+    bool is_flag = v != NULL && tb_json_type(v) == TB_JSON_BOOL;
+    return is_flag ? TB_OK : optional_conditions(s, n, key, out, err);
 }
 
 static enum tb_status rule_each(struct tb_schema *s, const struct tb_json_node *n, struct tb_rule *r,
@@ -169,11 +186,15 @@ static enum tb_status rule(struct tb_schema *s, const struct tb_json_node *n, co
                                 TB_EVENTS_PER_RECORD_MAX);
     }
     r->most = (uint32_t)most;
+    s->no_events = r->then != TB_THEN_EVENT;
     st = st == TB_OK ? rule_fields(s, tb_json_get(root, "fields"), r, err) : st;
+    s->no_events = false;
     s->never_without_each = true;
     st = st == TB_OK ? optional_conditions(s, root, "estimated_if", &r->estimated, err) : st;
     st = st == TB_OK ? optional_conditions(s, root, "cache_hit_if", &r->cache_hit, err) : st;
     st = st == TB_OK ? optional_conditions(s, root, "refused_if", &r->refused, err) : st;
+    st = st == TB_OK ? flag_conditions(s, root, "cached_inside_input", &r->cached_inside, err) : st;
+    st = st == TB_OK ? flag_conditions(s, root, "reasoning_inside_output", &r->reasoning_inside, err) : st;
     s->never_without_each = false;
     return st;
 }
@@ -228,6 +249,34 @@ static enum tb_status recognise(struct tb_schema *s, const struct tb_json_node *
     return TB_OK;
 }
 
+/* The paths of strings that hold JSON: of the record itself, so that the line can be written anew with what they hold. */
+static enum tb_status json_strings(struct tb_schema *s, const struct tb_json_node *root, struct tb_err *err)
+{
+    const struct tb_json_node *list = tb_json_get(root, "json_strings");
+    if (list != NULL && tb_json_type(list) != TB_JSON_ARRAY) {
+        return tb_json_complain(s->j, list, err, "\"json_strings\" is an array of paths");
+    }
+    for (const struct tb_json_node *n = tb_json_first(list); n != NULL; n = tb_json_next(n)) {
+        struct tb_path p;
+        uint8_t scope = 0;
+        enum tb_status st = tb_schema_path(s, n, &p, err);
+        if (st != TB_OK) {
+            return st;
+        }
+        bool plain = !p.relative && p.n > 0;
+        for (size_t i = 0; i < p.n; i++) {
+            plain = plain && p.step[i].kind == TB_STEP_KEY;
+        }
+        if (!plain || tb_trie_slot(&s->f->strings, p.step, p.n, &scope) < 0) {
+            return tb_json_complain(s->j, n, err,
+                                    "a path in \"json_strings\" has keys only, no `*`, at most %d",
+                                    TB_TRIE_SLOTS_MAX);
+        }
+        s->f->has_strings = true;
+    }
+    return tb_trie_finish(&s->f->strings) ? TB_OK : no_memory(err);
+}
+
 static enum tb_status head(struct tb_schema *s, const struct tb_json_node *root, struct tb_err *err)
 {
     char *kind, *currency, *zone, *text_lines;
@@ -238,8 +287,11 @@ static enum tb_status head(struct tb_schema *s, const struct tb_json_node *root,
     st = st == TB_OK ? word(s, root, "cost_currency", false, &currency, err) : st;
     st = st == TB_OK ? word(s, root, "zone", false, &zone, err) : st;
     st = st == TB_OK ? word(s, root, "text_lines", false, &text_lines, err) : st;
-    st = st == TB_OK ? flag(s, root, "cached_inside_input", &s->f->cached_inside_input, err) : st;
-    st = st == TB_OK ? flag(s, root, "reasoning_inside_output", &s->f->reasoning_inside_output, err) : st;
+    st = st == TB_OK ? flag_or_conditions(s, root, "cached_inside_input", &s->f->cached_inside_input, err)
+                     : st;
+    st = st == TB_OK
+             ? flag_or_conditions(s, root, "reasoning_inside_output", &s->f->reasoning_inside_output, err)
+             : st;
     if (st != TB_OK) {
         return st;
     }
@@ -273,6 +325,7 @@ static enum tb_status load(struct tb_schema *s, struct tb_err *err)
     enum tb_status st = head(s, root, err);
     st = st == TB_OK ? recognise(s, root, err) : st;
     st = st == TB_OK ? rules(s, root, err) : st;
+    st = st == TB_OK ? json_strings(s, root, err) : st;
     if (st == TB_OK && !tb_trie_finish(&s->f->trie)) {
         st = no_memory(err);
     }
@@ -284,11 +337,14 @@ enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_fo
 {
     *out = NULL;
     struct tb_format *f = calloc(1, sizeof *f);
-    if (f == NULL || !tb_trie_init(&f->trie)) {
-        free(f);
+    if (f == NULL) {
         return no_memory(err);
     }
     tb_arena_init(&f->arena, 64u << 20);
+    if (!tb_trie_init(&f->trie) || !tb_trie_init(&f->strings)) {
+        tb_schema_free(f);
+        return no_memory(err);
+    }
     snprintf(f->digest, sizeof f->digest, "%016llx", (unsigned long long)tb_hash64(text.s, text.n, 0));
     enum tb_status st = tb_json_parse(text, name, TB_E_FORMAT, &f->json, err);
     if (st == TB_OK) {
@@ -310,6 +366,7 @@ void tb_schema_free(struct tb_format *f)
     }
     tb_json_free(f->json);
     tb_trie_release(&f->trie);
+    tb_trie_release(&f->strings);
     tb_arena_release(&f->arena);
     free(f);
 }

@@ -30,7 +30,7 @@ enum tb_field {
 const char *tb_field_name(int field);
 
 enum tb_unit { TB_UNIT_NONE, TB_UNIT_TEXT, TB_UNIT_S, TB_UNIT_MS, TB_UNIT_US, TB_UNIT_NS };
-enum tb_take { TB_TAKE_VALUE, TB_TAKE_COUNT };
+enum tb_take { TB_TAKE_VALUE, TB_TAKE_COUNT, TB_TAKE_JSON };
 
 struct tb_place {
     uint8_t scope;
@@ -38,13 +38,16 @@ struct tb_place {
     const char *path; /* as text, for explanations */
 };
 
+#define TB_JOIN_MAX 8
+
 struct tb_pair { /* of a map; from absent: any other value */
     struct tb_str from;
     struct tb_str to; /* absent: no value */
 };
 
 struct tb_alternative {
-    bool is_plain; /* a path and nothing else: no word that changes the value */
+    bool is_plain;    /* a path and nothing else: no word that changes the value */
+    bool is_filtered; /* has not_these or like */
     bool is_const;
     struct tb_str constant;
     struct tb_place place;
@@ -52,6 +55,12 @@ struct tb_alternative {
     enum tb_take take;
     int64_t minus;
     char cut; /* 0, or the byte at which a text ends */
+    bool has_since;
+    struct tb_place since;       /* the value is the time from here to place */
+    const struct tb_place *join; /* one text of several: place is the first of them */
+    size_t joins;
+    const struct tb_str *like; /* globs, one of which a value must match */
+    size_t likes;
     const struct tb_str *not_these;
     size_t nots;
     const struct tb_pair *map;
@@ -70,6 +79,7 @@ enum tb_test {
     TB_TEST_NOT,
     TB_TEST_FROM,
     TB_TEST_BELOW,
+    TB_TEST_LIKE,
     TB_TEST_ANY
 };
 
@@ -106,6 +116,8 @@ struct tb_rule {
     uint8_t text[TB_T_COUNT], number[TB_N_COUNT]; /* which texts and numbers have alternatives */
     uint8_t texts, numbers;
     struct tb_conditions estimated, cache_hit, refused;
+    struct tb_conditions cached_inside,
+        reasoning_inside;                     /* when the format's flag is set: only if these hold */
     uint8_t parent_scope[TB_TRIE_SCOPES_MAX]; /* the scopes around scope, innermost first; 0-ended */
 };
 
@@ -117,6 +129,8 @@ struct tb_format {
     const char *text_lines; /* other lines that are no JSON are ignored for this reason; NULL: rejected */
     struct tb_arena arena;
     struct tb_trie trie;
+    struct tb_trie strings; /* which strings hold JSON that is read too */
+    bool has_strings;
     const struct tb_conditions *recognise;
     size_t n_recognise;
     const struct tb_rule *rule;
@@ -134,7 +148,7 @@ enum tb_status tb_schema_load(struct tb_str text, const char *name, struct tb_fo
                               struct tb_err *err) TB_MUST_USE;
 void tb_schema_free(struct tb_format *f);
 
-/* --- between schema.c, schema_path.c and schema_condition.c ----------------------------------------------------------------------------------- */
+/* --- between schema.c, schema_path.c, schema_field.c and schema_condition.c ----------------------------------------------------------------------------------- */
 
 #define TB_PATH_STEPS_MAX 16
 
@@ -149,6 +163,7 @@ struct tb_schema { /* while loading */
     const struct tb_json *j;
     struct tb_path each; /* of the rule being compiled; n == 0 outside rules */
     int each_scope;
+    bool no_events; /* the rule makes none: a field behind a `*` has nothing there */
     bool never_without_each; /* a condition on an `@` path is then false instead of an error */
 };
 
@@ -162,6 +177,9 @@ enum tb_status tb_schema_path(struct tb_schema *s, const struct tb_json_node *n,
 /* The place of path under s->each; sets *none (and succeeds) when it is relative and there is no each. */
 enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n, struct tb_place *out,
                                bool *none, struct tb_err *err);
+/* The globs of "like": one or an array of them. */
+enum tb_status tb_schema_globs(struct tb_schema *s, const struct tb_json_node *n, const struct tb_str **out,
+                               size_t *count, struct tb_err *err);
 enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
                                       struct tb_alternatives *out, struct tb_err *err);
 enum tb_status tb_schema_conditions(struct tb_schema *s, const struct tb_json_node *n,

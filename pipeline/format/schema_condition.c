@@ -47,6 +47,10 @@ static enum tb_status condition_test(struct tb_schema *s, const struct tb_json_n
         enum tb_status st = tb_schema_constants(s, e, &c->values, &c->n_values, err);
         return st == TB_OK ? condition_numbers(s, c, err) : st;
     }
+    if (tb_str_eq(key, TB_STR("like"))) {
+        c->test = TB_TEST_LIKE;
+        return tb_schema_globs(s, e, &c->values, &c->n_values, err);
+    }
     bool from = tb_str_eq(key, TB_STR("from"));
     if (from || tb_str_eq(key, TB_STR("below"))) {
         c->test = from ? TB_TEST_FROM : TB_TEST_BELOW;
@@ -70,7 +74,7 @@ static enum tb_status condition(struct tb_schema *s, const struct tb_json_node *
                                 bool *none, struct tb_err *err)
 {
     static const char *const keys[] = {"path", "field", "present", "equals", "not",
-                                       "from", "below", "any",     NULL};
+                                       "like", "from",  "below",   "any",    NULL};
     *none = false;
     c->field = -1;
     c->test = TB_TEST_PRESENT;

@@ -1,4 +1,4 @@
-/* Paths, constants and the alternatives of fields in a format file. */
+/* Paths in a format file. */
 #include "format/schema.h"
 
 #include <stdio.h>
@@ -75,7 +75,7 @@ static enum tb_status pointer(struct tb_schema *s, const struct tb_json_node *n,
 static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node *e, struct tb_step *step,
                                   struct tb_err *err)
 {
-    static const char *const keys[] = {"key", "prefix", "at", NULL};
+    static const char *const keys[] = {"key", "prefix", "at", "entry", NULL};
     const struct tb_json_node *only = tb_json_first(e);
     enum tb_status st = tb_json_check_keys(s->j, e, keys, err);
     if (st != TB_OK) {
@@ -83,8 +83,9 @@ static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node
     }
     struct tb_str text = only == NULL ? TB_STR_NULL : tb_json_text(only);
     if (tb_json_count(e) != 1 || text.s == NULL) {
-        return tb_json_complain(
-            s->j, e, err, "a step is one of {\"key\": K}, {\"prefix\": P}, {\"at\": \"first\" or \"last\"}");
+        return tb_json_complain(s->j, e, err,
+                                "a step is one of {\"key\": K}, {\"prefix\": P}, {\"entry\": K}, {\"at\": "
+                                "\"first\" or \"last\"}");
     }
     struct tb_str what = tb_json_key(only);
     if (tb_str_eq(what, TB_STR("at"))) {
@@ -95,8 +96,10 @@ static enum tb_status object_step(struct tb_schema *s, const struct tb_json_node
         *step = (struct tb_step){first ? TB_STEP_FIRST : TB_STEP_LAST, TB_STR_NULL};
         return TB_OK;
     }
-    *step = (struct tb_step){tb_str_eq(what, TB_STR("key")) ? TB_STEP_KEY : TB_STEP_PREFIX,
-                             tb_arena_str(&s->f->arena, text)};
+    enum tb_step_kind kind = tb_str_eq(what, TB_STR("key"))     ? TB_STEP_KEY
+                             : tb_str_eq(what, TB_STR("entry")) ? TB_STEP_ENTRY
+                                                                : TB_STEP_PREFIX;
+    *step = (struct tb_step){kind, tb_arena_str(&s->f->arena, text)};
     return TB_OK;
 }
 
@@ -117,6 +120,9 @@ static enum tb_status steps(struct tb_schema *s, const struct tb_json_node *n, s
         } else {
             step.kind = tb_str_eq(text, TB_STR("*")) ? TB_STEP_ANY : TB_STEP_KEY;
             step.key = tb_arena_str(&s->f->arena, text);
+        }
+        if (st == TB_OK && out->n > 0 && out->step[out->n - 1].kind == TB_STEP_ENTRY) {
+            st = tb_json_complain(s->j, e, err, "{\"entry\": K} is the last step of a path");
         }
         st = st == TB_OK ? add_step(s, n, out, step, err) : st;
         if (st != TB_OK) {
@@ -146,11 +152,12 @@ static const char *path_text(struct tb_schema *s, const struct tb_step *step, si
     char out[512];
     size_t at = 0;
     for (size_t i = 0; i < n && at < sizeof out - 80; i++) {
-        static const char *const names[] = {"", "", "*", "(first)", "(last)"};
-        bool named = step[i].kind == TB_STEP_KEY || step[i].kind == TB_STEP_PREFIX;
+        static const char *const before[] = {"/", "/", "/*", "/(first)", "/(last)", "["};
+        static const char *const behind[] = {"", "...", "", "", "", "]"};
+        bool named = step[i].key.s != NULL && step[i].kind != TB_STEP_ANY;
         int key = named ? (int)(step[i].key.n < 60 ? step[i].key.n : 60) : 0;
-        at += (size_t)snprintf(out + at, sizeof out - at, "/%.*s%s%s", key, named ? step[i].key.s : "",
-                               names[step[i].kind], step[i].kind == TB_STEP_PREFIX ? "..." : "");
+        at += (size_t)snprintf(out + at, sizeof out - at, "%s%.*s%s", before[step[i].kind], key,
+                               named ? step[i].key.s : "", behind[step[i].kind]);
     }
     return tb_arena_cstr(&s->f->arena, (struct tb_str){out, at});
 }
@@ -185,188 +192,18 @@ enum tb_status tb_schema_place(struct tb_schema *s, const struct tb_json_node *n
     }
     int slot = tb_trie_slot(&s->f->trie, whole.step, whole.n, &out->scope);
     if (slot < 0) {
-        return tb_json_complain(
-            s->j, n, err,
-            "too many paths, or `*` beside \"last\" in one array: at most %d paths under one `*`",
-            TB_TRIE_SLOTS_MAX);
+        return tb_json_complain(s->j, n, err,
+                                "too many paths, or two of `*`, \"last\" and \"entry\" in one array: at most "
+                                "%d paths under one `*`",
+                                TB_TRIE_SLOTS_MAX);
     }
-    if (!encloses(&s->f->trie, out->scope, s->each_scope)) {
+    bool seen = encloses(&s->f->trie, out->scope, s->each_scope);
+    *none = !seen && s->no_events;
+    if (!seen && !*none) {
         return tb_json_complain(s->j, n, err,
                                 "a path goes through a `*` that the rule's \"each\" does not go through");
     }
     out->slot = (uint8_t)slot;
     out->path = path_text(s, whole.step, whole.n);
     return out->path == NULL ? no_memory(err) : TB_OK;
-}
-
-/* --- constants -------------------------------------------------------------------------------------------------------------- */
-
-/* A constant as text: strings as they are, numbers and booleans as JSON writes them; null is absent. */
-static enum tb_status constant(struct tb_schema *s, const struct tb_json_node *n, struct tb_str *out,
-                               struct tb_err *err)
-{
-    char text[32];
-    int64_t number;
-    switch (tb_json_type(n)) {
-    case TB_JSON_NULL:
-        *out = TB_STR_NULL;
-        return TB_OK;
-    case TB_JSON_STRING:
-        *out = tb_arena_str(&s->f->arena, tb_json_text(n));
-        break;
-    case TB_JSON_BOOL:
-        *out = tb_json_bool(n) ? TB_STR("true") : TB_STR("false");
-        return TB_OK;
-    case TB_JSON_NUMBER:
-        if (!tb_json_int(n, &number)) {
-            return tb_json_complain(s->j, n, err, "a constant number must be whole");
-        }
-        snprintf(text, sizeof text, "%lld", (long long)number);
-        *out = tb_arena_str(&s->f->arena, tb_str_of(text));
-        break;
-    default:
-        return tb_json_complain(s->j, n, err, "a constant is a string, a whole number, true, false or null");
-    }
-    return out->s == NULL ? no_memory(err) : TB_OK;
-}
-
-/* One constant or an array of them. */
-enum tb_status tb_schema_constants(struct tb_schema *s, const struct tb_json_node *n,
-                                   const struct tb_str **out, size_t *count, struct tb_err *err)
-{
-    bool array = tb_json_type(n) == TB_JSON_ARRAY;
-    *count = array ? (size_t)tb_json_count(n) : 1;
-    struct tb_str *list = tb_schema_alloc(s, *count * sizeof *list);
-    if (list == NULL) {
-        return no_memory(err);
-    }
-    *out = list;
-    const struct tb_json_node *e = array ? tb_json_first(n) : n;
-    for (size_t i = 0; i < *count; i++, e = tb_json_next(e)) {
-        enum tb_status st = constant(s, e, &list[i], err);
-        if (st != TB_OK) {
-            return st;
-        }
-    }
-    return TB_OK;
-}
-
-/* --- alternatives ----------------------------------------------------------------------------------------------------------- */
-
-static enum tb_status map(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
-                          struct tb_err *err)
-{
-    a->pairs = (size_t)tb_json_count(n);
-    struct tb_pair *pairs = tb_schema_alloc(s, a->pairs * sizeof *pairs);
-    if (pairs == NULL) {
-        return no_memory(err);
-    }
-    a->map = pairs;
-    for (const struct tb_json_node *e = tb_json_first(n); e != NULL; e = tb_json_next(e), pairs++) {
-        struct tb_str from = tb_json_key(e);
-        pairs->from = tb_str_eq(from, TB_STR("*")) ? TB_STR_NULL : tb_arena_str(&s->f->arena, from);
-        enum tb_status st = constant(s, e, &pairs->to, err);
-        if (st != TB_OK) {
-            return st;
-        }
-    }
-    return TB_OK;
-}
-
-static enum tb_status unit(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
-                           struct tb_err *err)
-{
-    static const char *const names[] = {"text", "s", "ms", "us", "ns", NULL};
-    struct tb_str t = tb_json_text(n);
-    for (int i = 0; names[i] != NULL; i++) {
-        if (tb_str_eq(t, tb_str_of(names[i]))) {
-            a->unit = (enum tb_unit)(TB_UNIT_TEXT + i);
-            return TB_OK;
-        }
-    }
-    return tb_json_complain(s->j, n, err, "\"unit\" is \"text\" (RFC 3339), \"s\", \"ms\", \"us\" or \"ns\"");
-}
-
-static enum tb_status alternative_word(struct tb_schema *s, const struct tb_json_node *e,
-                                       struct tb_alternative *a, struct tb_err *err)
-{
-    struct tb_str key = tb_json_key(e), text = tb_json_text(e);
-    if (tb_str_eq(key, TB_STR("unit"))) {
-        return unit(s, e, a, err);
-    }
-    if (tb_str_eq(key, TB_STR("not"))) {
-        return tb_schema_constants(s, e, &a->not_these, &a->nots, err);
-    }
-    if (tb_str_eq(key, TB_STR("map"))) {
-        return tb_json_type(e) == TB_JSON_OBJECT ? map(s, e, a, err)
-                                                 : tb_json_complain(s->j, e, err, "\"map\" is an object");
-    }
-    if (tb_str_eq(key, TB_STR("take"))) {
-        a->take = TB_TAKE_COUNT;
-        return tb_str_eq(text, TB_STR("count")) ? TB_OK
-                                                : tb_json_complain(s->j, e, err, "\"take\" is \"count\"");
-    }
-    if (tb_str_eq(key, TB_STR("minus"))) {
-        return tb_json_int(e, &a->minus) ? TB_OK
-                                         : tb_json_complain(s->j, e, err, "\"minus\" is a whole number");
-    }
-    if (tb_str_eq(key, TB_STR("cut"))) {
-        a->cut = text.n == 1 ? text.s[0] : 0;
-        return text.n == 1 ? TB_OK : tb_json_complain(s->j, e, err, "\"cut\" is one character");
-    }
-    return TB_OK; /* path, const */
-}
-
-/* *none: a relative path where there is no each: this alternative is left out. */
-static enum tb_status alternative(struct tb_schema *s, const struct tb_json_node *n, struct tb_alternative *a,
-                                  bool *none, struct tb_err *err)
-{
-    static const char *const keys[] = {"path", "const", "unit", "not", "map", "take", "minus", "cut", NULL};
-    *none = false;
-    if (tb_json_type(n) != TB_JSON_OBJECT) {
-        return tb_schema_place(s, n, &a->place, none, err);
-    }
-    enum tb_status st = tb_json_check_keys(s->j, n, keys, err);
-    const struct tb_json_node *path = tb_json_get(n, "path"), *fixed = tb_json_get(n, "const");
-    if (st == TB_OK && (path == NULL) == (fixed == NULL)) {
-        return tb_json_complain(s->j, n, err, "one of \"path\" and \"const\" is needed");
-    }
-    for (const struct tb_json_node *e = tb_json_first(n); st == TB_OK && e != NULL; e = tb_json_next(e)) {
-        st = alternative_word(s, e, a, err);
-    }
-    if (st != TB_OK) {
-        return st;
-    }
-    a->is_const = fixed != NULL;
-    return fixed != NULL ? constant(s, fixed, &a->constant, err)
-                         : tb_schema_place(s, path, &a->place, none, err);
-}
-
-enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_node *n, int field,
-                                      struct tb_alternatives *out, struct tb_err *err)
-{
-    bool list = tb_json_type(n) == TB_JSON_ARRAY;
-    size_t count = list ? (size_t)tb_json_count(n) : 1;
-    struct tb_alternative *alt = tb_schema_alloc(s, count * sizeof *alt);
-    if (alt == NULL) {
-        return no_memory(err);
-    }
-    out->alt = alt;
-    out->n = 0;
-    const struct tb_json_node *e = list ? tb_json_first(n) : n;
-    for (size_t i = 0; i < count; i++, e = tb_json_next(e)) {
-        bool none;
-        enum tb_status st = alternative(s, e, &alt[out->n], &none, err);
-        if (st != TB_OK) {
-            return st;
-        }
-        struct tb_alternative *a = &alt[out->n];
-        if (field == TB_FIELD_TS && a->unit == TB_UNIT_NONE) {
-            a->unit = TB_UNIT_TEXT;
-        }
-        a->is_plain = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 &&
-                      a->cut == 0 && a->nots == 0 && a->map == NULL;
-        out->n += none ? 0 : 1;
-    }
-    return TB_OK;
 }

@@ -63,7 +63,9 @@ static uint16_t child_plain(struct tb_trie *t, uint16_t at, const struct tb_step
     } else {
         child = list_find(t, prefix ? t->node[at].prefix : t->node[at].keys, prefix, s->key);
     }
-    if (child != 0 || (child = node_new(t, scope)) == 0) {
+    bool element = s->kind == TB_STEP_FIRST && t->node[at].each != 0 &&
+                   t->node[t->node[at].each].bindings != NULL; /* all elements go by key there */
+    if (child != 0 || element || (child = node_new(t, scope)) == 0) {
         return child;
     }
     struct tb_trie_node *n = &t->node[at], *c = &t->node[child];
@@ -101,6 +103,69 @@ static uint16_t child_any(struct tb_trie *t, uint16_t at)
     return child;
 }
 
+/* Gives the node a slot when it has none. False: its scope is full. */
+static bool give_slot(struct tb_trie *t, uint16_t at)
+{
+    struct tb_trie_node *node = &t->node[at];
+    if (node->slot < 0) {
+        if (t->scope[node->scope].slots == TB_TRIE_SLOTS_MAX) {
+            return false;
+        }
+        node->slot = (int8_t)t->scope[node->scope].slots++;
+    }
+    return true;
+}
+
+/* The node of the elements of an array of keys and values. */
+static uint16_t child_element(struct tb_trie *t, uint16_t at)
+{
+    static const struct tb_step key = {TB_STEP_KEY, {"key", 3}}, value = {TB_STEP_KEY, {"value", 5}},
+                                inner = {TB_STEP_PREFIX, {"", 0}};
+    uint16_t element = t->node[at].each;
+    if (element != 0) {
+        return t->node[element].bindings != NULL ? element : 0;
+    }
+    if (t->scopes == TB_TRIE_SCOPES_MAX || t->node[at].first != 0 ||
+        (element = node_new(t, t->scopes)) == 0) {
+        return 0;
+    }
+    t->scope[t->scopes] = (struct tb_trie_scope){t->node[at].scope, 0};
+    t->node[element].opens = t->scopes++;
+    t->node[at].each = element;
+    uint16_t k = child_plain(t, element, &key), v = child_plain(t, element, &value);
+    uint16_t i = v == 0 ? 0 : child_plain(t, v, &inner);
+    if (k == 0 || i == 0 || !give_slot(t, k) || !give_slot(t, v) || !give_slot(t, i)) {
+        return 0;
+    }
+    t->node[at].container = t->node[element].container = t->node[v].container = true;
+    t->whole = true;
+    return element;
+}
+
+/* The slot of the entry `key` of the array at. */
+static int entry_slot(struct tb_trie *t, uint16_t at, struct tb_str key, uint8_t *scope)
+{
+    uint16_t element = child_element(t, at);
+    struct tb_trie_scope *around = &t->scope[t->node[at].scope];
+    if (element == 0) {
+        return -1;
+    }
+    *scope = t->node[at].scope;
+    for (struct tb_trie_binding *b = t->node[element].bindings; b != NULL; b = b->next) {
+        if (tb_str_eq(b->key, key)) {
+            return b->slot;
+        }
+    }
+    struct tb_trie_binding *b = tb_arena_alloc(&t->arena, sizeof *b);
+    if (b == NULL || around->slots == TB_TRIE_SLOTS_MAX) {
+        return -1;
+    }
+    *b = (struct tb_trie_binding){tb_arena_str(&t->arena, key), (int8_t)around->slots++,
+                                  t->node[element].bindings};
+    t->node[element].bindings = b;
+    return b->slot;
+}
+
 static uint16_t follow(struct tb_trie *t, const struct tb_step *path, size_t n)
 {
     uint16_t at = 1;
@@ -114,19 +179,16 @@ static uint16_t follow(struct tb_trie *t, const struct tb_step *path, size_t n)
 
 int tb_trie_slot(struct tb_trie *t, const struct tb_step *path, size_t n, uint8_t *scope)
 {
-    uint16_t at = follow(t, path, n);
+    bool entry = n > 0 && path[n - 1].kind == TB_STEP_ENTRY;
+    uint16_t at = follow(t, path, entry ? n - 1 : n);
     if (at == 0) {
         return -1;
     }
-    struct tb_trie_node *node = &t->node[at];
-    *scope = node->scope;
-    if (node->slot < 0) {
-        if (t->scope[node->scope].slots == TB_TRIE_SLOTS_MAX) {
-            return -1;
-        }
-        node->slot = (int8_t)t->scope[node->scope].slots++;
+    if (entry) {
+        return entry_slot(t, at, path[n - 1].key, scope);
     }
-    return node->slot;
+    *scope = t->node[at].scope;
+    return give_slot(t, at) ? t->node[at].slot : -1;
 }
 
 int tb_trie_scope(struct tb_trie *t, const struct tb_step *path, size_t n)
@@ -221,6 +283,9 @@ bool tb_trie_finish(struct tb_trie *t)
         gather(t, at, n->any);
         gather(t, at, n->first);
         gather(t, at, n->each);
+        for (const struct tb_trie_binding *b = t->node[n->each].bindings; b != NULL; b = b->next) {
+            n->slots |= UINT64_C(1) << b->slot;
+        }
         if (!table_build(t, n)) {
             return false;
         }

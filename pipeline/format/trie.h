@@ -1,6 +1,8 @@
 /* Concept: the paths of a format, compiled to a tree that the walk follows: a node is a value in the line.
  * Shape:   a node has children by exact key, by key prefix and by any key (a literal key beats a prefix beats any), and
  *          for arrays a child for the first element and one for each element.
+ *          An array of {"key": K, "value": V} is read by key: for the values that are wanted (bindings) the array's owner has
+ *          a slot; the elements pass through the one instance of a scope of their own.
  *          A node may have a slot: where its value is put down. Slots belong to a scope: scope 0 is the record, every
  *          other one is a `*` in a path, which has an instance for each value that it meets.
  * Owns:    a tb_trie owns its nodes and keys; read-only after tb_trie_finish.
@@ -24,6 +26,12 @@ struct tb_trie_entry { /* of a node's key table */
     uint16_t next; /* another key with the same tail and length: entry number, 0 = none */
 };
 
+struct tb_trie_binding { /* of an array of keys and values: the wanted key, and where its value goes */
+    struct tb_str key;
+    int8_t slot; /* in the scope around */
+    struct tb_trie_binding *next;
+};
+
 struct tb_trie_node {
     struct tb_trie_entry *table; /* 1 << bits entries, then the chained ones; NULL without exact keys */
     uint64_t magic;
@@ -37,10 +45,11 @@ struct tb_trie_node {
     uint16_t prefix; /* first child by prefix, 0 = none; the next one in its prefix_next */
     uint16_t prefix_next;
     struct tb_str prefix_key;
-    uint16_t any;   /* child for other keys; 0 = none */
-    uint16_t first; /* child for an array's first element */
-    uint16_t each;  /* child for each element */
-    uint16_t keys;  /* while building: exact children as a list */
+    uint16_t any;                     /* child for other keys; 0 = none */
+    uint16_t first;                   /* child for an array's first element */
+    uint16_t each;                    /* child for each element */
+    struct tb_trie_binding *bindings; /* this is such an element: NULL for all other nodes */
+    uint16_t keys;                    /* while building: exact children as a list */
     uint16_t sibling;
     struct tb_str key;
 };
@@ -56,10 +65,15 @@ struct tb_trie {
     uint16_t nodes, nodes_cap;
     struct tb_trie_scope scope[TB_TRIE_SCOPES_MAX];
     uint8_t scopes;
+    bool whole; /* no shape tells what is wanted: where brackets stand, or which value has which key */
 };
 
-/* A step of a path: TB_STEP_ANY is `*`, for objects and arrays alike. */
-enum tb_step_kind { TB_STEP_KEY, TB_STEP_PREFIX, TB_STEP_ANY, TB_STEP_FIRST, TB_STEP_LAST };
+/* The slots of an element's scope. */
+enum { TB_BIND_KEY, TB_BIND_VALUE, TB_BIND_INNER };
+
+/* A step of a path: TB_STEP_ANY is `*`, for objects and arrays alike. TB_STEP_ENTRY, the last step only, is the value in an
+ * array of {"key": K, "value": V}; of a V that is an object (OTLP's {"intValue": "5"}) its one member. */
+enum tb_step_kind { TB_STEP_KEY, TB_STEP_PREFIX, TB_STEP_ANY, TB_STEP_FIRST, TB_STEP_LAST, TB_STEP_ENTRY };
 struct tb_step {
     enum tb_step_kind kind;
     struct tb_str key;

@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "format/walk.h"
 
-#define TB_PAD_CHUNKS      64
+#define TB_PAD_CHUNKS      512 /* 16 MiB, as much as a line */
 #define TB_PAD_CHUNK_BYTES (32u << 10)
 
 struct tb_pad { /* where decoded texts of one line go; they do not move */

@@ -31,7 +31,8 @@ bool tb_walk_init(struct tb_walk *w, const struct tb_trie *trie)
     }
     w->instance[0] = &w->record;
     for (unsigned s = 1; s < trie->scopes; s++) {
-        w->instance[s] = malloc(TB_EVENTS_PER_RECORD_MAX * sizeof *w->instance[s]);
+        w->instance[s] = malloc(TB_KEYS_PER_RECORD_MAX * sizeof *w->instance[s]);
+        w->capacity[s] = TB_KEYS_PER_RECORD_MAX;
         if (w->instance[s] == NULL) {
             tb_walk_release(w);
             return false;
@@ -85,17 +86,22 @@ static enum tb_value_type type_of(char c)
 
 /* --- instances ---------------------------------------------------------------------------------------------------------- */
 
-/* Forgets the instances below instance number of scope: a duplicate key replaces what they were found in. */
+/* Forgets the instances below instance number of scope: a duplicate key replaces what they were found in. They are the
+ * last ones of their scopes, because the walk is still inside number. */
 static void forget_below(struct tb_walk *w, uint8_t scopes, uint8_t scope, uint16_t number)
 {
     for (uint8_t s = 1; s < w->trie->scopes; s++) {
         if ((scopes >> s & 1) == 0) {
             continue;
         }
-        for (uint16_t i = 0; i < w->instances[s]; i++) {
-            struct tb_instance *in = &w->instance[s][i];
-            uint8_t p = w->trie->scope[s].parent;
-            in->dead = in->dead || (p == scope ? in->parent == number : w->instance[p][in->parent].dead);
+        uint8_t p = w->trie->scope[s].parent;
+        for (uint16_t i = w->instances[s]; i > 0; i--) {
+            struct tb_instance *in = &w->instance[s][i - 1];
+            bool below = p == scope ? in->parent == number : w->instance[p][in->parent].dead;
+            if (in->dead || !below) {
+                break;
+            }
+            in->dead = true;
         }
         if (scope == 0 && w->trie->scope[s].parent == 0) {
             w->instances[s] = 0;
@@ -111,24 +117,48 @@ static inline void forget(struct cursor *c, const struct tb_trie_node *n, uint16
     }
 }
 
+/* Room for one more instance of scope; false: a limit, or no memory. */
+static bool instance_room(struct tb_walk *w, uint8_t scope, bool keyed)
+{
+    uint16_t count = w->instances[scope];
+    if (count == TB_EVENTS_PER_RECORD_MAX || (keyed && count >= TB_KEYS_PER_RECORD_MAX)) {
+        w->too_many = true;
+        return false;
+    }
+    if (count < w->capacity[scope]) {
+        return true;
+    }
+    uint16_t more = (uint16_t)(2 * w->capacity[scope]);
+    struct tb_instance *list = realloc(w->instance[scope], more * sizeof *list);
+    if (list == NULL) {
+        w->too_many = w->no_memory = true;
+        return false;
+    }
+    w->instance[scope] = list;
+    w->capacity[scope] = more;
+    return true;
+}
+
 /* The instance for a value under `*`: of an equal key, the one that is there. */
 static uint16_t instance_for(struct cursor *c, const struct tb_trie_node *n, uint16_t parent,
                              struct tb_str key)
 {
     struct tb_walk *w = c->w;
     struct tb_instance *list = w->instance[n->opens];
-    uint16_t count = w->instances[n->opens], i = count;
+    uint16_t count = n->bindings != NULL || w->too_many ? 0 : w->instances[n->opens], i = count;
     for (uint16_t k = 0; key.s != NULL && k < count; k++) {
         struct tb_str other = {c->line + list[k].key_at, list[k].key_n};
         if (!list[k].dead && list[k].parent == parent && tb_value_same_key(key, other)) {
             i = k;
         }
     }
-    if (i == TB_EVENTS_PER_RECORD_MAX) {
-        w->too_many = true;
-        i--;
-    } else if (i == count) {
-        w->instances[n->opens]++;
+    if (n->bindings == NULL && !w->too_many && i == count) {
+        if (instance_room(w, n->opens, key.s != NULL)) {
+            w->instances[n->opens]++;
+        } else { /* the line makes no event; that it is JSON is still checked */
+            i = 0;
+        }
+        list = w->instance[n->opens];
     }
     list[i].present = 0;
     list[i].parent = parent;
@@ -263,6 +293,36 @@ static void array_elements(struct cursor *c, uint32_t p)
     }
 }
 
+/* --- arrays of keys and values ------------------------------------------------------------------------------------------ */
+
+/* The element of an array of keys and values ends: its value goes where the one around wants it. */
+static void bind(struct cursor *c, const struct tb_trie_node *n)
+{
+    char text[KEY_MAX + 4];
+    struct tb_walk *w = c->w;
+    const struct tb_instance *element = &w->instance[n->opens][0];
+    const struct tb_value *k = &element->value[TB_BIND_KEY], *v = &element->value[TB_BIND_VALUE];
+    bool both = (element->present >> TB_BIND_KEY & element->present >> TB_BIND_VALUE & 1) != 0;
+    if (!both || k->type != TB_V_STRING || k->n > KEY_MAX) {
+        return;
+    }
+    struct tb_str key = {c->line + k->at, k->n};
+    if (memchr(key.s, '\\', key.n) != NULL) {
+        key = (struct tb_str){text, tb_value_unescape(key, text, sizeof text)};
+    }
+    const struct tb_trie_binding *b = n->bindings;
+    while (b != NULL && !tb_str_eq(b->key, key)) {
+        b = b->next;
+    }
+    if (b == NULL) {
+        return;
+    }
+    struct tb_instance *owner = &w->instance[w->trie->scope[n->opens].parent][element->parent];
+    bool inner = v->type == TB_V_OBJECT && (element->present >> TB_BIND_INNER & 1) != 0;
+    owner->value[b->slot] = inner ? element->value[TB_BIND_INNER] : *v;
+    owner->present |= UINT64_C(1) << b->slot;
+}
+
 /* --- brackets ------------------------------------------------------------------------------------------------------------ */
 
 static inline bool bracket_open(struct cursor *c, char bracket)
@@ -293,6 +353,9 @@ static inline bool bracket_close(struct cursor *c, char bracket)
         const struct tb_trie_node *n = &c->node[c->top->node];
         if (n->slot >= 0) {
             c->w->instance[n->scope][c->top->instance].value[n->slot].n = c->top->elements;
+        }
+        if (n->bindings != NULL) {
+            bind(c, n);
         }
         c->top--;
     }
@@ -367,7 +430,7 @@ enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line)
     w->record.present = 0;
     memset(w->instances, 0, sizeof w->instances);
     w->instances[0] = 1;
-    w->too_many = false;
+    w->too_many = w->no_memory = false;
     w->frame[0] = (struct tb_frame){0, 0, 0, UINT32_MAX}; /* below the root: never on top of a depth */
     c.top = w->frame;
     c.pending = 1;
@@ -379,7 +442,7 @@ enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line)
             return TB_WALK_BAD;
         }
     } while (w->scan.next < w->scan.n);
-    if (c.depth != 0 || c.root_elements != 1 || c.pending != 0) {
+    if (c.depth != 0 || c.root_elements != 1 || c.pending != 0 || w->no_memory) {
         return TB_WALK_BAD;
     }
     return w->too_many ? TB_WALK_TOO_MANY : TB_WALK_OK;
@@ -387,6 +450,9 @@ enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line)
 
 enum tb_walk_end tb_walk_line(struct tb_walk *w, struct tb_str line)
 {
+    if (w->trie->whole) {
+        return tb_walk_whole(w, line);
+    }
     if (tb_shapes_match(w->shapes, w, line)) {
         return TB_WALK_OK;
     }

@@ -3,6 +3,7 @@
  * Shape:   values are places, not copies: type and first byte; tb_value_* (value.h) reads them. Of duplicate keys the last
  *          one rules, with its whole subtree: what an earlier one put down is forgotten.
  * Owns:    a tb_walk owns its lists; one thread's. Values are valid until the next tb_walk_line.
+ * Limits:  TB_EVENTS_PER_RECORD_MAX values under one `*`, TB_KEYS_PER_RECORD_MAX of them with keys of their own.
  */
 #ifndef TB_WALK_H
 #define TB_WALK_H
@@ -53,9 +54,9 @@ struct tb_walk {
         scan; /* line and n are always those of the line last read, the rest only after tb_walk_whole */
     struct tb_shapes *shapes;
     struct tb_instance record;
-    struct tb_instance *instance[TB_TRIE_SCOPES_MAX]; /* [TB_EVENTS_PER_RECORD_MAX] each; [0] = &record */
-    uint16_t instances[TB_TRIE_SCOPES_MAX];
-    bool too_many;
+    struct tb_instance *instance[TB_TRIE_SCOPES_MAX]; /* [capacity] each; [0] = &record */
+    uint16_t instances[TB_TRIE_SCOPES_MAX], capacity[TB_TRIE_SCOPES_MAX];
+    bool too_many, no_memory;
     struct tb_frame frame[TB_JSON_DEPTH_MAX + 1];
     uint64_t array_bits[TB_JSON_DEPTH_MAX / 64 + 2]; /* bit d: the bracket at depth d is a [ */
 };

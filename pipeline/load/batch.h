@@ -16,7 +16,7 @@
 
 struct tb_reject {
     uint64_t line, byte;
-    uint32_t part; /* tells apart the rejects of one physical line */
+    uint64_t part; /* tells apart the rejects of one physical line */
     const char *reason;
     struct tb_str excerpt;
 };
@@ -24,7 +24,7 @@ struct tb_reject {
 /* Where a row's record began: needed only when its day turns out to be pruned. */
 struct tb_place {
     uint64_t byte;
-    uint32_t part;
+    uint64_t part;
 };
 
 struct tb_batch {

@@ -128,7 +128,7 @@ static void get_row(struct reader *r, struct tb_batch *b, uint32_t i, const stru
     row->id = get_view(r, b);
     row->line = before->line + (uint64_t)get_signed(r);
     b->places[i].byte = get(r);
-    b->places[i].part = (uint32_t)get(r);
+    b->places[i].part = get(r);
     unsigned char kinds;
     get_bytes(r, &kinds, 1);
     get_bytes(r, &row->flags, 1);
@@ -212,7 +212,7 @@ void tb_batch_decode(struct tb_str bytes, struct tb_batch *b)
         struct tb_reject *j = &b->rejects[i];
         j->line = get(&r);
         j->byte = get(&r);
-        j->part = (uint32_t)get(&r);
+        j->part = get(&r);
         get_bytes(&r, &j->reason, sizeof j->reason);
         j->excerpt = get_view(&r, b);
     }

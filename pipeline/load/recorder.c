@@ -312,7 +312,7 @@ static enum tb_status take_late(void *ctx, const struct tb_row *late_row, const 
                                 const struct tb_str *text, struct tb_err *err)
 {
     struct tb_recorder *r = ctx;
-    uint32_t part = place->part % TB_EVENTS_PER_RECORD_MAX, number = 0;
+    uint32_t part = (uint32_t)(place->part % TB_EVENTS_PER_RECORD_MAX), number = 0;
     bool late = false;
     enum tb_status st = occurred(r, late_row->identity, part, &number, &late, err);
     if (st != TB_OK || late) {

@@ -18,7 +18,7 @@
 /* Where a record is. part numbers the records of one physical line by TB_EVENTS_PER_RECORD_MAX. */
 struct tb_where {
     uint64_t line, byte;
-    uint32_t part;
+    uint64_t part;
     struct tb_str node; /* that its wrapper names, or absent */
     bool whole_line;    /* the record is the physical line, unchanged */
     bool counted;       /* earlier: now it is only part of the member's content */

@@ -189,7 +189,7 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
     w->line = rec->line;
     struct tb_where where = {.line = rec->line,
                              .byte = rec->byte,
-                             .part = w->ordinal * TB_EVENTS_PER_RECORD_MAX,
+                             .part = (uint64_t)w->ordinal * TB_EVENTS_PER_RECORD_MAX,
                              .node = rec->node,
                              .whole_line = whole_line};
     where.counted = w->again != NULL && !tb_retry_has(w->again, where.line, where.byte, where.part);

@@ -250,7 +250,7 @@ enum tb_status tb_files_reason(struct tb_db *db, uint32_t file, const char *kind
     return tb_query_run(q, err);
 }
 
-enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint32_t part, uint64_t byte,
+enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint64_t part, uint64_t byte,
                                const char *reason, struct tb_str excerpt, struct tb_err *err)
 {
     struct tb_query *q = NULL;
@@ -260,7 +260,7 @@ enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, u
     }
     tb_query_bind_int(q, "file", file);
     tb_query_bind_int(q, "line", (int64_t)line);
-    tb_query_bind_int(q, "part", part);
+    tb_query_bind_int(q, "part", (int64_t)part);
     tb_query_bind_int(q, "byte", (int64_t)byte);
     tb_query_bind_text(q, "reason", tb_str_of(reason));
     tb_query_bind_text(q, "excerpt", excerpt);

@@ -51,7 +51,7 @@ enum tb_status tb_files_update(struct tb_db *db, const struct tb_file_entry *e,
 
 enum tb_status tb_files_reason(struct tb_db *db, uint32_t file, const char *kind, const char *reason,
                                uint64_t lines, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint32_t part, uint64_t byte,
+enum tb_status tb_files_reject(struct tb_db *db, uint32_t file, uint64_t line, uint64_t part, uint64_t byte,
                                const char *reason, struct tb_str excerpt, struct tb_err *err) TB_MUST_USE;
 
 /* The quarter-hours (ts_us / 900000000) that file holds a line of; and a copy of another file's. */

@@ -253,7 +253,7 @@ static void too_many_events(void **state)
     (void)state;
     struct tb_extractor *x = tb_extractor_new(tb_format_find(set, "kong"));
     assert_non_null(x);
-    for (int keys = TB_EVENTS_PER_RECORD_MAX; keys <= TB_EVENTS_PER_RECORD_MAX + 1; keys++) {
+    for (int keys = TB_KEYS_PER_RECORD_MAX; keys <= TB_KEYS_PER_RECORD_MAX + 1; keys++) {
         int n = snprintf(line, sizeof line, "{\"started_at\":1,\"request\":{\"id\":\"r\"},\"ai\":{");
         for (int i = 0; i < keys; i++) {
             n += snprintf(line + n, sizeof line - (size_t)n, "%s\"k%d\":{\"usage\":{\"total_tokens\":%d}}",
@@ -261,8 +261,7 @@ static void too_many_events(void **state)
         }
         snprintf(line + n, sizeof line - (size_t)n, "}}");
         struct tb_outcome out = extract(x, line);
-        assert_int_equal(out.kind,
-                         keys == TB_EVENTS_PER_RECORD_MAX ? TB_OUTCOME_EVENTS : TB_OUTCOME_REJECTED);
+        assert_int_equal(out.kind, keys == TB_KEYS_PER_RECORD_MAX ? TB_OUTCOME_EVENTS : TB_OUTCOME_REJECTED);
         if (out.kind == TB_OUTCOME_EVENTS) {
             assert_int_equal(out.n, keys);
             assert_true(tb_str_eq(out.events[63].id, TB_STR("r/k63")));
