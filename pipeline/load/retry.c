@@ -49,7 +49,7 @@ static int by_place(const void *a, const void *b)
     return (x->part > y->part) - (x->part < y->part);
 }
 
-bool tb_retry_has(const struct tb_retry_member *m, uint64_t line, uint64_t byte, uint32_t part)
+bool tb_retry_has(const struct tb_retry_member *m, uint64_t line, uint64_t byte, uint64_t part)
 {
     const struct tb_retry_record wanted = {line, byte, part};
     return m->all || (m->n > 0 && bsearch(&wanted, m->records, m->n, sizeof *m->records, by_place) != NULL);
@@ -83,7 +83,7 @@ static enum tb_status read_records(struct loading *l, struct tb_retry_member *m,
     while ((st = tb_query_step(l->records, err)) == TB_OK && m->n < cap) {
         m->records[m->n++] = (struct tb_retry_record){.line = (uint64_t)tb_query_int(l->records, 0),
                                                       .byte = (uint64_t)tb_query_int(l->records, 1),
-                                                      .part = (uint32_t)tb_query_int(l->records, 2)};
+                                                      .part = (uint64_t)tb_query_int(l->records, 2)};
     }
     tb_query_reset(l->records);
     return st == TB_END ? TB_OK : st;

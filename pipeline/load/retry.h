@@ -15,7 +15,7 @@
 
 struct tb_retry_record {
     uint64_t line, byte;
-    uint32_t part;
+    uint64_t part;
 };
 
 struct tb_retry_member {
@@ -49,6 +49,6 @@ enum tb_status tb_retry_list_load(struct tb_db *db, const struct tb_settings *s,
 void tb_retry_list_free(struct tb_retry_list *l);
 
 /* Was this record of m rejected? */
-bool tb_retry_has(const struct tb_retry_member *m, uint64_t line, uint64_t byte, uint32_t part);
+bool tb_retry_has(const struct tb_retry_member *m, uint64_t line, uint64_t byte, uint64_t part);
 
 #endif
