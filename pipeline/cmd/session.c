@@ -144,6 +144,15 @@ enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t f
     return open_to_write(s, wanted, from_day, to_day, err);
 }
 
+void tb_session_rewind(struct tb_session *s)
+{
+    tb_db_close(s->db);
+    tb_tables_free(s->tables);
+    s->db = NULL;
+    s->tables = NULL;
+    s->version = 0;
+}
+
 void tb_session_close(struct tb_session *s)
 {
     tb_db_close(s->db);

@@ -32,6 +32,9 @@ enum tb_status tb_session_import(struct tb_session *s, bool *is_new, struct tb_e
 enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
                                  struct tb_err *err) TB_MUST_USE;
 
+/* Forgets database and tables, keeps the settings: for a second look at other days. */
+void tb_session_rewind(struct tb_session *s);
+
 void tb_session_close(struct tb_session *s);
 
 #endif

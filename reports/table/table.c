@@ -189,6 +189,11 @@ void tb_table_clear(struct tb_table *t, size_t column)
     t->rows[t->row_count - 1][column].null = true;
 }
 
+void tb_table_drop(struct tb_table *t, size_t n)
+{
+    t->dropped += n;
+}
+
 size_t tb_table_dropped(const struct tb_table *t)
 {
     return t->dropped;

@@ -73,7 +73,10 @@ int tb_table_find(const struct tb_table *t, const char *key);
  * descend, null last; texts ascend in byte order, null first. Ties keep their order. */
 enum tb_status tb_table_sort(struct tb_table *t, const char *key, size_t top, struct tb_err *err) TB_MUST_USE;
 
-/* How many rows tb_table_sort left out. */
+/* Says that n more rows exist than were added. */
+void tb_table_drop(struct tb_table *t, size_t n);
+
+/* How many rows were left out, by tb_table_sort or tb_table_drop. */
 size_t tb_table_dropped(const struct tb_table *t);
 
 /* The exact sum of an INT, MONEY or CENTS column as a cell of its type (nulls passed over); false when it
