@@ -80,19 +80,20 @@ static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t
     return mu;
 }
 
-void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series,
-                        int32_t local_day, int hour, int width, int skip_hour, struct tb_baseline *out)
+void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int32_t before, int hour, int width, int skip_hour,
+                        struct tb_baseline *out)
 {
     enum tb_day_type type = type_of(s, local_day);
     size_t want = (size_t)j->rules.same_type_days;
+    int32_t oldest = local_day - (int32_t)j->rules.history_days;
+    oldest = oldest > s->first_local ? oldest : s->first_local;
     out->n = 0;
     out->mu = out->past_max = 0;
-    for (int32_t d = local_day - 1; d >= local_day - (int32_t)j->rules.history_days && d >= s->first_local &&
-                                    out->n < want && out->n < 32;
-         d--) {
-        if (is_like(type, type_of(s, d)) &&
-            window_sum(s, series, d, hour, width, skip_hour, &out->value[out->n])) {
-            out->past_max = out->value[out->n] > out->past_max ? out->value[out->n] : out->past_max;
+    for (int32_t d = before - 1; d >= oldest && out->n < want && out->n < 32; d--) {
+        double *v = &out->value[out->n];
+        if (is_like(type, type_of(s, d)) && window_sum(s, series, d, hour, width, skip_hour, v)) {
+            out->past_max = *v > out->past_max ? *v : out->past_max;
             out->n++;
         }
     }
@@ -104,6 +105,12 @@ void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, co
     memcpy(sorted, out->value, out->n * sizeof *sorted);
     out->mu = tb_median(sorted, out->n);
     out->mu = ramp(j, s, local_day, out);
+}
+
+void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int hour, int width, int skip_hour, struct tb_baseline *out)
+{
+    tb_baseline_before(j, s, series, local_day, local_day, hour, width, skip_hour, out);
 }
 
 /* --- digests by consumer ------------------------------------------------------------------------------------------------------- */

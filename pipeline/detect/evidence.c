@@ -77,6 +77,33 @@ void tb_words_cost(struct tb_words *w, const struct tb_judge *j, int64_t pico)
                  dollars ? "" : j->settings->currency);
 }
 
+/* The feature with most of the day's requests. */
+void tb_words_volume(struct tb_words *words, const struct tb_judge *j, const struct tb_subject *s)
+{
+    size_t from, to, best = 0;
+    uint64_t all = 0;
+    TB_DIGEST_RANGE(j->today, cell, s->consumer, from, to);
+    uint64_t most = 0;
+    for (size_t i = from; i < to; i++) {
+        uint64_t n = 0;
+        all += j->today->cell[i].n;
+        for (size_t k = from; k < to; k++) {
+            n += j->today->cell[k].feature == j->today->cell[i].feature ? j->today->cell[k].n : 0;
+        }
+        struct tb_str a = tb_dict_text(j->db, j->today->cell[i].feature),
+                      b = tb_dict_text(j->db, j->today->cell[best].feature);
+        if (n > most || (n == most && i > from && tb_str_cmp(a, b) < 0)) {
+            most = n;
+            best = i;
+        }
+    }
+    if (to > from && all > 0 && j->today->cell[best].feature != 0) {
+        tb_words_add(words, "; driver: volume, %.0f%% of the day from feature ",
+                     100.0 * (double)most / (double)all);
+        tb_words_text(words, tb_dict_text(j->db, j->today->cell[best].feature));
+    }
+}
+
 void tb_finding_tell(struct tb_finding *f, const struct tb_words *w)
 {
     memcpy(f->evidence, w->s, w->n);

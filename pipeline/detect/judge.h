@@ -76,7 +76,23 @@ struct tb_baseline {
 /* The window [hour, hour + width) on earlier days of local_day's type: fewer than the support: n = 0. skip_hour (-1: none) is left out. */
 void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, const double *series,
                         int32_t local_day, int hour, int width, int skip_hour, struct tb_baseline *out);
+/* The same by days before `before`. */
+void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int32_t before, int hour, int width, int skip_hour,
+                        struct tb_baseline *out);
 bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, size_t n);
+
+/* --- dispersion.c --- */
+struct tb_dispersion {
+    double phi, cv2;  /* var = phi mu + cv2 mu^2 */
+    double most;      /* the largest window of this width so far, at any hour */
+    int32_t left_out; /* a local day that was not learned from; -1 */
+};
+/* Learned from the history before local_day, flagged hours and one burst left out; never under the rules' floor. */
+void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width,
+                         struct tb_dispersion *out);
+/* How rare a count of x or more is where mu is usual (> 0), as the normal's deviation of the same tail (a bound of it). */
+double tb_dispersion_z(const struct tb_dispersion *d, double x, double mu);
 
 /* --- evidence.c: words --- */
 struct tb_words {
@@ -89,11 +105,14 @@ void tb_words_window(struct tb_words *w, const struct tb_subject *s, int64_t sta
 /* us in the zone of s; with its day where start_us, which was told before, is of another. */
 void tb_words_instant(struct tb_words *w, const struct tb_subject *s, int64_t us, int64_t start_us);
 void tb_words_cost(struct tb_words *w, const struct tb_judge *j, int64_t pico);
+/* "; driver: volume, 40% of the day from feature F" */
+void tb_words_volume(struct tb_words *w, const struct tb_judge *j, const struct tb_subject *s);
 /* Sets the evidence from w, and the action of the kind. */
 void tb_finding_tell(struct tb_finding *f, const struct tb_words *w);
 
 /* --- the judges: each adds findings about s on j->day --- */
 enum tb_status tb_judge_volume(struct tb_judge *j, struct tb_subject *s);
+enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_ratio(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_size(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_repeat(struct tb_judge *j, struct tb_subject *s);

@@ -116,7 +116,7 @@ static int64_t cost_between(const struct tb_judge *j, uint32_t consumer, int64_t
     TB_DIGEST_RANGE(j->today, hour, consumer, from, to);
     for (size_t i = from; i < to; i++) {
         int64_t us = j->today->hour[i].hour * TB_US_PER_H;
-        sum += us >= from_us && us < to_us ? j->today->hour[i].cost : 0;
+        sum += us + TB_US_PER_H > from_us && us < to_us ? j->today->hour[i].cost : 0;
     }
     return sum;
 }
@@ -156,27 +156,58 @@ static bool hour_above(const struct tb_judge *j, const struct tb_subject *s, int
            s->cost[at] > b->past_max;
 }
 
+/* What a window usually costs. Those who work by other clocks than the billing zone's move by an hour twice a year. */
+static double usual_cost(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int from,
+                         int width, struct tb_baseline *out)
+{
+    double most = 0;
+    for (int h = from - 1; h <= from + 1; h++) {
+        if (h >= 0 && h + width <= 24) {
+            tb_baseline_window(j, s, s->cost, day, h, width, -1, out);
+            most = out->mu > most ? out->mu : most;
+        }
+    }
+    tb_baseline_window(j, s, s->cost, day, from, width, -1, out);
+    return most;
+}
+
+/* The most that windows of this width cost against what is usual for them: few dear sessions make much of a total. */
+static double record_ratio(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int width)
+{
+    double most = 1;
+    for (int h = 0; h + width <= 24; h++) {
+        struct tb_baseline b;
+        double mu = usual_cost(j, s, day, h, width, &b);
+        for (size_t i = 0; i < b.n && mu > 0; i++) {
+            most = b.value[i] / mu > most ? b.value[i] / mu : most;
+        }
+    }
+    return most;
+}
+
 static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32_t day, int from, int to,
                                  const struct tb_findings *told)
 {
-    struct tb_baseline b;
-    double x = 0;
-    tb_baseline_window(j, s, s->cost, day, from, to - from, -1, &b);
+    struct tb_baseline b, whole;
+    double x = 0, mu = usual_cost(j, s, day, from, to - from, &b);
+    tb_baseline_window(j, s, s->cost, day, 0, 24, -1, &whole);
     for (int h = from; h < to; h++) {
         x += s->cost[tb_local_at(s, day, h)];
     }
-    double sd = tb_mad(b.value, b.n, b.mu), least = 0.05 * b.mu, squares = 0;
+    double sd = tb_mad(b.value, b.n, b.mu), least = 0.05 * mu, squares = 0;
     for (size_t i = 0; i < b.n; i++) { /* costs have heavy tails, which a median does not see */
         squares += (b.value[i] - b.mu) * (b.value[i] - b.mu);
     }
     sd = b.n > 0 && sqrt(squares / (double)b.n) > sd ? sqrt(squares / (double)b.n) : sd;
-    double z = (x - b.mu) / (sd > least ? sd : least);
+    double z = (x - mu) / (sd > least ? sd : least);
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
     if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max ||
-        explained(j, told, start, end) >= (x - b.mu) / 2) {
+        x - mu < j->rules.platform_share * whole.mu || x <= record_ratio(j, s, day, to - from) * mu ||
+        explained(j, told, start, end) >= (x - mu) / 2) {
         return TB_OK;
     }
+    b.mu = mu;
     struct tb_finding *f = add(j, TB_KIND_SUSTAINED, start, end);
     struct tb_words w = {.n = 0};
     if (f == NULL) {

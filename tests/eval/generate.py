@@ -208,16 +208,16 @@ def iso(t):
     return dt.datetime.fromtimestamp(t, dt.timezone.utc).isoformat(timespec='milliseconds').replace('+00:00', 'Z')
 
 
-def cost(c):
-    a, b = MODELS[c['model']]
+def cost(c, prices=None):
+    a, b = (prices or MODELS)[c['model']]
     return (c['input_tokens'] * a + c['output_tokens'] * b) / 1e6
 
 
-def write(w, folder):
+def write_set(folder, calls, labels, judged, people, provider, prices, holidays=()):
     os.makedirs(folder + '/logs', exist_ok=True)
-    w.calls.sort(key=lambda c: c['ts'])
+    calls.sort(key=lambda c: c['ts'])
     files = {}
-    for i, c in enumerate(w.calls):
+    for i, c in enumerate(calls):
         day = iso(c['ts'])[:10]
         line = dict(c, id=f'c{i}', ts=iso(c['ts']), success=c['status'] < 400, prompt_hash=hashlib.md5(c['prompt'].encode()).hexdigest())
         files.setdefault(day, []).append(json.dumps(line))
@@ -225,18 +225,20 @@ def write(w, folder):
         with gzip.GzipFile(f'{folder}/logs/events-{day}.jsonl.gz', 'wb', mtime=0) as f:
             f.write(('\n'.join(lines) + '\n').encode())
     with open(folder + '/labels.json', 'w') as f:
-        json.dump(w.labels, f, indent=1)
+        json.dump(labels, f, indent=1)
     with open(folder + '/judged.json', 'w') as f:
-        json.dump([(START + dt.timedelta(days=d)).date().isoformat() for d in range(FIRST_LABEL - 1, DAYS)], f)
+        json.dump(judged, f)
     with open(folder + '/accounts.csv', 'w') as f:
         f.write('consumer,source,team,cost_center,gl_account,owner,tier,kind,time_zone,effective_from,effective_to\n')
-        f.writelines(f"{p['name']},,all,,,,,{p['kind']},{p['zone']},,\n" for p in w.people)
+        f.writelines(f'{name},,all,,,,,{kind},{zone},,\n' for name, kind, zone in people)
     with open(folder + '/prices.csv', 'w') as f:
         f.write('provider,model,meter,price,per,currency,effective_from,effective_to,service_tier,context_over,context_from,context_rule,note\n')
-        for m, (a, b) in MODELS.items():
-            f.write(f'acme,{m},input,{a},1000000,USD,,,,,,,\nacme,{m},output,{b},1000000,USD,,,,,,,\n')
+        for m, (a, b) in prices.items():
+            f.write(f'{provider},{m},input,{a},1000000,USD,,,,,,,\n{provider},{m},output,{b},1000000,USD,,,,,,,\n')
+    config = {'prices': 'prices.csv', 'accounts': 'accounts.csv', 'holidays': list(holidays),
+              'sources': [{'name': 'gateway', 'format': 'tollbook_event', 'paths': ['logs/events-{date}.jsonl.gz']}]}
     with open(folder + '/tollbook.jsonc', 'w') as f:
-        f.write('{"prices": "prices.csv", "accounts": "accounts.csv", "sources": [{"name": "gateway", "format": "tollbook_event", "paths": ["logs/events-{date}.jsonl.gz"]}]}\n')
+        json.dump(config, f)
 
 
 def main():
@@ -251,7 +253,9 @@ def main():
     for strength in range(3):
         for kind in kinds:
             w.incident(kind, strength)
-    write(w, folder)
+    write_set(folder, w.calls, w.labels, [(START + dt.timedelta(days=d)).date().isoformat() for d in range(FIRST_LABEL - 1, DAYS)],
+              [(p['name'], p['kind'], p['zone']) for p in w.people], 'acme', MODELS)
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -17,11 +17,13 @@ else
     echo "== labelled: ../shared/labelled is not there, left out"
 fi
 for seed in $3; do
-    for kind in normal hard; do
+    for kind in normal hard lumpy lumpy-hard; do
         rm -rf "$dir/$kind-$seed"
-        option=$([ "$kind" = hard ] && echo --hard)
+        generator=generate.py option=
+        case $kind in lumpy*) generator=generate_lumpy.py ;; esac
+        case $kind in *hard) option=--hard ;; esac
         # shellcheck disable=SC2086
-        timeout 300 python3 "$here/generate.py" "$seed" "$dir/$kind-$seed" $option || exit 1
+        timeout 300 python3 "$here/$generator" "$seed" "$dir/$kind-$seed" $option || exit 1
         one "own, $kind, seed $seed" "$dir/$kind-$seed"
     done
 done
