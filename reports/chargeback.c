@@ -1,6 +1,7 @@
 /* The chargeback: who used what, what it cost, what is billed. Lines are of billed sources; totals, teams and
  * unpriced are selected by statements of their own, so that `checks` can hold one against the other. --where
- * filters all of these (the intake stays whole); it leaves billed cents only where whole teams are kept. */
+ * filters all of these (the intake stays whole); it leaves billed cents, and adjustments, only where whole teams are kept.
+ * What closed days came to later is charged to the day that lists it (q->told). */
 #include "reports/chargeback.h"
 
 #include <assert.h>
@@ -120,6 +121,9 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     }
     if (st == TB_OK) {
         st = add_totals(r, q, f, err);
+    }
+    if (st == TB_OK && tb_filter_whole_teams(f)) {
+        st = add_rows(r, q, f, "chargeback_adjustments.sql", "adjustments", err);
     }
     if (st == TB_OK) {
         st = add_rows(r, q, f, "chargeback_unpriced.sql", "unpriced", err);

@@ -1,32 +1,10 @@
 -- what one row is: usage without a price, by provider and model
--- in:  from_day, to_day (days since 1970-01-01, inclusive); tables (a version); keep (JSON of filter.h)
+-- in:  from_day, to_day (days since 1970-01-01, inclusive); tables (a version); closed (0 or 1); keep (JSON of
+--      filter.h)
 -- out: provider, model (texts, null = absent), requests, tokens (quota tokens: input with total_only, cache, output)
 select text_of(provider) as provider, text_of(model) as model, sum(requests) as requests,
     sum(input + cache_read + cache_write_5m + cache_write_1h + output) as tokens
-from usage_cell
-where day between :from_day and :to_day and tables = :tables
-    and source in (select value from json_each(:keep, '$.source'))
-    and (json_type(:keep, '$.day') is null or day in (select value from json_each(:keep, '$.day')))
-    and (json_type(:keep, '$.hour') is null
-        or coalesce(hour_us, 0) in (select value from json_each(:keep, '$.hour')))
-    and (json_type(:keep, '$.node') is null
-        or coalesce(node, 0) in (select value from json_each(:keep, '$.node')))
-    and (json_type(:keep, '$.consumer') is null
-        or coalesce(consumer, 0) in (select value from json_each(:keep, '$.consumer')))
-    and (json_type(:keep, '$.team') is null
-        or coalesce(team, 0) in (select value from json_each(:keep, '$.team')))
-    and (json_type(:keep, '$.cost_center') is null
-        or coalesce(cost_center, 0) in (select value from json_each(:keep, '$.cost_center')))
-    and (json_type(:keep, '$.provider') is null
-        or coalesce(provider, 0) in (select value from json_each(:keep, '$.provider')))
-    and (json_type(:keep, '$.model') is null
-        or coalesce(model, 0) in (select value from json_each(:keep, '$.model')))
-    and (json_type(:keep, '$.feature') is null
-        or coalesce(feature, 0) in (select value from json_each(:keep, '$.feature')))
-    and (json_type(:keep, '$.variant') is null
-        or coalesce(variant, 0) in (select value from json_each(:keep, '$.variant')))
-    and (json_type(:keep, '$.trigger') is null
-        or coalesce(trigger, 0) in (select value from json_each(:keep, '$.trigger')))
-    and basis = 'unpriced'
-group by usage_cell.provider, usage_cell.model
+from kept
+where basis = 'unpriced'
+group by kept.provider, kept.model
 order by 1, 2;

@@ -215,6 +215,56 @@ static enum tb_status add_costs(struct tb_report *r, const struct tb_report_quer
                : st;
 }
 
+/* What closed days came to later, where the asked days are charged with it. */
+static enum tb_status add_adjusted(struct tb_report *r, const struct tb_report_query *q,
+                                   const struct money *m, const struct tb_report *chargeback,
+                                   struct tb_err *err)
+{
+    struct tb_query *query;
+    struct tb_cell teams, amount;
+    int64_t rows = 0, now = 0, charged = 0, posted = 0;
+    enum tb_status st = tb_filter_open(NULL, q, "checks_adjusted.sql", &query, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_query_step(query, err);
+    if (st == TB_OK) {
+        rows = tb_query_int(query, 0);
+        now = tb_query_int(query, 1);
+        charged = tb_query_int(query, 2);
+        posted = tb_query_int(query, 3);
+    }
+    tb_query_close(query);
+    if (st != TB_OK || rows == 0) {
+        return st;
+    }
+    tb_money billed =
+        tb_money_of_cents(tb_table_cell(part(chargeback, "totals"), 0, TB_TOTAL_BILLED)->number);
+    tb_money whole;
+    if (!tb_table_sum(part(chargeback, "teams"), TB_TEAM_ADJUSTMENTS, &teams) ||
+        !tb_table_sum(part(chargeback, "adjustments"), TB_ADJUSTMENT_AMOUNT, &amount) ||
+        !tb_money_add(m->billed, tb_money_of_cents(posted), &whole)) {
+        return out_of_range(err);
+    }
+    st = tb_check_money(r,
+                        &(struct tb_check){"closed_days",
+                                           "closed days recomputed = their closed revisions + adjustments",
+                                           false},
+                        tb_money_of_cents(now), tb_money_of_cents(charged), err);
+    if (st == TB_OK) {
+        st = tb_check_money(
+            r, &(struct tb_check){"adjustments_sum", "adjustments of the teams = adjustments listed", false},
+            teams.money, tb_money_of_cents(amount.number), err);
+    }
+    return st == TB_OK
+               ? tb_check_money(r,
+                                &(struct tb_check){"billed_sum",
+                                                   "each day's cents + adjustments of closed days = billed",
+                                                   false},
+                                whole, billed, err)
+               : st;
+}
+
 /* Each event priced for itself; and what the gateway said, for those events of which it said anything. */
 static enum tb_status add_event_costs(struct tb_report *r, const struct tb_scan_sums *events,
                                       const struct money *m, struct tb_err *err)
@@ -309,6 +359,9 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     if (st == TB_OK) {
         st = add_costs(r, q, &m, chargeback, err);
     }
+    if (st == TB_OK) {
+        st = add_adjusted(r, q, &m, chargeback, err);
+    }
     if (st == TB_OK && !events.pruned) {
         st = add_event_costs(r, &events, &m, err);
     }
@@ -323,6 +376,7 @@ static enum tb_status fill_with_chargeback(struct tb_report *r, const struct tb_
     struct tb_report *chargeback = NULL;
     struct tb_filter f;
     whole.sort = NULL;
+    whole.told = TB_TOLD_LIVING; /* against living events */
     whole.top = 0;
     enum tb_status st = tb_chargeback_build(&whole, &chargeback, err);
     if (st == TB_OK) {

@@ -7,7 +7,8 @@
 
 extern const struct tb_embed tb_embed_reports[];
 
-#define KEEP_BYTES_MAX ((size_t)256 << 20) /* ids of some ten million values */
+#define STATEMENT_BYTES_MAX ((size_t)1 << 20)
+#define KEEP_BYTES_MAX      ((size_t)256 << 20) /* ids of some ten million values */
 
 /* Is text a value that all conditions on dim let through? Absent values match only the glob "". */
 static bool is_kept(const struct tb_report_query *q, enum tb_dim dim, struct tb_str text)
@@ -103,18 +104,41 @@ bool tb_filter_whole_teams(const struct tb_filter *f)
     return true;
 }
 
+enum tb_status tb_filter_statement(const char *sql, struct tb_buf *out, struct tb_err *err)
+{
+    const char *text = tb_embed_text(tb_embed_reports, sql);
+    enum tb_status st = TB_OK;
+    if (strstr(text, "from kept") != NULL) {
+        st = tb_buf_str(out, tb_str_of(tb_embed_text(tb_embed_reports, "filter_kept.sql")), err);
+    }
+    return st == TB_OK ? tb_buf_add(out, text, strlen(text) + 1, err) : st; /* with its NUL */
+}
+
 enum tb_status tb_filter_open(const struct tb_filter *f, const struct tb_report_query *q, const char *sql,
                               struct tb_query **out, struct tb_err *err)
 {
-    enum tb_status st = tb_query_open(q->db, tb_embed_text(tb_embed_reports, sql), out, err);
-    if (st != TB_OK) {
-        return st;
+    struct tb_buf text;
+    tb_buf_init(&text, STATEMENT_BYTES_MAX);
+    enum tb_status st = tb_filter_statement(sql, &text, err);
+    if (st == TB_OK) {
+        st = tb_query_open(q->db, tb_buf_view(&text).s, out, err);
     }
-    tb_query_bind_int(*out, "from_day", q->from_day);
-    tb_query_bind_int(*out, "to_day", q->to_day);
-    tb_query_bind_int(*out, "tables", q->version);
-    if (f != NULL) {
-        tb_query_bind_text(*out, "keep", tb_buf_view(&f->keep));
+    if (st == TB_OK) {
+        tb_query_bind_int(*out, "from_day", q->from_day);
+        tb_query_bind_int(*out, "to_day", q->to_day);
+        if (strstr(tb_buf_view(&text).s, ":tables") != NULL) {
+            tb_query_bind_int(*out, "tables", q->version);
+        }
+        if (strstr(tb_buf_view(&text).s, ":closed") != NULL) {
+            tb_query_bind_int(*out, "closed", q->told == TB_TOLD_CLOSED);
+        }
+        if (strstr(tb_buf_view(&text).s, ":posted") != NULL) {
+            tb_query_bind_int(*out, "posted", q->told != TB_TOLD_RECOMPUTED);
+        }
+        if (f != NULL) {
+            tb_query_bind_text(*out, "keep", tb_buf_view(&f->keep));
+        }
     }
-    return TB_OK;
+    tb_buf_release(&text);
+    return st;
 }

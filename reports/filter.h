@@ -24,7 +24,10 @@ void tb_filter_release(struct tb_filter *f);
 /* Are whole teams kept (no condition but on team, cost_center and day)? Billed cents exist only then. */
 bool tb_filter_whole_teams(const struct tb_filter *f);
 
-/* Opens the folder's statement and binds from_day, to_day, tables; with f also keep. */
+/* The text of the folder's statement, those "from kept" with filter_kept.sql before them. */
+enum tb_status tb_filter_statement(const char *sql, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
+
+/* Opens the folder's statement and binds from_day, to_day and, where it has them, tables, closed and posted; with f also keep. */
 enum tb_status tb_filter_open(const struct tb_filter *f, const struct tb_report_query *q, const char *sql,
                               struct tb_query **out, struct tb_err *err) TB_MUST_USE;
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 #include "base/embed.h"
+#include "rate/adjust.h"
 #include "rate/reduce.h"
 #include "reports/pack_parts.h"
 #include "reports/workbook.h"
@@ -41,6 +42,8 @@ struct job {
     struct last last;
     struct tb_buf json;
     struct tb_pack_folder folder;
+    struct tb_closing closing; /* what is known of the day; with `final` what is to be */
+    bool final;                /* the pack is that of a closed day */
 };
 
 /* --- what the pack is of ------------------------------------------------------------------------------------- */
@@ -58,6 +61,9 @@ static enum tb_status reduce_and_read(struct job *j, struct tb_err *err)
     }
     j->q = tb_pack_day(j->db, j->settings, tables, version, j->day);
     st = tb_reduce_days(j->db, j->settings, tables, version, j->day, j->day, NULL, err);
+    if (st == TB_OK && !j->closing.closed) {
+        st = tb_adjust_reopened(j->db, j->day, version, err);
+    }
     if (st == TB_OK) {
         st = tb_pack_more_prepare(&j->q, err);
     }
@@ -185,10 +191,17 @@ static enum tb_status put_rows(struct job *j, bool is_new, int64_t *revision, st
         st = tb_revision_put(j->db, j->day, tb_buf_view(&j->json), j->content.run_id, j->q.version, j->now_us,
                              revision, &inserted, err);
     }
-    return st == TB_OK ? tb_pack_built_put(j->db, j->day, &j->built, err) : st;
+    if (st == TB_OK) {
+        st = tb_pack_built_put(j->db, j->day, &j->built, err);
+    }
+    if (st == TB_OK && j->final && !j->closing.closed) {
+        j->closing.revision = *revision;
+        st = tb_closing_close(j->db, j->day, j->q.version, &j->closing, err);
+    }
+    return st;
 }
 
-/* The revision and what it was built from, in one transaction. */
+/* The revision, what it was built from, and the day's closing, in one transaction. */
 static enum tb_status keep(struct job *j, bool is_new, int64_t *revision, struct tb_err *err)
 {
     enum tb_status st = tb_db_begin(j->db, err);
@@ -207,9 +220,28 @@ static enum tb_status keep(struct job *j, bool is_new, int64_t *revision, struct
 
 /* --- files --------------------------------------------------------------------------------------------------- */
 
+/* What the workbook says beside its status: "closed by anna on 2026-11-22: audited"; "". */
+static void say_status(const struct job *j, char out[TB_PACK_STATUS_MAX])
+{
+    const struct tb_closing *c = &j->closing;
+    char day[TB_TS_TEXT_MAX];
+    out[0] = '\0';
+    if (j->final || c->reopened) {
+        tb_day_format(tb_zone_day(j->settings->zone, c->at_us), day);
+        snprintf(out, TB_PACK_STATUS_MAX, "%s by %s on %s%s%s", j->final ? "closed" : "reopened", c->name,
+                 day, c->note[0] != '\0' ? ": " : "", c->note);
+    }
+}
+
 static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_err *err)
 {
+    char status[TB_PACK_STATUS_MAX];
+    say_status(j, status);
     struct tb_workbook w = {.q = &j->q,
+                            .status = j->final              ? "FINAL"
+                                      : j->closing.reopened ? "RESTATED"
+                                                            : "PRELIMINARY",
+                            .status_words = status,
                             .chargeback = j->content.chargeback,
                             .checks = j->content.checks,
                             .rejects = j->content.rejects,
@@ -223,64 +255,6 @@ static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_
     return tb_workbook_write(&w, j->folder.temp, err);
 }
 
-/* Which revision the folder's JSON is; 0: none of them. TB_END: there is no JSON. */
-static enum tb_status revision_on_disk(struct job *j, int64_t *revision, struct tb_err *err)
-{
-    char digest[TB_SHA256_HEX];
-    struct tb_query *q = NULL;
-    *revision = 0;
-    enum tb_status st = tb_pack_digest_file(j->folder.json, digest, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    st = tb_query_open(j->db, tb_embed_text(tb_embed_reports, "pack_of_digest.sql"), &q, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    tb_query_bind_int(q, "day", j->day);
-    tb_query_bind_text(q, "digest", tb_str_of(digest));
-    st = tb_query_step(q, err);
-    if (st == TB_OK) {
-        *revision = tb_query_int(q, 0);
-    }
-    tb_query_close(q);
-    return st == TB_END ? TB_OK : st;
-}
-
-/* Whether the standing workbook is another than the new one. */
-static enum tb_status workbook_differs(const struct job *j, bool *differs, struct tb_err *err)
-{
-    char standing[TB_SHA256_HEX], next[TB_SHA256_HEX];
-    *differs = false;
-    enum tb_status st = tb_pack_digest_file(j->folder.workbook, standing, err);
-    if (st == TB_OK) {
-        st = tb_pack_digest_file(j->folder.temp, next, err);
-        *differs = st == TB_OK && strcmp(standing, next) != 0;
-    }
-    return st == TB_END ? TB_OK : st;
-}
-
-/* Files of an older revision go to superseded/rN; what somebody changed goes to superseded/rN-changed, never lost. */
-static enum tb_status put_aside(struct job *j, int64_t revision, struct tb_err *err)
-{
-    int64_t found = 0;
-    bool differs = false;
-    enum tb_status st = revision_on_disk(j, &found, err);
-    bool has_json = st == TB_OK;
-    if (st != TB_OK && st != TB_END) {
-        return st;
-    }
-    if (found > 0 && found < revision) {
-        char name[32];
-        snprintf(name, sizeof name, "r%" PRId64, found);
-        return tb_pack_folder_keep(&j->folder, name, err);
-    }
-    st = workbook_differs(j, &differs, err);
-    return st == TB_OK && (differs || (has_json && found == 0))
-               ? tb_pack_folder_keep_changed(&j->folder, revision, err)
-               : st;
-}
-
 static enum tb_status files_good(const struct job *j, bool *good, struct tb_err *err)
 {
     char digest[TB_SHA256_HEX];
@@ -288,12 +262,28 @@ static enum tb_status files_good(const struct job *j, bool *good, struct tb_err 
     return tb_pack_folder_good(&j->folder, digest, good, err);
 }
 
+static enum tb_status stamp(struct job *j, struct tb_err *err)
+{
+    enum tb_status st = tb_db_begin(j->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_closing_stamp(j->db, j->day, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(j->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(j->db);
+    }
+    return st;
+}
+
 static enum tb_status write_files(struct job *j, bool is_new, struct tb_pack_result *out, struct tb_err *err)
 {
     bool standing = false;
     out->revision = j->last.revision + (is_new ? 1 : 0);
     enum tb_status st = tb_pack_folder_open(&j->folder, err);
-    if (st == TB_OK && !is_new) {
+    if (st == TB_OK && !is_new && !j->final) {
         st = files_good(j, &standing, err);
     }
     if (st == TB_OK && !standing) {
@@ -307,8 +297,11 @@ static enum tb_status write_files(struct job *j, bool is_new, struct tb_pack_res
     }
     out->is_new = is_new;
     out->repaired = !is_new;
-    st = put_aside(j, out->revision, err);
-    return st == TB_OK ? tb_pack_folder_replace(&j->folder, tb_buf_view(&j->json), err) : st;
+    st = tb_pack_aside(j->db, j->day, &j->folder, out->revision, j->final, err);
+    if (st == TB_OK) {
+        st = tb_pack_folder_replace(&j->folder, tb_buf_view(&j->json), err);
+    }
+    return st == TB_OK && j->final ? stamp(j, err) : st;
 }
 
 /* --- the whole ----------------------------------------------------------------------------------------------- */
@@ -339,6 +332,9 @@ static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, stru
     if (st == TB_OK) {
         st = compare(j, &is_new, err);
     }
+    if (st == TB_OK && is_new && j->closing.closed) {
+        return stamp(j, err); /* it changed before its workbook could say FINAL: what was closed stays */
+    }
     return st == TB_OK ? write_files(j, is_new, out, err) : st;
 }
 
@@ -359,6 +355,19 @@ static void release(struct job *j)
     tb_buf_release(&j->json);
 }
 
+static enum tb_status do_job(struct job *j, struct tb_pack_result *out, struct tb_err *err)
+{
+    *out = (struct tb_pack_result){.revision = 0};
+    tb_buf_init(&j->last.json, TB_PACK_BYTES_MAX);
+    tb_buf_init(&j->json, TB_PACK_BYTES_MAX);
+    enum tb_status st = write_pack(j, out, err);
+    if (st != TB_OK && j->folder.temp[0] != '\0') {
+        (void)unlink(j->folder.temp);
+    }
+    release(j);
+    return st;
+}
+
 enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
                              int64_t version, int32_t day, int64_t now_us, struct tb_pack_result *out,
                              struct tb_err *err)
@@ -368,13 +377,63 @@ enum tb_status tb_pack_write(struct tb_db *db, const struct tb_settings *s, cons
                     .day = day,
                     .now_us = now_us,
                     .versions = {.db = db, .settings = s, .current = tables, .current_version = version}};
-    *out = (struct tb_pack_result){.revision = 0};
-    tb_buf_init(&j.last.json, TB_PACK_BYTES_MAX);
-    tb_buf_init(&j.json, TB_PACK_BYTES_MAX);
-    enum tb_status st = write_pack(&j, out, err);
-    if (st != TB_OK && j.folder.temp[0] != '\0') {
-        (void)unlink(j.folder.temp);
+    char text[TB_TS_TEXT_MAX];
+    enum tb_status st = tb_closing_find(db, day, &j.closing, err);
+    if (st == TB_OK && j.closing.closed) {
+        tb_day_format(day, text);
+        st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s is closed: its pack stays as revision %" PRId64, text,
+                        j.closing.revision);
     }
-    release(&j);
+    return st == TB_OK ? do_job(&j, out, err) : st;
+}
+
+/* Only what finance can have seen is closed: a pack that stands and is up to date. */
+static enum tb_status check_closable(const struct job *j, struct tb_err *err)
+{
+    struct tb_pack_built built;
+    bool changed = false;
+    char text[TB_TS_TEXT_MAX];
+    tb_day_format(j->day, text);
+    enum tb_status st = tb_pack_built_get(j->db, j->day, &built, err);
+    if (st == TB_OK && !built.there) {
+        return tb_err_set(err, TB_FAIL, TB_E_RANGE, "%s has no pack to close; `tollbook run --date %s` first",
+                          text, text);
+    }
+    if (st == TB_OK) {
+        st = tb_pack_changed(j->db, j->settings, j->versions.current_version, j->day, &changed, err);
+    }
+    if (st == TB_OK && changed) {
+        return tb_err_set(
+            err, TB_FAIL, TB_E_RANGE,
+            "%s has changed since its last pack; `tollbook run --date %s`, look at it, then close", text,
+            text);
+    }
     return st;
+}
+
+enum tb_status tb_pack_close(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                             int64_t version, int32_t day, const struct tb_closing *act,
+                             struct tb_pack_result *out, struct tb_err *err)
+{
+    struct job j = {.db = db,
+                    .settings = s,
+                    .day = day,
+                    .now_us = act->at_us,
+                    .final = true,
+                    .versions = {.db = db, .settings = s, .current = tables, .current_version = version}};
+    char text[TB_TS_TEXT_MAX];
+    enum tb_status st = tb_closing_find(db, day, &j.closing, err);
+    if (st == TB_OK && j.closing.stamped) {
+        tb_day_format(day, text);
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s is closed already, by \"%s\" as revision %" PRId64,
+                          text, j.closing.name, j.closing.revision);
+    }
+    if (st == TB_OK && !j.closing.closed) { /* else: killed before its workbook said so */
+        bool reopened = j.closing.reopened;
+        j.closing = *act;
+        j.closing.closed = false;
+        j.closing.reopened = reopened;
+        st = check_closable(&j, err);
+    }
+    return st == TB_OK ? do_job(&j, out, err) : st;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include "base/embed.h"
 #include "reports/intake.h"
+#include "reports/pack_adjust.h"
 #include "reports/pack_rows.h"
 #include "store/events.h"
 #include "store/query.h"
@@ -33,6 +34,7 @@ enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_b
         out->generation = tb_query_int(q, 3);
         out->incomplete = tb_query_int(q, 4);
         copy_text(out->rows, sizeof out->rows, tb_query_text(q, 5));
+        copy_text(out->adjustments, sizeof out->adjustments, tb_query_text(q, 6));
     }
     tb_query_close(q);
     return st == TB_END ? TB_OK : st;
@@ -53,6 +55,7 @@ enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_
     tb_query_bind_int(q, "generation", b->generation);
     tb_query_bind_int(q, "incomplete", b->incomplete);
     tb_query_bind_text(q, "rows", tb_str_of(b->rows));
+    tb_query_bind_text(q, "adjustments", tb_str_of(b->adjustments));
     st = tb_query_run(q, err);
     tb_query_close(q);
     return st;
@@ -74,7 +77,7 @@ enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack
         out->incomplete = intake.incomplete;
         st = tb_pack_rows(q->tables, q->settings->zone, q->from_day, out->rows, err);
     }
-    return st;
+    return st == TB_OK ? tb_pack_adjustments(q->db, q->from_day, out->adjustments, err) : st;
 }
 
 struct tb_report_query tb_pack_day(struct tb_db *db, const struct tb_settings *s,

@@ -13,7 +13,8 @@ struct tb_pack_built {
     bool there;
     int64_t tables, generation, incomplete;
     char zone[64], currency[8];
-    char rows[TB_SHA256_HEX];
+    char rows[TB_SHA256_HEX];        /* tb_pack_rows */
+    char adjustments[TB_SHA256_HEX]; /* tb_pack_adjustments */
 };
 
 enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_built *out,

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include "base/embed.h"
 #include "base/json.h"
+#include "rate/closing.h"
 #include "rate/reduce.h"
 #include "reports/fill.h"
 #include "store/events.h"
@@ -33,7 +34,7 @@ static enum tb_status first_day(const struct tb_report_query *q, int32_t month_f
     return TB_OK;
 }
 
-/* Chooses the day's version and makes its rollups stand. A pruned day stays as it was last told. */
+/* Chooses the day's version and makes its rollups stand. A closed or pruned day stays as it was last told. */
 static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t day,
                                  int64_t *version, struct tb_err *err)
 {
@@ -41,9 +42,17 @@ static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack
     const struct tb_tables *tables = NULL;
     int64_t generation = 0;
     bool pruned = false;
+    struct tb_closing closing;
     const struct tb_zone *zone = q->settings->zone;
-    enum tb_status st = tb_events_generation(q->db, tb_zone_day_start(zone, day),
-                                             tb_zone_day_start(zone, day + 1), &generation, &pruned, err);
+    enum tb_status st = tb_closing_find(q->db, day, &closing, err);
+    if (st == TB_OK && closing.closed) {
+        *version = TB_TABLES_CLOSED;
+        return TB_OK;
+    }
+    if (st == TB_OK) {
+        st = tb_events_generation(q->db, tb_zone_day_start(zone, day), tb_zone_day_start(zone, day + 1),
+                                  &generation, &pruned, err);
+    }
     if (st == TB_OK && pruned) {
         st = tb_pack_built_get(q->db, day, &built, err);
         *version = st == TB_OK && built.there ? built.tables : v->current_version;

@@ -4,13 +4,15 @@
 #define TB_PACK_PARTS_H
 
 #include "base/hash.h"
+#include "rate/closing.h"
 #include "reports/pack_history.h"
 #include "reports/report.h"
 #include "reports/table/parts.h"
 
-#define TB_RUN_ID_MAX     17 /* 16 hex digits and a NUL */
-#define TB_PACK_BYTES_MAX ((size_t)1 << 31)
-#define TB_PACK_PATH_MAX  1100
+#define TB_RUN_ID_MAX      17 /* 16 hex digits and a NUL */
+#define TB_PACK_BYTES_MAX  ((size_t)1 << 31)
+#define TB_PACK_PATH_MAX   1100
+#define TB_PACK_STATUS_MAX (TB_CLOSING_NAME_BYTES + TB_CLOSING_NOTE_BYTES + 64)
 /* Rejected lines listed one by one in a pack, which is kept for good: a day of nothing but broken lines must not fill the
  * database. All are counted, by file and reason. */
 #define TB_PACK_REJECTS_MAX 10000
@@ -78,6 +80,10 @@ enum tb_status tb_pack_folder_keep_changed(const struct tb_pack_folder *f, int64
 /* Puts temp (the workbook), the JSON, the further files and then SHA256SUMS in place. */
 enum tb_status tb_pack_folder_replace(const struct tb_pack_folder *f, struct tb_str json,
                                       struct tb_err *err) TB_MUST_USE;
+/* --- pack_aside.c: keeps the files of an older revision in superseded/rN, a closed day's before they said so (final) in
+ * rN-preliminary, and what somebody changed in rN-changed, never lost. f->temp is the workbook to come. --- */
+enum tb_status tb_pack_aside(struct tb_db *db, int32_t day, const struct tb_pack_folder *f, int64_t revision,
+                             bool final, struct tb_err *err) TB_MUST_USE;
 /* --- pack_more.c: quotas, budgets, plans and what is made of them; days that they need become reduced and replayed. --- */
 enum tb_status tb_pack_more_prepare(const struct tb_report_query *q,
                                     struct tb_err *err) TB_MUST_USE; /* in a transaction */

@@ -2,6 +2,7 @@
  * texts have changed since. */
 #include "base/embed.h"
 #include "reports/pack.h"
+#include "reports/pack_adjust.h"
 #include "reports/pack_parts.h"
 #include "reports/pack_rows.h"
 #include "reports/intake.h"
@@ -48,13 +49,14 @@ static enum tb_status tables_changed(struct tb_db *db, const struct tb_settings 
     return st;
 }
 
-/* Events that came or went, and files that turned out incomplete or were completed. */
+/* Events that came or went, files that turned out incomplete or were completed, adjustments that were posted. */
 static enum tb_status inputs_changed(const struct tb_report_query *q, const struct tb_pack_built *built,
                                      bool *changed, struct tb_err *err)
 {
     int64_t generation = 0;
     bool pruned = false;
     struct tb_intake intake;
+    char adjustments[TB_SHA256_HEX];
     *changed = false;
     enum tb_status st = tb_events_generation(q->db, q->from_us, q->to_us, &generation, &pruned, err);
     if (st != TB_OK || pruned) { /* what is pruned takes no more events */
@@ -62,6 +64,10 @@ static enum tb_status inputs_changed(const struct tb_report_query *q, const stru
     }
     st = tb_intake_read(q, &intake, err);
     *changed = st == TB_OK && (generation != built->generation || intake.incomplete != built->incomplete);
+    if (st == TB_OK && !*changed) {
+        st = tb_pack_adjustments(q->db, q->from_day, adjustments, err);
+        *changed = st == TB_OK && strcmp(adjustments, built->adjustments) != 0;
+    }
     return st;
 }
 
@@ -92,8 +98,8 @@ static enum tb_status files_changed(struct tb_db *db, const struct tb_settings *
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
-                             bool *stale, struct tb_err *err)
+enum tb_status tb_pack_changed(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
+                               bool *stale, struct tb_err *err)
 {
     struct tb_pack_built built;
     struct tb_report_query q = tb_pack_day(db, s, NULL, version, day);
@@ -106,8 +112,12 @@ enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int6
     if (st == TB_OK && !*stale) {
         st = tables_changed(db, s, version, day, &built, stale, err);
     }
-    if (st == TB_OK && !*stale) {
-        st = files_changed(db, s, day, stale, err);
-    }
     return st;
+}
+
+enum tb_status tb_pack_stale(struct tb_db *db, const struct tb_settings *s, int64_t version, int32_t day,
+                             bool *stale, struct tb_err *err)
+{
+    enum tb_status st = tb_pack_changed(db, s, version, day, stale, err);
+    return st == TB_OK && !*stale ? files_changed(db, s, day, stale, err) : st;
 }

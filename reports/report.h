@@ -15,6 +15,13 @@
 
 struct tb_quota_whatif; /* rate/quota.h */
 
+/* What the chargeback says of closed days, and of what is charged for them to other days. */
+enum tb_told {
+    TB_TOLD_LIVING, /* recomputed like any day; adjustments posted into the asked days are charged: packs, checks */
+    TB_TOLD_CLOSED, /* as they were closed, and adjustments: what was charged, so that a month adds up to its packs */
+    TB_TOLD_RECOMPUTED /* recomputed, without adjustments: --tables */
+};
+
 /* What a report is asked for. */
 struct tb_report_query {
     struct tb_db *db;
@@ -30,6 +37,7 @@ struct tb_report_query {
     size_t where_n;
     const char *sort; /* --sort COLUMN, NULL */
     size_t top;       /* --top N, 0 = all */
+    enum tb_told told;
     int64_t as_of_us; /* 0, or: quotas and budgets as they stood then, whatever came later */
     const struct tb_quota_whatif *whatif; /* quota: --tier, --limit; NULL */
 };

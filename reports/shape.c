@@ -54,6 +54,19 @@ static const struct tb_column teams[] = {
     TEXT("team", "Team"),      TEXT("cost_center", "Cost centre"),  MONEY("cost", "Cost"),
     MONEY("shared", "Shared"), MONEY("adjustments", "Adjustments"), CENTS("billed", "Billed")};
 
+static const struct tb_column adjustments[] = {{"original_day", "Original day", TB_CELL_DAY, true, false},
+                                               TEXT("team", "Team"),
+                                               TEXT("cost_center", "Cost centre"),
+                                               CENTS("was", "Was"),
+                                               CENTS("now", "Now"),
+                                               CENTS("posted", "Posted before"),
+                                               CENTS("amount", "Amount"),
+                                               TEXT("reason", "Reason"),
+                                               {"revision", "Closed revision", TB_CELL_INT, false, false},
+                                               {"tables_was", "Tables were", TB_CELL_INT, false, false},
+                                               {"tables_now", "Tables are", TB_CELL_INT, false, false},
+                                               {"posted_day", "Charged to", TB_CELL_DAY, true, false}};
+
 static const struct tb_column unpriced[] = {TEXT("provider", "Provider"), TEXT("model", "Model"),
                                             NUMBER("requests", "Requests"), NUMBER("tokens", "Tokens")};
 
@@ -94,6 +107,7 @@ static const struct tb_shape_part chargeback_parts[] = {
     {TB_PART_OBJECT, "totals", "Totals", totals, COUNT(totals)},
     {TB_PART_ROWS, "lines", "Lines", lines, COUNT(lines)},
     {TB_PART_ROWS, "teams", "Teams", teams, COUNT(teams)},
+    {TB_PART_ROWS, "adjustments", "Adjustments of closed days", adjustments, COUNT(adjustments)},
     {TB_PART_ROWS, "unpriced", "Unpriced: no price is in force for these", unpriced, COUNT(unpriced)},
     {TB_PART_OBJECT, "intake", "Intake", intake, COUNT(intake)},
     {TB_PART_ROWS, "incomplete", "Incomplete files", incomplete, COUNT(incomplete)},

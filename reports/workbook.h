@@ -19,6 +19,7 @@ struct tb_workbook {
     const char *name; /* of the file, for the foot of each page */
     const char *run_id;
     int64_t revision;
+    const char *status, *status_words; /* "FINAL", "closed by anna on 2026-11-22" */
 };
 
 /* Writes to temp, a temporary name that the caller commits. */

@@ -37,7 +37,7 @@ struct page {
 static void write_head(struct page *p)
 {
     int year, month, mday;
-    char title[96], run[256], late[96];
+    char title[96], run[256], late[96], about[2048];
     const struct tb_workbook *w = p->b->w;
     tb_day_civil(w->q->from_day, &year, &month, &mday);
     snprintf(title, sizeof title, "LLM chargeback, %s %d %s %d", p->weekday, mday, months[month - 1], year);
@@ -48,9 +48,12 @@ static void write_head(struct page *p)
              w->revision > 1 ? late : "revision 1, the first of this day");
     tb_xlsx_text(p->s, ROW_TITLE, 0, TB_XS_TITLE, tb_str_of(title));
     tb_xlsx_height(p->s, ROW_TITLE, 30);
-    tb_xlsx_merge(p->s, ROW_STATUS, 0, ROW_STATUS, 1, TB_XS_WARN | TB_XS_BOLD | TB_XS_CENTER,
-                  TB_STR("PRELIMINARY"));
-    tb_xlsx_text(p->s, ROW_STATUS, 3, TB_XS_SUBTITLE, tb_str_of(p->b->subtitle));
+    bool final = strcmp(w->status, "FINAL") == 0;
+    snprintf(about, sizeof about, "%s%s%s", p->b->subtitle, w->status_words[0] != '\0' ? "; " : "",
+             w->status_words);
+    tb_xlsx_merge(p->s, ROW_STATUS, 0, ROW_STATUS, 1,
+                  (final ? TB_XS_GOOD : TB_XS_WARN) | TB_XS_BOLD | TB_XS_CENTER, tb_str_of(w->status));
+    tb_xlsx_text(p->s, ROW_STATUS, 3, TB_XS_SUBTITLE, tb_str_of(about));
     tb_xlsx_text(p->s, ROW_RUN, 3, TB_XS_SUBTITLE, tb_str_of(run));
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "base/file.h"
 #include "base/glob.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include "detect/detect.h"
 #include "plan/plan.h"
 #include "rate/budget.h"
+#include "rate/closing.h"
 #include "rate/quota.h"
 #include "reports/report.h"
 #include "store/revision.h"
@@ -230,8 +232,8 @@ static enum tb_status emit(const struct tb_report *report, const struct request 
 }
 
 /* What the reports of a day's kept revision said. */
-static enum tb_status kept(struct tb_session *s, const struct request *r, int32_t day, struct tb_report **out,
-                           struct tb_err *err)
+static enum tb_status kept(struct tb_session *s, const struct request *r, int32_t day, int64_t wanted,
+                           struct tb_report **out, struct tb_err *err)
 {
     struct tb_buf pack;
     char text[TB_TS_TEXT_MAX];
@@ -242,12 +244,12 @@ static enum tb_status kept(struct tb_session *s, const struct request *r, int32_
                           r->kind->name);
     }
     int64_t revision = 0;
-    enum tb_status st = tb_session_db(s, TB_DB_READ, err);
+    enum tb_status st = s->db != NULL ? TB_OK : tb_session_db(s, TB_DB_READ, err);
     if (st == TB_OK) {
-        st = tb_revision_get(s->db, day, r->revision, &pack, &revision, err);
+        st = tb_revision_get(s->db, day, wanted, &pack, &revision, err);
     }
     if (st == TB_END) {
-        st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s has no revision %" PRId64, text, r->revision);
+        st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s has no revision %" PRId64, text, wanted);
     }
     if (st == TB_OK) {
         st = tb_report_of_pack(tb_buf_view(&pack), r->kind->name, revision, out, err);
@@ -318,14 +320,36 @@ static enum tb_status open_to_keep(struct tb_session *s, struct tb_err *err)
                                                                            : st;
 }
 
+/* The whole chargeback of one closed day is what its closed revision said; 0: it is to be built. */
+static enum tb_status find_closed(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
+                                  int64_t *revision, struct tb_err *err)
+{
+    struct tb_closing closing = {.closed = false};
+    if (!is_kind(r, "chargeback") || dates->from_day != dates->to_day || r->tables != 0 || r->where_n > 0 ||
+        r->sort != NULL || r->top > 0 || access(s->settings->database, F_OK) != 0) {
+        return TB_OK;
+    }
+    enum tb_status st = tb_session_db(s, TB_DB_READ, err);
+    if (st == TB_OK) {
+        st = tb_closing_find(s->db, dates->from_day, &closing, err);
+    }
+    *revision = closing.closed ? closing.revision : 0;
+    if (!closing.closed) { /* tb_session_report opens it as it needs it */
+        tb_db_close(s->db);
+        s->db = NULL;
+    }
+    return st;
+}
+
 static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
                             struct tb_report **out, struct tb_err *err)
 {
-    if (r->revision != 0) {
-        return kept(s, r, dates->from_day, out, err);
+    int64_t revision = r->revision, as_of_us = 0;
+    enum tb_status st = revision == 0 ? find_closed(s, r, dates, &revision, err) : TB_OK;
+    if (st != TB_OK || revision != 0) {
+        return st == TB_OK ? kept(s, r, dates->from_day, revision, out, err) : st;
     }
-    int64_t as_of_us = 0;
-    enum tb_status st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
+    st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);
     }
@@ -354,6 +378,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
         .where_n = r->where_n,
         .sort = r->sort,
         .top = (size_t)r->top,
+        .told = r->tables == 0 ? TB_TOLD_CLOSED : TB_TOLD_RECOMPUTED,
         .as_of_us = as_of_us,
         .whatif = r->whatif.tier_n + r->whatif.limit_n > 0 ? &r->whatif : NULL,
     };
@@ -455,6 +480,8 @@ const struct tb_command tb_cmd_report = {
             "                limit had been N: who would have been cut off, when, and what that would have "
             "saved\n"
             "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
-            "  --revision R  what the pack of that day said in its revision R",
+            "  --revision R  what the pack of that day said in its revision R; a closed day's chargeback is "
+            "that of its closed\n"
+            "                revision, --tables N recomputes it, without adjustments",
     .run = run,
 };

@@ -2,13 +2,14 @@
 #include <inttypes.h>
 #include "base/embed.h"
 #include "base/log.h"
+#include "cmd/close.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/intake.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
-#include "rate/reduce.h"
 #include "reports/pack.h"
+#include "reports/pack_adjust.h"
 #include "store/events.h"
 #include "store/query.h"
 
@@ -32,22 +33,6 @@ static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates,
         st = tb_intake_missing(s, &list, dates->from_day, dates->to_day, code, err);
     }
     tb_input_list_release(&list);
-    return st;
-}
-
-static enum tb_status reduce_day(struct tb_session *s, int32_t day, struct tb_err *err)
-{
-    enum tb_status st = tb_db_begin(s->db, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    st = tb_reduce_days(s->db, s->settings, s->tables, s->version, day, day, NULL, err);
-    if (st == TB_OK) {
-        st = tb_db_commit(s->db, err);
-    }
-    if (st != TB_OK) {
-        tb_db_rollback(s->db);
-    }
     return st;
 }
 
@@ -82,7 +67,7 @@ static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, str
     struct tb_pack_result result;
     char text[TB_TS_TEXT_MAX];
     tb_day_format(day, text);
-    enum tb_status st = reduce_day(s, day, err);
+    enum tb_status st = tb_session_reduce(s, day, day, err);
     if (st == TB_OK) {
         st = tb_pack_write(s->db, s->settings, s->tables, s->version, day, s->now_us, &result, err);
     }
@@ -113,7 +98,7 @@ static enum tb_status state_of_day(struct tb_session *s, int32_t day, int *code,
                                 .to_day = day,
                                 .from_us = tb_zone_day_start(s->settings->zone, day),
                                 .to_us = tb_zone_day_start(s->settings->zone, day + 1)};
-    enum tb_status st = reduce_day(s, day, err);
+    enum tb_status st = tb_session_reduce(s, day, day, err);
     if (st == TB_OK) {
         st = tb_report_kind_find("chargeback")->build(&q, &report, err);
     }
@@ -141,16 +126,70 @@ static enum tb_status day_has_lines(struct tb_session *s, int32_t day, bool *has
     return st;
 }
 
-/* The days asked for; days to come only where something is stored for them. */
+/* Days to come are packed only where something is stored for them. */
+static enum tb_status is_wanted(struct tb_session *s, const struct tb_dates *dates, int32_t day, bool *wanted,
+                                struct tb_err *err)
+{
+    *wanted = day <= tb_zone_day(s->settings->zone, s->now_us) || dates->from_day == dates->to_day;
+    return *wanted ? TB_OK : day_has_lines(s, day, wanted, err);
+}
+
+/* What closed days came to since is charged to the last open day that this run packs. */
+static enum tb_status adjust(struct tb_session *s, int32_t day, struct tb_err *err)
+{
+    int posted = 0;
+    char text[TB_TS_TEXT_MAX];
+    enum tb_status st = tb_pack_adjust(s->db, s->settings, s->tables, s->version, day, &posted, err);
+    if (st == TB_OK && posted > 0) {
+        tb_day_format(day, text);
+        tb_log(TB_LOG_INFO, "%s: charged with %d adjustment%s of closed days", text, posted,
+               posted == 1 ? "" : "s");
+    }
+    return st;
+}
+
+static void say_closed(int32_t day, const struct tb_closing *c)
+{
+    char text[TB_TS_TEXT_MAX];
+    tb_day_format(day, text);
+    tb_log(TB_LOG_WARN,
+           "%s was closed by \"%s\": its pack stays as revision %" PRId64
+           "; what has changed is charged to a later day",
+           text, c->name, c->revision);
+}
+
+static enum tb_status adjust_given(struct tb_session *s, const struct tb_dates *dates, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (int32_t day = dates->to_day; st == TB_OK && day >= dates->from_day && !tb_cmd_stop; day--) {
+        struct tb_closing closing;
+        bool wanted = false;
+        st = tb_closing_find(s->db, day, &closing, err);
+        if (st == TB_OK && !closing.closed) {
+            st = is_wanted(s, dates, day, &wanted, err);
+        }
+        if (st == TB_OK && wanted) {
+            return adjust(s, day, err);
+        }
+    }
+    return st;
+}
+
+/* The days asked for. */
 static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *dates, int *code,
                                  struct tb_err *err)
 {
-    int32_t today = tb_zone_day(s->settings->zone, s->now_us);
-    enum tb_status st = TB_OK;
+    enum tb_status st = adjust_given(s, dates, err);
     for (int32_t day = dates->from_day; st == TB_OK && day <= dates->to_day && !tb_cmd_stop; day++) {
-        bool wanted = day <= today || dates->from_day == dates->to_day;
-        if (!wanted) {
-            st = day_has_lines(s, day, &wanted, err);
+        struct tb_closing closing;
+        bool wanted = false;
+        st = tb_closing_find(s->db, day, &closing, err);
+        if (st == TB_OK && closing.closed) {
+            say_closed(day, &closing);
+            continue;
+        }
+        if (st == TB_OK) {
+            st = is_wanted(s, dates, day, &wanted, err);
         }
         if (st == TB_OK && wanted) {
             st = pack_day(s, day, code, err);
@@ -159,32 +198,58 @@ static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *da
     return st;
 }
 
-/* Yesterday, and every earlier day with data whose pack is missing or out of date. */
-static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *err)
+/* Whether an open day's pack is missing or out of date. */
+static enum tb_status is_due(struct tb_session *s, int32_t day, bool *due, struct tb_err *err)
 {
-    int32_t yesterday = tb_zone_day(s->settings->zone, s->now_us) - 1;
-    int32_t first = yesterday, last = yesterday;
+    struct tb_closing closing;
+    *due = false;
+    enum tb_status st = tb_closing_find(s->db, day, &closing, err);
+    return st == TB_OK && !closing.closed ? tb_pack_stale(s->db, s->settings, s->version, day, due, err) : st;
+}
+
+static enum tb_status pack_earlier(struct tb_session *s, int32_t yesterday, int *code, struct tb_err *err)
+{
+    int32_t first = 0, last = 0;
+    const struct tb_zone *zone = s->settings->zone;
     enum tb_status st = tb_events_days(s->db, &first, &last, err);
-    if (st == TB_OK) { /* first is a UTC day; the civil day may be the one before */
-        first = tb_zone_day(s->settings->zone, (int64_t)first * TB_US_PER_DAY);
+    if (st != TB_OK) {
+        return st == TB_END ? TB_OK : st;
     }
-    st = st == TB_END ? TB_OK : st;
-    for (int32_t day = first; st == TB_OK && day < yesterday && !tb_cmd_stop; day++) {
+    /* first and last are UTC days: the civil days in which they begin and end */
+    first = tb_zone_day(zone, (int64_t)first * TB_US_PER_DAY);
+    last = tb_zone_day(zone, ((int64_t)last + 1) * TB_US_PER_DAY - 1);
+    for (int32_t day = first; st == TB_OK && day <= last && day < yesterday && !tb_cmd_stop; day++) {
         bool due = false;
         st = day_has_lines(s, day, &due, err);
         if (st == TB_OK && due) {
-            st = tb_pack_stale(s->db, s->settings, s->version, day, &due, err);
+            st = is_due(s, day, &due, err);
         }
         if (st == TB_OK && due) {
             st = pack_day(s, day, code, err);
         }
     }
-    if (st == TB_OK && !tb_cmd_stop) {
-        bool due = false;
-        st = tb_pack_stale(s->db, s->settings, s->version, yesterday, &due, err);
-        if (st == TB_OK) {
-            st = due ? pack_day(s, yesterday, code, err) : state_of_day(s, yesterday, code, err);
-        }
+    return st;
+}
+
+/* Yesterday, and every earlier open day with data whose pack is missing or out of date. */
+static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *err)
+{
+    int32_t yesterday = tb_zone_day(s->settings->zone, s->now_us) - 1;
+    struct tb_closing closing;
+    bool due = false;
+    enum tb_status st = tb_closing_find(s->db, yesterday, &closing, err);
+    if (st == TB_OK && !closing.closed) {
+        st = adjust(s, yesterday, err);
+    }
+    if (st == TB_OK) {
+        st = pack_earlier(s, yesterday, code, err);
+    }
+    if (st != TB_OK || closing.closed || tb_cmd_stop) {
+        return st;
+    }
+    st = is_due(s, yesterday, &due, err);
+    if (st == TB_OK) {
+        st = due ? pack_day(s, yesterday, code, err) : state_of_day(s, yesterday, code, err);
     }
     return st;
 }
@@ -199,6 +264,9 @@ static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates
     }
     if (st == TB_OK) {
         st = dates->given ? pack_given(s, dates, code, err) : pack_due(s, code, err);
+    }
+    if (st == TB_OK && !tb_cmd_stop) {
+        st = tb_close_due(s, code, err);
     }
     if (st == TB_OK && tb_cmd_stop) {
         return tb_err_set(err, TB_FAIL, TB_E_INTERRUPT, "interrupted; run again to go on");

@@ -93,7 +93,7 @@ static enum tb_status find_version(struct tb_session *s, int64_t wanted, struct 
     return st == TB_OK ? tb_versions_match(s->db, s->tables, &s->version, err) : st;
 }
 
-static enum tb_status reduce(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
+enum tb_status tb_session_reduce(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
 {
     enum tb_status st = tb_db_begin(s->db, err);
     if (st != TB_OK) {
@@ -121,7 +121,7 @@ static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_
         bool is_new = false;
         st = tb_session_import(s, &is_new, err);
     }
-    return st == TB_OK ? reduce(s, from_day, to_day, err) : st;
+    return st == TB_OK ? tb_session_reduce(s, from_day, to_day, err) : st;
 }
 
 enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,

@@ -27,6 +27,10 @@ enum tb_status tb_session_db(struct tb_session *s, enum tb_db_mode mode, struct 
 /* Loads the configured tables and imports them as a new version when they changed (writes). */
 enum tb_status tb_session_import(struct tb_session *s, bool *is_new, struct tb_err *err) TB_MUST_USE;
 
+/* Makes the rollups of the days current for the session's tables: one transaction. */
+enum tb_status tb_session_reduce(struct tb_session *s, int32_t from_day, int32_t to_day,
+                                 struct tb_err *err) TB_MUST_USE;
+
 /* Opens database, tables (version wanted, 0 = the configured ones) and rollups of the days for a report: reading only when
  * all is current, else with the lock, importing and reducing. */
 enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,

@@ -472,7 +472,7 @@ static void test_json_by_hand(void **state)
         "{\"team\":\"search\",\"cost_center\":\"0042\",\"cost\":\"0.100047\",\"shared\":\"0\","
         "\"adjustments\":\"0\","
         "\"billed\":\"0.10\"}],\n"
-        "\"unpriced\":[\n"
+        "\"adjustments\":[],\n\"unpriced\":[\n"
         "{\"provider\":null,\"model\":\"m\",\"requests\":1,\"tokens\":11}],\n"
         "\"intake\":{\"files\":0,\"lines\":0,\"events\":0,\"duplicates\":0,\"conflicts\":0,\"ignored\":0,"
         "\"rejected\":0},\n"

@@ -1,0 +1,4 @@
+-- what one row is: a closed day that was held against what it was closed with
+-- in: day, generation, tables, rows (digest)
+-- out: nothing
+UPDATE closed_day SET looked_generation = :generation, looked_tables = :tables, looked_rows = :rows WHERE day = :day;
