@@ -64,6 +64,8 @@ static void add_sheets(struct tb_workbook_book *b)
     b->models = tb_xlsx_sheet(b->x, TB_SHEET_MODELS, TB_TAB_READ);
     b->trend = tb_xlsx_sheet(b->x, TB_SHEET_TREND, TB_TAB_REFERENCE);
     b->budgets = tb_workbook_has_budgets(b->w) ? tb_xlsx_sheet(b->x, TB_SHEET_BUDGETS, TB_TAB_ACT) : NULL;
+    b->adjustments =
+        tb_workbook_has_adjustments(b->w) ? tb_xlsx_sheet(b->x, TB_SHEET_ADJUSTMENTS, TB_TAB_READ) : NULL;
     b->prices = tb_xlsx_sheet(b->x, TB_SHEET_PRICES, TB_TAB_REFERENCE);
     b->checks = tb_xlsx_sheet(b->x, TB_SHEET_CHECKS, TB_TAB_REFERENCE);
     b->rejects = tb_xlsx_sheet(b->x, TB_SHEET_REJECTS, TB_TAB_ACT);
@@ -79,6 +81,7 @@ static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
     if (st == TB_OK) {
         tb_workbook_trend(b);
         tb_workbook_budgets(b);
+        tb_workbook_adjustments(b);
         st = tb_workbook_prices(b, err);
     }
     if (st == TB_OK) {

@@ -1,4 +1,4 @@
-/* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Prices, Checks, Rejects, Unmapped.
+/* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Budgets, Adjustments, Prices, Checks, Rejects, Unmapped.
  * Shape:   same input, same bytes: the document's date is the end of the day. Numbers are those of the reports given; a
  *          column whose data does not exist (budgets where none is configured, shared cost, credits) is left out. One file
  *          workbook_*.c per sheet or two.

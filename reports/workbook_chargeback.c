@@ -11,6 +11,7 @@ enum {
     COST_CENTER,
     GL_ACCOUNT,
     DIRECT,
+    ADJUSTMENTS,
     CHARGE,
     SHARE,
     DAY_BUDGET,
@@ -28,6 +29,7 @@ static const struct tb_grid_column all_columns[COLUMNS] = {
     [COST_CENTER] = {"Cost centre", TB_XS_TEXT, false, 24},
     [GL_ACCOUNT] = {"GL account", TB_XS_TEXT, false, 24},
     [DIRECT] = {"Direct cost, exact", TB_XS_COST, true, 0},
+    [ADJUSTMENTS] = {"Adjustments of earlier days", TB_XS_MONEY, true, 0},
     [CHARGE] = {"Charge", TB_XS_MONEY | TB_XS_BOLD, true, 0},
     [SHARE] = {"Share of day", TB_XS_PERCENT, false, 0},
     [DAY_BUDGET] = {"Day budget", TB_XS_MONEY, false,
@@ -41,7 +43,7 @@ static const struct tb_grid_column all_columns[COLUMNS] = {
 };
 #define USED_BAR_MAX 1.5
 
-/* The columns of this workbook: those of budgets where there are any. */
+/* The columns of this workbook: those of budgets and adjustments where there are any. */
 struct layout {
     struct tb_grid_column columns[COLUMNS];
     int at[COLUMNS]; /* -1: not there */
@@ -51,6 +53,9 @@ struct layout {
 static bool is_there(const struct tb_workbook *w, int column)
 {
     bool of_budgets = column == DAY_BUDGET || column == USED || column == MONTH_BUDGET || column == FORECAST;
+    if (column == ADJUSTMENTS) {
+        return tb_workbook_has_adjustments(w);
+    }
     return !of_budgets || (w->budget != NULL && tb_table_rows(w->budget->main) > 0);
 }
 
@@ -258,6 +263,10 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, const stru
     tb_grid_text(g, l->at[COST_CENTER], 0, cost_center);
     tb_grid_text(g, l->at[GL_ACCOUNT], 0, text_at(month, i, TB_MONTH_GL_ACCOUNT));
     tb_grid_money(g, l->at[DIRECT], at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_COST)->money : 0);
+    if (l->at[ADJUSTMENTS] >= 0) {
+        tb_grid_money(g, l->at[ADJUSTMENTS],
+                      at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_ADJUSTMENTS)->money : 0);
+    }
     tb_grid_money(g, l->at[CHARGE], tb_money_of_cents(cents));
     tb_grid_number(g, l->at[SHARE],
                    b->teams.total_cents > 0 ? (double)cents / (double)b->teams.total_cents : 0.0);

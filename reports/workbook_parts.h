@@ -11,21 +11,23 @@
 #define TB_WORKBOOK_LINES_MAX 100000 /* of a sheet; more are counted and announced */
 
 /* Names of sheets: also the targets of links. */
-#define TB_SHEET_SUMMARY    "Summary"
-#define TB_SHEET_CHARGEBACK "Chargeback"
-#define TB_SHEET_MODELS     "By model"
-#define TB_SHEET_TREND      "Trend"
-#define TB_SHEET_BUDGETS    "Budgets"
-#define TB_SHEET_PRICES     "Prices"
-#define TB_SHEET_CHECKS     "Checks"
-#define TB_SHEET_REJECTS    "Rejects"
-#define TB_SHEET_UNMAPPED   "Unmapped"
+#define TB_SHEET_SUMMARY     "Summary"
+#define TB_SHEET_CHARGEBACK  "Chargeback"
+#define TB_SHEET_MODELS      "By model"
+#define TB_SHEET_TREND       "Trend"
+#define TB_SHEET_BUDGETS     "Budgets"
+#define TB_SHEET_ADJUSTMENTS "Adjustments"
+#define TB_SHEET_PRICES      "Prices"
+#define TB_SHEET_CHECKS      "Checks"
+#define TB_SHEET_REJECTS     "Rejects"
+#define TB_SHEET_UNMAPPED    "Unmapped"
 
 struct tb_workbook_book {
     const struct tb_workbook *w;
     struct tb_xlsx *x;
     struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
-    struct tb_xlsx_sheet *budgets; /* NULL: neither budgets nor quotas */
+    struct tb_xlsx_sheet *budgets;     /* NULL: neither budgets nor quotas */
+    struct tb_xlsx_sheet *adjustments; /* NULL: none */
     char day[TB_TS_TEXT_MAX];
     char subtitle[256];                        /* "2026-03-29, Europe/Berlin (23 hours), USD" */
     struct {                                   /* cells of Chargeback; last < first: no lines */
@@ -67,6 +69,8 @@ void tb_workbook_rejects(struct tb_workbook_book *b);
 enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
 bool tb_workbook_has_budgets(const struct tb_workbook *w);
 void tb_workbook_budgets(struct tb_workbook_book *b);
+bool tb_workbook_has_adjustments(const struct tb_workbook *w);
+void tb_workbook_adjustments(struct tb_workbook_book *b);
 void tb_workbook_summary(struct tb_workbook_book *b); /* last: it points to the others */
 
 #endif

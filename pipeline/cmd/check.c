@@ -1,12 +1,18 @@
 /* tollbook check: is everything that a run relies on good? Configuration, tables, formats with their samples, control totals. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
+#include "base/embed.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
+#include "reports/pack_adjust.h"
 #include "reports/report.h"
+#include "store/query.h"
+
+extern const struct tb_embed tb_embed_cmd[];
 
 static void bad_sample(void *ctx, const char *id, size_t sample, const char *why)
 {
@@ -41,6 +47,32 @@ static enum tb_status check_tables(struct tb_session *s, struct tb_err *err)
     return st;
 }
 
+/* How many days are closed, the last of them, and whether any has changed since without being adjusted yet. */
+static enum tb_status check_closed(struct tb_session *s, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    int pending = 0;
+    enum tb_status st =
+        tb_pack_adjust_pending(s->db, s->settings, s->tables, s->version, INT32_MAX, &pending, err);
+    if (st == TB_OK) {
+        st = tb_query_open(s->db, tb_embed_text(tb_embed_cmd, "check_closed.sql"), &q, err);
+    }
+    if (st == TB_OK) {
+        st = tb_query_step(q, err);
+    }
+    if (st == TB_OK && tb_query_int(q, 0) > 0) {
+        char day[TB_TS_TEXT_MAX], at[TB_TS_TEXT_MAX];
+        struct tb_str name = tb_query_text(q, 3);
+        tb_day_format((int32_t)tb_query_int(q, 1), day);
+        tb_ts_format(tb_query_int(q, 4), at);
+        printf("closed days: %" PRId64 ", the last %s (revision %" PRId64 ", by %.*s at %s)%s\n",
+               tb_query_int(q, 0), day, tb_query_int(q, 2), (int)name.n, name.s, at,
+               pending > 0 ? "; some have changed: the next `tollbook run` adjusts an open day" : "");
+    }
+    tb_query_close(q);
+    return st;
+}
+
 static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *dates, int *code,
                                    struct tb_err *err)
 {
@@ -66,6 +98,7 @@ static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *
         printf("control totals: %s\n",
                failed ? "a control disagrees; `tollbook report checks` names it" : "good");
         *code = failed ? TB_EXIT_CONTROL : TB_EXIT_DONE;
+        st = check_closed(s, err);
     }
     tb_report_free(report);
     return st;
@@ -110,7 +143,7 @@ static int run(const char *config, int argc, char **argv)
 const struct tb_command tb_cmd_check = {
     .name = "check",
     .synopsis = "check [DATES]",
-    .about = "check configuration, tables, formats (with their samples) and control totals",
+    .about = "check configuration, tables, formats (with their samples), control totals and closed days",
     .help = "DATES (default: yesterday) are the days whose control totals are checked.",
     .run = run,
 };
