@@ -234,7 +234,8 @@ static void statements_look_days_up(void **state)
         struct tb_query *q = ask(&f.world, explain);
         while (next(q)) {
             if (memcmp(tb_query_text(q, 3).s, "SCAN", 4) == 0 &&
-                strstr(tb_query_text(q, 3).s, "CONSTANT ROW") == NULL) {
+                strstr(tb_query_text(q, 3).s, "CONSTANT ROW") == NULL &&
+                strcmp(tb_query_text(q, 3).s, "SCAN part") != 0) { /* the rows that a WITH just found */
                 fail_msg("%s scans a whole table", e->path);
             }
         }
