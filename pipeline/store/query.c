@@ -8,11 +8,21 @@
 #include "store/handle.h"
 
 #define NAME_MAX_BYTES 63
+#define PLACES_MAX     64
+
+/* A parameter's place, once looked up. */
+struct place {
+    const char *name; /* the caller's constant */
+    int at;
+};
 
 struct tb_query {
     struct tb_db *db;
     sqlite3_stmt *stmt;
     int bind_error; /* the first SQLite code of a bind, told by the next step */
+    /* Parameters are bound in the same order again and again: the one after the last is the first to look at. */
+    struct place places[PLACES_MAX];
+    int place_n, place_next;
 };
 
 /* The first line of sql that is not a comment, for messages. */
@@ -161,7 +171,7 @@ void tb_query_close(struct tb_query *q)
     }
 }
 
-static int place_of(const struct tb_query *q, const char *name)
+static int look_up(const struct tb_query *q, const char *name)
 {
     char full[NAME_MAX_BYTES + 2];
     int n = snprintf(full, sizeof full, ":%s", name);
@@ -169,6 +179,29 @@ static int place_of(const struct tb_query *q, const char *name)
     int i = sqlite3_bind_parameter_index(q->stmt, full);
     assert(i > 0);
     return i;
+}
+
+static bool stands_at(const struct tb_query *q, int i, const char *name)
+{
+    return i < q->place_n && q->places[i].name == name;
+}
+
+/* Names are constants of the program: one address, one name. */
+static int place_of(struct tb_query *q, const char *name)
+{
+    int i = q->place_next;
+    if (!stands_at(q, i, name)) {
+        for (i = 0; i < q->place_n && q->places[i].name != name; i++) {
+        }
+        if (i == PLACES_MAX) {
+            return look_up(q, name);
+        }
+        if (i == q->place_n) {
+            q->places[q->place_n++] = (struct place){name, look_up(q, name)};
+        }
+    }
+    q->place_next = i + 1;
+    return q->places[i].at;
 }
 
 static void keep_error(struct tb_query *q, int rc)

@@ -23,6 +23,7 @@ enum tb_status tb_query_open(struct tb_db *db, const char *sql, struct tb_query 
                              struct tb_err *err) TB_MUST_USE;
 void tb_query_close(struct tb_query *q); /* NULL is a no-op */
 
+/* name: a constant of the program; its address is remembered. */
 void tb_query_bind_int(struct tb_query *q, const char *name, int64_t v);
 void tb_query_bind_text(struct tb_query *q, const char *name,
                         struct tb_str v); /* absent binds NULL; v is copied */

@@ -13,3 +13,10 @@ $(B)/bench/store_bench: tests/bench/store_bench.c $(ALL_LIBS)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out $(WARN),$(CFLAGS)) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
 bench-store: $(B)/bench/store_bench
 	@$<
+
+.PHONY: bench-day
+$(B)/bench/day_bench: tests/bench/day_bench.c $(ALL_LIBS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(filter-out $(WARN),$(CFLAGS)) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
+bench-day: $(B)/bench/day_bench
+	@$< 10000000 10000 $(B)/bench
