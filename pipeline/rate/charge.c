@@ -181,3 +181,32 @@ enum tb_status tb_charge_event(struct tb_pricebook *b, const struct tb_price_que
     }
     return TB_OK;
 }
+
+enum tb_status tb_charge_cost(struct tb_pricebook *b, const struct tb_price_query *q, tb_money *cost,
+                              struct tb_err *err)
+{
+    const struct tb_rates *rates = NULL;
+    struct tb_quantities n;
+    struct tb_charge charge;
+    *cost = 0;
+    if ((q->flags & TB_F_CACHE_HIT) != 0) {
+        return TB_OK;
+    }
+    enum tb_status status = tb_quantities_of(q, &n, err);
+    if (status == TB_OK) {
+        status = tb_pricebook_rates(b, q, n.context, &rates, err);
+    }
+    if (status == TB_OK && rates->small && tb_quantities_basis(&n, rates, q) == TB_BASIS_COMPUTED) {
+        for (int meter = 0; meter < TB_METER_COUNT; meter++) {
+            if (n.of[meter] != 0) {
+                *cost += rates->meter[meter].step[0].row->price * n.of[meter]; /* fits: see rates.h */
+            }
+        }
+        return TB_OK;
+    }
+    if (status == TB_OK) { /* brackets, logged, unpriced: once more, the long way */
+        status = tb_charge_event(b, q, &charge, err);
+        *cost = status == TB_OK ? charge.cost : 0;
+    }
+    return status;
+}

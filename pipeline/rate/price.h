@@ -83,5 +83,8 @@ enum tb_status tb_pricebook_new(const struct tb_tables *tables, struct tb_priceb
 void tb_pricebook_free(struct tb_pricebook *b);
 enum tb_status tb_charge_event(struct tb_pricebook *b, const struct tb_price_query *q, struct tb_charge *out,
                                struct tb_err *err) TB_MUST_USE;
+/* The same, the cost alone. */
+enum tb_status tb_charge_cost(struct tb_pricebook *b, const struct tb_price_query *q, tb_money *cost,
+                              struct tb_err *err) TB_MUST_USE;
 
 #endif

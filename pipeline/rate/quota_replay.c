@@ -34,8 +34,10 @@ void tb_quota_replay_reset(struct tb_quota_replay *r)
     }
     tb_tuples_release(&r->keys);
     free(r->counts);
+    free(r->places);
     r->counts = NULL;
-    r->count_cap = 0;
+    r->places = NULL;
+    r->count_cap = r->place_cap = 0;
     r->day = TB_DAY_NONE;
 }
 
@@ -120,19 +122,6 @@ static enum tb_status what_if_tier(struct tb_quota_replay *r, uint32_t consumer,
     return TB_OK;
 }
 
-static enum tb_status price(struct tb_quota_replay *r, const struct tb_reading *e, bool *priced,
-                            tb_money *cost, struct tb_err *err)
-{
-    struct tb_charge charge;
-    if (*priced) {
-        return TB_OK;
-    }
-    *priced = true;
-    enum tb_status status = tb_charge_event(r->reader.prices, &e->query, &charge, err);
-    *cost = status == TB_OK ? charge.cost : 0;
-    return status;
-}
-
 static enum tb_status is_allowed(struct tb_quota_replay *r, const struct tb_quota_row *row, uint32_t model,
                                  bool *allowed, struct tb_err *err)
 {
@@ -150,13 +139,12 @@ static enum tb_status is_allowed(struct tb_quota_replay *r, const struct tb_quot
 }
 
 /* A model that the tier may not use, and that the gateway let through all the same. */
-static enum tb_status check_model(struct tb_quota_replay *r, const struct tb_reading *e, uint32_t tier,
-                                  int64_t tokens, struct tb_err *err)
+static enum tb_status check_model(struct tb_quota_replay *r, const struct tb_quota_ready *e, int64_t ts_us,
+                                  uint32_t model, struct tb_err *err)
 {
-    uint32_t model = e->text[TB_T_MODEL], number = 0;
-    bool allowed = true, priced = false;
-    tb_money cost = 0;
-    const struct tb_quota_row *row = tb_quota_models_at(&r->book, tier, e->query.ts_us);
+    uint32_t number = 0;
+    bool allowed = true;
+    const struct tb_quota_row *row = tb_quota_models_at(&r->book, e->tier, ts_us);
     if (row == NULL || model == 0 || model == r->none || e->refused || r->warm) {
         return TB_OK;
     }
@@ -164,11 +152,8 @@ static enum tb_status check_model(struct tb_quota_replay *r, const struct tb_rea
     if (status != TB_OK || allowed) {
         return status;
     }
-    uint32_t key[3] = {e->text[TB_T_CONSUMER], tier, model};
-    status = price(r, e, &priced, &cost, err);
-    if (status == TB_OK) {
-        status = tb_tuples_add(&r->bad_keys, key, &number, NULL, err);
-    }
+    uint32_t key[3] = {e->consumer, e->tier, model};
+    status = tb_tuples_add(&r->bad_keys, key, &number, NULL, err);
     if (status == TB_OK) {
         status = tb_tuples_grow((void **)&r->bad, &r->bad_cap, r->bad_keys.n, sizeof *r->bad, err);
     }
@@ -177,27 +162,105 @@ static enum tb_status check_model(struct tb_quota_replay *r, const struct tb_rea
     }
     struct tb_quota_sum *sum = &r->bad[number];
     sum->requests++;
-    if (__builtin_add_overflow(sum->tokens, tokens, &sum->tokens) ||
-        !tb_money_add(sum->cost, cost, &sum->cost)) {
+    if (__builtin_add_overflow(sum->tokens, e->tokens, &sum->tokens) ||
+        !tb_money_add(sum->cost, e->cost, &sum->cost)) {
         return tb_err_set(err, TB_FAIL, TB_E_RANGE, "the use of a model is out of range");
     }
     return TB_OK;
 }
 
-static enum tb_status feed_count(struct tb_quota_replay *r, struct tb_quota_event *e,
-                                 const struct tb_quota_slot *slot, const uint32_t key[TB_QK_COUNT],
-                                 struct tb_err *err)
+/* --- before its turn: whatever does not depend on the calls before ------------------------------------------------------- */
+
+static enum tb_status ready_row(struct tb_quota_replay *r, const struct tb_block *b, uint32_t i,
+                                struct tb_quota_ready *out, struct tb_err *err)
 {
-    struct tb_quota_count *c = NULL;
-    struct tb_quota_call *call = &e->call;
-    enum tb_status status = find_count(r, key, &c, err);
-    if (status == TB_OK && !call->refused &&
-        (slot->measure == TB_MEASURE_COST || tb_quota_count_exhausted(c, slot->window, call))) {
-        status = price(r, &e->reading, &e->priced, &call->cost, err);
+    static const enum tb_event_number classes[] = {TB_N_INPUT,          TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M,
+                                                   TB_N_CACHE_WRITE_1H, TB_N_OUTPUT,     TB_N_TOTAL_ONLY};
+    *out =
+        (struct tb_quota_ready){.consumer = tb_reader_consumer(&r->reader, b, i), .tier = TB_QUOTA_NO_TIER};
+    const struct tb_account_row *account = tb_reader_account(&r->reader, b, i);
+    if (account != NULL) {
+        out->tier = r->book.account_tier[account - r->reader.tables->accounts];
     }
-    if (status != TB_OK) {
+    enum tb_status status = TB_OK;
+    if (r->book.whatif != NULL && r->book.whatif->tier_n > 0) {
+        status = what_if_tier(r, out->consumer, &out->tier, err);
+    }
+    if (status != TB_OK || out->tier == TB_QUOTA_NO_TIER) {
         return status;
     }
+    out->refused = tb_reader_refused(b, i);
+    for (size_t k = 0; k < sizeof classes / sizeof *classes; k++) {
+        out->tokens += b->number[classes[k]][i];
+    }
+    if (!out->refused) {
+        status = tb_reader_cost(&r->reader, b, i, &out->cost, err);
+    }
+    return status == TB_OK && r->book.tiers[out->tier].models_n > 0
+               ? check_model(r, out, b->ts_us[i], b->text[TB_T_MODEL][i], err)
+               : status;
+}
+
+static enum tb_status prepare(void *ctx, const struct tb_block *b, void *room, struct tb_err *err)
+{
+    struct tb_quota_replay *r = ctx;
+    struct tb_quota_ready *ready = room;
+    bool billed = tb_source_billed(r->reader.settings, tb_dict_text(r->reader.db, b->source));
+    enum tb_status status = TB_OK;
+    for (uint32_t i = 0; status == TB_OK && i < b->n; i++) {
+        if (!billed || (b->flags[i] & TB_F_TOOL) != 0) {
+            ready[i].tier = TB_QUOTA_NO_TIER;
+        } else {
+            status = ready_row(r, b, i, &ready[i], err);
+        }
+    }
+    return status;
+}
+
+/* --- in its turn --------------------------------------------------------------------------------------------------------- */
+
+/* Counters of a tier's slots that count over all nodes, one behind the other; UINT32_MAX when some of them came otherwise. */
+static enum tb_status make_place(struct tb_quota_replay *r, uint32_t consumer, uint32_t tier,
+                                 struct tb_quota_place *p, struct tb_err *err)
+{
+    const struct tb_quota_tier *t = &r->book.tiers[tier];
+    enum tb_status status = TB_OK;
+    *p = (struct tb_quota_place){tier + 1, UINT32_MAX};
+    for (uint32_t i = 0; status == TB_OK && i < t->n; i++) {
+        uint32_t key[TB_QK_COUNT] = {consumer, t->first + i, 0, 0}, number = 0;
+        if (r->book.slots[t->first + i].per_node) {
+            p->first = UINT32_MAX;
+            return TB_OK;
+        }
+        status = tb_tuples_add(&r->keys, key, &number, NULL, err);
+        p->first = i == 0 ? number : p->first;
+        if (status == TB_OK && number != p->first + i) {
+            p->first = UINT32_MAX;
+            return TB_OK;
+        }
+    }
+    return status == TB_OK
+               ? tb_tuples_grow((void **)&r->counts, &r->count_cap, r->keys.n, sizeof *r->counts, err)
+               : status;
+}
+
+static enum tb_status find_place(struct tb_quota_replay *r, const struct tb_quota_event *e, uint32_t *first,
+                                 struct tb_err *err)
+{
+    enum tb_status status =
+        tb_tuples_grow((void **)&r->places, &r->place_cap, (size_t)e->consumer + 1, sizeof *r->places, err);
+    if (status == TB_OK && r->places[e->consumer].tier != e->tier + 1) {
+        status = make_place(r, e->consumer, e->tier, &r->places[e->consumer], err);
+    }
+    *first = status == TB_OK ? r->places[e->consumer].first : UINT32_MAX;
+    return status;
+}
+
+static enum tb_status feed_count(struct tb_quota_replay *r, struct tb_quota_event *e,
+                                 const struct tb_quota_slot *slot, struct tb_quota_count *c,
+                                 struct tb_err *err)
+{
+    struct tb_quota_call *call = &e->call;
     switch (slot->measure) {
     case TB_MEASURE_COST:
         call->amount = call->cost;
@@ -212,8 +275,9 @@ static enum tb_status feed_count(struct tb_quota_replay *r, struct tb_quota_even
     return tb_quota_count_feed(c, slot->window, &r->reader.hour, call, err);
 }
 
+/* c: the slot's counter over all nodes, or NULL when it has to be looked for. */
 static enum tb_status feed_slot(struct tb_quota_replay *r, struct tb_quota_event *e, uint32_t number,
-                                struct tb_err *err)
+                                struct tb_quota_count *c, struct tb_err *err)
 {
     struct tb_quota_slot *slot = &r->book.slots[number];
     if (r->warm && slot->window != TB_WINDOW_ROLLING_24H) {
@@ -223,125 +287,81 @@ static enum tb_status feed_slot(struct tb_quota_replay *r, struct tb_quota_event
     if (row == NULL) {
         return TB_OK;
     }
-    uint32_t node = slot->per_node ? e->reading.text[TB_T_NODE] : 0;
-    uint32_t key[TB_QK_COUNT] = {e->reading.text[TB_T_CONSUMER], number, node, 0};
+    uint32_t key[TB_QK_COUNT] = {e->consumer, number, slot->per_node ? e->node : 0, 0};
     e->call.unlimited = row->unlimited;
     e->call.limit = slot->measure == TB_MEASURE_COST ? row->limit_cost : row->limit;
-    enum tb_status status = feed_count(r, e, slot, key, err);
+    enum tb_status status = c == NULL ? find_count(r, key, &c, err) : TB_OK;
+    if (status == TB_OK) {
+        status = feed_count(r, e, slot, c, err);
+    }
     if (status == TB_OK && slot->per_node) {
         key[TB_QK_NODE] = 0;
         key[TB_QK_GLOBAL] = 1;
-        status = feed_count(r, e, slot, key, err);
+        status = find_count(r, key, &c, err);
+        if (status == TB_OK) {
+            status = feed_count(r, e, slot, c, err);
+        }
     }
     return status;
 }
 
-static void take_call(const struct tb_block *b, uint32_t row, struct tb_quota_event *e)
-{
-    static const enum tb_event_number classes[] = {TB_N_INPUT,          TB_N_CACHE_READ, TB_N_CACHE_WRITE_5M,
-                                                   TB_N_CACHE_WRITE_1H, TB_N_OUTPUT,     TB_N_TOTAL_ONLY};
-    const struct tb_reading *reading = &e->reading;
-    e->call = (struct tb_quota_call){.ts_us = b->ts_us[row], .refused = reading->refused};
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
-        e->call.tokens += reading->number[classes[i]];
-    }
-    if ((b->present[row] & (1u << TB_N_LIMIT | 1u << TB_N_REMAINING)) != 0) {
-        e->call.has_limit = (b->present[row] >> TB_N_LIMIT & 1u) != 0;
-        e->call.has_remaining = (b->present[row] >> TB_N_REMAINING & 1u) != 0;
-        e->call.limit_logged = b->number[TB_N_LIMIT][row];
-        e->call.remaining_logged = b->number[TB_N_REMAINING][row];
-    }
-    e->priced = false;
-}
-
-static enum tb_status feed(struct tb_quota_replay *r, struct tb_quota_event *e, struct tb_err *err)
+static enum tb_status feed(struct tb_quota_replay *r, struct tb_quota_event *e, uint32_t first,
+                           struct tb_err *err)
 {
     const struct tb_quota_tier *t = &r->book.tiers[e->tier];
     enum tb_status status = TB_OK;
-    tb_hour_at(&r->reader.hour, e->call.ts_us); /* reading ahead has moved it */
+    tb_hour_at(&r->reader.hour, e->call.ts_us);
     for (uint32_t i = 0; status == TB_OK && i < t->n; i++) {
-        status = feed_slot(r, e, t->first + i, err);
+        status = feed_slot(r, e, t->first + i, first != UINT32_MAX ? &r->counts[first + i] : NULL, err);
     }
-    return status == TB_OK && t->models_n > 0 ? check_model(r, &e->reading, e->tier, e->call.tokens, err)
-                                              : status;
-}
-
-static void key_of(const struct tb_quota_replay *r, const struct tb_quota_event *e, uint32_t number,
-                   uint32_t key[TB_QK_COUNT])
-{
-    const struct tb_quota_slot *slot = &r->book.slots[number];
-    key[TB_QK_CONSUMER] = e->reading.text[TB_T_CONSUMER];
-    key[TB_QK_SLOT] = number;
-    key[TB_QK_NODE] = slot->per_node ? e->reading.text[TB_T_NODE] : 0;
-    key[TB_QK_GLOBAL] = 0;
-}
-
-static void call_count(const struct tb_quota_replay *r, uint64_t hash)
-{
-    uint32_t number = 0;
-    if (tb_tuples_call_key(&r->keys, hash, &number)) {
-        const char *count = (const char *)&r->counts[number];
-        for (size_t i = 0; i < offsetof(struct tb_quota_count, peak); i += 64) {
-            __builtin_prefetch(count + i, 1);
-        }
-    }
+    return status;
 }
 
 /* The calls that wait, in order. Their counters lie all over memory: they are called together before the first is needed, since
  * waiting for each would take longer than all the rest. */
 static enum tb_status flush(struct tb_quota_replay *r, struct tb_err *err)
 {
-    uint64_t hash[TB_QUOTA_STRIDE * 2];
-    size_t n = 0;
+    uint32_t first[TB_QUOTA_STRIDE];
     enum tb_status status = TB_OK;
-    for (uint32_t i = 0; i < r->event_n; i++) {
-        const struct tb_quota_tier *t = &r->book.tiers[r->event[i].tier];
-        for (uint32_t k = 0; k < t->n && k < 2; k++) {
-            uint32_t key[TB_QK_COUNT];
-            key_of(r, &r->event[i], t->first + k, key);
-            hash[n] = tb_tuples_hash(&r->keys, key);
-            tb_tuples_call_slot(&r->keys, hash[n++]);
+    for (uint32_t i = 0; status == TB_OK && i < r->event_n; i++) {
+        status = find_place(r, &r->event[i], &first[i], err);
+        for (uint32_t k = 0; first[i] != UINT32_MAX && k < r->book.tiers[r->event[i].tier].n && k < 2; k++) {
+            const char *count = (const char *)&r->counts[first[i] + k];
+            for (size_t at = 0; at < offsetof(struct tb_quota_count, peak); at += 64) {
+                __builtin_prefetch(count + at, 1);
+            }
         }
     }
-    for (size_t i = 0; i < n; i++) {
-        call_count(r, hash[i]);
-    }
     for (uint32_t i = 0; status == TB_OK && i < r->event_n; i++) {
-        status = feed(r, &r->event[i], err);
+        status = feed(r, &r->event[i], first[i], err);
     }
     r->event_n = 0;
     return status;
 }
 
-static enum tb_status take(struct tb_quota_replay *r, const struct tb_block *b, uint32_t row,
-                           struct tb_err *err)
-{
-    struct tb_quota_event *e = &r->event[r->event_n];
-    tb_reader_take(&r->reader, b, row, &e->reading);
-    e->tier = e->reading.account == 0 ? TB_QUOTA_NO_TIER : r->book.account_tier[e->reading.account - 1];
-    enum tb_status status = TB_OK;
-    if (r->book.whatif != NULL && r->book.whatif->tier_n > 0) {
-        status = what_if_tier(r, e->reading.text[TB_T_CONSUMER], &e->tier, err);
-    }
-    if (status != TB_OK || e->tier == TB_QUOTA_NO_TIER) {
-        return status;
-    }
-    take_call(b, row, e);
-    e->call.warm = r->warm;
-    return ++r->event_n == TB_QUOTA_STRIDE ? flush(r, err) : TB_OK;
-}
-
 static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 {
     struct tb_quota_replay *r = ctx;
-    if ((b->flags[row] & TB_F_TOOL) != 0) {
+    const struct tb_quota_ready *ready = (const struct tb_quota_ready *)b->room + row;
+    if (ready->tier == TB_QUOTA_NO_TIER) {
         return true;
     }
-    if (b->source != r->source) {
-        r->source = b->source;
-        r->billed = tb_source_billed(r->reader.settings, tb_dict_text(r->reader.db, b->source));
+    struct tb_quota_event *e = &r->event[r->event_n++];
+    *e = (struct tb_quota_event){.call = {.ts_us = b->ts_us[row],
+                                          .refused = ready->refused,
+                                          .tokens = ready->tokens,
+                                          .cost = ready->cost,
+                                          .warm = r->warm},
+                                 .consumer = ready->consumer,
+                                 .node = b->text[TB_T_NODE][row],
+                                 .tier = ready->tier};
+    if ((b->present[row] & (1u << TB_N_LIMIT | 1u << TB_N_REMAINING)) != 0) {
+        e->call.has_limit = (b->present[row] >> TB_N_LIMIT & 1u) != 0;
+        e->call.has_remaining = (b->present[row] >> TB_N_REMAINING & 1u) != 0;
+        e->call.limit_logged = b->number[TB_N_LIMIT][row];
+        e->call.remaining_logged = b->number[TB_N_REMAINING][row];
     }
-    r->status = r->billed ? take(r, b, row, r->err) : TB_OK;
+    r->status = r->event_n == TB_QUOTA_STRIDE ? flush(r, r->err) : TB_OK;
     return r->status == TB_OK;
 }
 
@@ -352,8 +372,12 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
     r->event_n = 0;
     r->err = err;
     r->status = TB_OK;
-    enum tb_status status =
-        tb_events_ordered(r->reader.db, from_us, to_us, TB_READING_COLUMNS, each_event, r, err);
+    struct tb_ordered_how how = {.columns = TB_READING_COLUMNS,
+                                 .room_bytes = sizeof(struct tb_quota_ready),
+                                 .prepare = prepare,
+                                 .each = each_event,
+                                 .ctx = r};
+    enum tb_status status = tb_events_prepared(r->reader.db, from_us, to_us, &how, err);
     status = status == TB_OK ? r->status : status;
     return status == TB_OK ? flush(r, err) : status;
 }

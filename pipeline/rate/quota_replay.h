@@ -27,14 +27,26 @@ struct tb_quota_sum {
     tb_money cost;
 };
 
-#define TB_QUOTA_STRIDE 32 /* calls under way together: 20 KB of them */
+#define TB_QUOTA_STRIDE 32 /* calls under way together */
+
+/* What of a call can be known before its turn. */
+struct tb_quota_ready {
+    tb_money cost;
+    int64_t tokens;
+    uint32_t consumer;
+    uint32_t tier; /* TB_QUOTA_NO_TIER: it is not counted */
+    bool refused;
+};
 
 /* A call on its way to its counters. */
 struct tb_quota_event {
-    struct tb_reading reading;
     struct tb_quota_call call;
-    uint32_t tier;
-    bool priced;
+    uint32_t consumer, node, tier;
+};
+
+/* Where the counters of a consumer's tier begin, if they lie together. */
+struct tb_quota_place {
+    uint32_t tier, first; /* tier + 1, 0 = not asked; first counter, UINT32_MAX = they do not */
 };
 
 struct tb_quota_replay {
@@ -45,6 +57,8 @@ struct tb_quota_replay {
     struct tb_tuples keys; /* consumer, slot, node, global -> counter */
     struct tb_quota_count *counts;
     size_t count_cap;
+    struct tb_quota_place *places; /* by consumer */
+    size_t place_cap;
     struct tb_tuples bad_keys; /* consumer, tier, model -> violations of the day */
     struct tb_quota_sum *bad;
     size_t bad_cap;
@@ -54,11 +68,9 @@ struct tb_quota_replay {
     struct tb_tuples tier_keys; /* what-if: consumer -> tier + 1, 0 = its own */
     uint32_t *tier;
     size_t tier_cap;
-    uint32_t none;   /* dict id of "(none)" */
-    uint32_t source; /* of the last block */
-    bool billed;
-    bool warm;   /* only rolling windows are filled */
-    int32_t day; /* the counters stand at its end; TB_DAY_NONE: at no day's */
+    uint32_t none; /* dict id of "(none)" */
+    bool warm;     /* only rolling windows are filled */
+    int32_t day;   /* the counters stand at its end; TB_DAY_NONE: at no day's */
     struct tb_err *err;
     enum tb_status status;
 };

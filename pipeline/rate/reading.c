@@ -39,17 +39,19 @@ void tb_reader_release(struct tb_reader *r)
     *r = (struct tb_reader){0};
 }
 
-static void take_cost(const struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
+/* Returns whether a cost was logged in the config's currency or without a unit. */
+static bool take_cost(const struct tb_reader *r, const struct tb_block *b, uint32_t i,
+                      struct tb_price_query *q)
 {
-    struct tb_price_query *q = &out->query;
-    q->has_cost = q->has_other_cost = out->logged = false;
-    if (b->has_cost[i] != 0) {
-        uint32_t currency = b->text[TB_T_COST_CURRENCY][i];
-        q->cost = b->cost[i];
-        q->has_cost = currency != 0 && currency == r->currency;
-        q->has_other_cost = !q->has_cost && q->cost.mantissa != 0;
-        out->logged = currency == 0 || q->has_cost;
+    q->has_cost = q->has_other_cost = false;
+    if (b->has_cost[i] == 0) {
+        return false;
     }
+    uint32_t currency = b->text[TB_T_COST_CURRENCY][i];
+    q->cost = b->cost[i];
+    q->has_cost = currency != 0 && currency == r->currency;
+    q->has_other_cost = !q->has_cost && q->cost.mantissa != 0;
+    return currency == 0 || q->has_cost;
 }
 
 static void take_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
@@ -77,6 +79,54 @@ static void take_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i
     q->service_tier = tb_dict_text(r->db, q->tier_key);
 }
 
+const struct tb_account_row *tb_reader_account(struct tb_reader *r, const struct tb_block *b, uint32_t i)
+{
+    uint32_t id = b->text[TB_T_CONSUMER][i];
+    struct tb_str consumer = id == 0 ? TB_STR(TB_CONSUMER_ANONYMOUS) : tb_dict_text(r->db, id);
+    return tb_account_find(r->accounts, b->ts_us[i], tb_reader_consumer(r, b, i), consumer, b->source,
+                           tb_dict_text(r->db, b->source));
+}
+
+bool tb_reader_refused(const struct tb_block *b, uint32_t i)
+{
+    return b->number[TB_N_STATUS][i] == HTTP_TOO_MANY || (b->flags[i] & TB_F_REFUSED) != 0;
+}
+
+static void name_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i)
+{
+    struct tb_price_query *q = &r->query;
+    const uint32_t provider = b->text[TB_T_PROVIDER][i], model = b->text[TB_T_MODEL][i],
+                   tier = b->text[TB_T_SERVICE_TIER][i];
+    if (q->provider_key != provider) {
+        q->provider_key = provider;
+        q->provider = tb_dict_text(r->db, provider);
+    }
+    if (q->model_key != model) {
+        q->model_key = model;
+        q->model = tb_dict_text(r->db, model);
+    }
+    if (q->tier_key != tier) {
+        q->tier_key = tier;
+        q->service_tier = tb_dict_text(r->db, tier);
+    }
+}
+
+enum tb_status tb_reader_cost(struct tb_reader *r, const struct tb_block *b, uint32_t i, tb_money *cost,
+                              struct tb_err *err)
+{
+    struct tb_price_query *q = &r->query;
+    for (int n = 0; n <= TB_N_SUCCESS; n++) {
+        r->number[n] = b->number[n][i];
+    }
+    q->number = r->number;
+    q->present = b->present[i];
+    q->flags = b->flags[i];
+    q->ts_us = b->ts_us[i];
+    name_texts(r, b, i);
+    (void)take_cost(r, b, i, q);
+    return tb_charge_cost(r->prices, q, cost, err);
+}
+
 void tb_reader_take(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
 {
     struct tb_price_query *q = &out->query;
@@ -88,7 +138,7 @@ void tb_reader_take(struct tb_reader *r, const struct tb_block *b, uint32_t i, s
     q->flags = b->flags[i];
     q->ts_us = b->ts_us[i];
     tb_hour_at(&r->hour, q->ts_us);
-    take_cost(r, b, i, out);
+    out->logged = take_cost(r, b, i, q);
     take_texts(r, b, i, out);
     int64_t status = tb_reading_has(out, TB_N_STATUS) ? out->number[TB_N_STATUS] : 0;
     uint32_t trigger = out->text[TB_T_TRIGGER];

@@ -25,6 +25,8 @@ struct tb_reader {
     struct tb_hour hour;                 /* of the last event read */
     uint32_t currency, anonymous;        /* dict ids; 0 = not in the dictionary */
     uint32_t hidden[TB_HIDDEN_TRIGGERS]; /* dict ids */
+    struct tb_price_query query; /* of the last tb_reader_cost: most calls name what the one before named */
+    int64_t number[TB_N_COUNT];
 };
 
 struct tb_reading {
@@ -44,6 +46,22 @@ void tb_reader_release(struct tb_reader *r);
 
 /* Reads row i of b (columns TB_READING_COLUMNS), which is no tool call. */
 void tb_reader_take(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out);
+
+/* --- single facts of row i of b, for who needs few of them --- */
+
+/* Its consumer: "(anonymous)" has no dict id (0) when nothing ever added it. */
+static inline uint32_t tb_reader_consumer(const struct tb_reader *r, const struct tb_block *b, uint32_t i)
+{
+    uint32_t id = b->text[TB_T_CONSUMER][i];
+    return id != 0 ? id : r->anonymous;
+}
+/* The account row that owns it, or NULL. */
+const struct tb_account_row *tb_reader_account(struct tb_reader *r, const struct tb_block *b, uint32_t i);
+/* 429, or the scraper's rate-limit event. */
+bool tb_reader_refused(const struct tb_block *b, uint32_t i);
+/* What tb_charge_event says that it costs. */
+enum tb_status tb_reader_cost(struct tb_reader *r, const struct tb_block *b, uint32_t i, tb_money *cost,
+                              struct tb_err *err) TB_MUST_USE;
 
 static inline bool tb_reading_has(const struct tb_reading *e, enum tb_event_number n)
 {

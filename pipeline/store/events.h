@@ -54,6 +54,7 @@ struct tb_block {
     const uint64_t *prompt_fingerprint;
     const uint64_t *line;
     const struct tb_signature *signature; /* zero: none was kept */
+    void *room; /* tb_events_prepared: what its prepare made of the rows; else NULL */
 };
 
 struct tb_scan;
@@ -69,6 +70,20 @@ void tb_scan_close(struct tb_scan *s);
 enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
                                  bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
                                  struct tb_err *err) TB_MUST_USE;
+
+/* The same for who can do most of its work in any order: prepare is called once for each block, before its rows, with room for
+ * room_bytes times its rows (aligned for any type, not cleared), which stays in b->room as long as the block. Which events make a
+ * block together is not told. */
+struct tb_ordered_how {
+    unsigned columns;
+    size_t room_bytes;
+    enum tb_status (*prepare)(void *ctx, const struct tb_block *b, void *room,
+                              struct tb_err *err); /* or NULL */
+    bool (*each)(void *ctx, const struct tb_block *b, uint32_t row);
+    void *ctx;
+};
+enum tb_status tb_events_prepared(struct tb_db *db, int64_t from_us, int64_t to_us,
+                                  const struct tb_ordered_how *how, struct tb_err *err) TB_MUST_USE;
 
 /* The text of a dict id (absent for 0), valid until tb_db_close. */
 struct tb_str tb_dict_text(struct tb_db *db, uint32_t id);

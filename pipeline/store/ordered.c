@@ -1,6 +1,7 @@
-/* Events one by one in the order (ts, identity), across files: a window of time after the other, each as
- * long as its rows fit in ROWS_BYTES; its rows are copied out of their segments and sorted. Segments never
- * cross a UTC day, so a day is a natural border. */
+/* Events one by one in the order (ts, identity), across files. Segments never cross a UTC day, so a day is a natural border. On
+ * most days few segments overlap: these are merged (ordered_merge.h). Where many do, as when a thousand small files tell of one day,
+ * it goes a window of time after the other, each as long as its rows fit in ROWS_BYTES; they are copied out of their segments and
+ * sorted. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,15 +10,10 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "store/handle.h"
-#include "store/segment.h"
+#include "store/ordered_merge.h"
 
 #define ROWS_BYTES (24u << 20)
 #define BINS       1024
-
-struct extent {
-    int64_t segment, ts_min, ts_max;
-    uint32_t rows;
-};
 
 struct item {
     int64_t ts_us;
@@ -28,8 +24,8 @@ struct item {
 struct ordered {
     struct tb_db *db;
     unsigned columns;
-    uint32_t rows_max;      /* of a window */
-    struct extent *extents; /* of one day, by ts_min */
+    uint32_t rows_max;         /* of a window */
+    struct tb_extent *extents; /* of one day, by ts_min */
     size_t extent_count, extent_cap;
     struct tb_arena arena; /* copied columns */
     struct tb_block *blocks;
@@ -37,8 +33,8 @@ struct ordered {
     struct item *items;
     uint32_t item_count, item_cap;
     struct tb_segment *segment; /* for counting */
-    bool (*each)(void *ctx, const struct tb_block *b, uint32_t row);
-    void *ctx;
+    const struct tb_ordered_how *how;
+    struct tb_merge *merge; /* made when first needed */
     bool stop;
 };
 
@@ -51,7 +47,7 @@ static enum tb_status no_memory(struct tb_err *err)
 
 static int by_ts_min(const void *a, const void *b)
 {
-    const struct extent *x = a, *y = b;
+    const struct tb_extent *x = a, *y = b;
     return x->ts_min != y->ts_min ? (x->ts_min > y->ts_min) - (x->ts_min < y->ts_min)
                                   : (x->segment > y->segment) - (x->segment < y->segment);
 }
@@ -62,7 +58,7 @@ static bool extent_room(struct ordered *o)
         return true;
     }
     size_t cap = o->extent_cap == 0 ? 64 : o->extent_cap * 2;
-    struct extent *p = realloc(o->extents, cap * sizeof *p);
+    struct tb_extent *p = realloc(o->extents, cap * sizeof *p);
     if (p != NULL) {
         o->extents = p;
         o->extent_cap = cap;
@@ -88,7 +84,7 @@ static enum tb_status list_day(struct ordered *o, int32_t day, int64_t from_us, 
             tb_query_reset(q);
             return no_memory(err);
         }
-        o->extents[o->extent_count++] = (struct extent){
+        o->extents[o->extent_count++] = (struct tb_extent){
             .segment = tb_query_int(q, 0),
             .ts_min = tb_query_int(q, 1),
             .ts_max = tb_query_int(q, 2),
@@ -107,7 +103,7 @@ static int64_t end_by_extents(const struct ordered *o, int64_t from, int64_t to)
 {
     uint64_t rows = 0;
     for (size_t i = 0; i < o->extent_count; i++) {
-        const struct extent *e = &o->extents[i];
+        const struct tb_extent *e = &o->extents[i];
         if (e->ts_max < from) {
             continue;
         }
@@ -128,7 +124,7 @@ static enum tb_status count_bins(struct ordered *o, int64_t from, int64_t to, in
     enum tb_status st = TB_OK;
     memset(bins, 0, BINS * sizeof *bins);
     for (size_t i = 0; i < o->extent_count && st == TB_OK; i++) {
-        const struct extent *e = &o->extents[i];
+        const struct tb_extent *e = &o->extents[i];
         if (e->ts_max < from || e->ts_min >= to) {
             continue;
         }
@@ -268,6 +264,11 @@ static enum tb_status collect(struct ordered *o, int64_t from, int64_t to, struc
             st = no_memory(err);
             break;
         }
+        struct tb_block *kept = &o->blocks[o->block_count];
+        if (o->how->prepare != NULL) {
+            kept->room = tb_arena_alloc(&o->arena, o->how->room_bytes * b.n + 1);
+            st = kept->room != NULL ? o->how->prepare(o->how->ctx, kept, kept->room, err) : no_memory(err);
+        }
         for (uint32_t i = 0; i < b.n; i++) {
             o->items[o->item_count++] =
                 (struct item){b.ts_us[i], b.id_lo[i], b.payload[i], o->block_count, i};
@@ -286,13 +287,25 @@ static void tell(struct ordered *o)
     }
     for (uint32_t i = 0; i < o->item_count && !o->stop; i++) {
         struct tb_block *b = &o->blocks[o->items[i].block];
-        o->stop = !o->each(o->ctx, b, o->items[i].row);
+        o->stop = !o->how->each(o->how->ctx, b, o->items[i].row);
     }
+}
+
+static enum tb_status merge_day(struct ordered *o, int64_t from, int64_t to, struct tb_err *err)
+{
+    if (o->merge == NULL) {
+        o->merge = tb_merge_new(o->db, o->how);
+    }
+    return o->merge == NULL ? no_memory(err)
+                            : tb_merge_run(o->merge, o->extents, o->extent_count, from, to, &o->stop, err);
 }
 
 static enum tb_status tell_day(struct ordered *o, int32_t day, int64_t from, int64_t to, struct tb_err *err)
 {
     enum tb_status st = list_day(o, day, from, to, err);
+    if (st == TB_OK && tb_merge_depth(o->extents, o->extent_count) <= TB_MERGE_MAX) {
+        return merge_day(o, from, to, err);
+    }
     while (st == TB_OK && from < to && !o->stop) {
         int64_t end = end_by_extents(o, from, to);
         if (end <= from) {
@@ -321,12 +334,13 @@ static uint32_t row_bytes(unsigned columns)
     return (uint32_t)(bytes + (columns & TB_C_PROMPT ? 8 : 0) + (columns & TB_C_LINE ? 8 : 0));
 }
 
-enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
-                                 bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
-                                 struct tb_err *err)
+enum tb_status tb_events_prepared(struct tb_db *db, int64_t from_us, int64_t to_us,
+                                  const struct tb_ordered_how *how, struct tb_err *err)
 {
-    struct ordered o = {
-        .db = db, .columns = columns, .rows_max = ROWS_BYTES / row_bytes(columns), .each = each, .ctx = ctx};
+    struct ordered o = {.db = db,
+                        .columns = how->columns,
+                        .rows_max = ROWS_BYTES / (row_bytes(how->columns) + (uint32_t)how->room_bytes),
+                        .how = how};
     int32_t first = 0, last = 0;
     tb_arena_init(&o.arena, SIZE_MAX / 2);
     o.segment = tb_segment_new();
@@ -340,9 +354,18 @@ enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_u
         }
     }
     tb_segment_free(o.segment);
+    tb_merge_free(o.merge);
     tb_arena_release(&o.arena);
     free(o.extents);
     free(o.blocks);
     free(o.items);
     return st == TB_END ? TB_OK : st;
+}
+
+enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+                                 bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
+                                 struct tb_err *err)
+{
+    struct tb_ordered_how how = {.columns = columns, .each = each, .ctx = ctx};
+    return tb_events_prepared(db, from_us, to_us, &how, err);
 }

@@ -181,6 +181,42 @@ static void check_ordered(struct fixture *f, const struct stored *s, int64_t fro
     }
 }
 
+/* prepare makes of each row what each then finds in the room. */
+static enum tb_status prepare_rows(void *ctx, const struct tb_block *b, void *room, struct tb_err *err)
+{
+    int64_t *made = room;
+    (void)ctx;
+    (void)err;
+    for (uint32_t i = 0; i < b->n; i++) {
+        made[2 * i] = ~b->ts_us[i];
+        made[2 * i + 1] = (int64_t)b->id_lo[i];
+    }
+    return TB_OK;
+}
+
+static bool take_prepared(void *ctx, const struct tb_block *b, uint32_t row)
+{
+    struct walk *w = ctx;
+    const int64_t *made = b->room;
+    assert_true(w->at < w->s->n);
+    assert_int_equal(~made[2 * row], w->s->p[w->at].ts_us);
+    assert_true((uint64_t)made[2 * row + 1] == w->s->p[w->at].lo);
+    w->at++;
+    return true;
+}
+
+static void check_prepared(struct fixture *f, const struct stored *s, int64_t from, int64_t to)
+{
+    struct walk w = {s, first_from(s, from), 0};
+    struct tb_ordered_how how = {.columns = TB_C_TS,
+                                 .room_bytes = 2 * sizeof(int64_t),
+                                 .prepare = prepare_rows,
+                                 .each = take_prepared,
+                                 .ctx = &w};
+    must(tb_events_prepared(f->db, from, to, &how, &err));
+    assert_int_equal(w.at, first_from(s, to));
+}
+
 static int64_t over_days(uint64_t *random, uint32_t i)
 {
     (void)i;
@@ -216,6 +252,7 @@ static void check_ranges(struct fixture *f, struct stored *s, uint64_t seed)
             to = s->p[s->n / 2].ts_us;
         }
         check_scan(f, s, from, to);
+        check_prepared(f, s, from, to);
         check_ordered(f, s, from, to, i % 3 ? TB_C_TS : TB_C_TS | TB_C_TEXTS);
     }
 }
