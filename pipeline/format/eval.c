@@ -86,28 +86,34 @@ static struct tb_str alternative_text(const struct tb_eval *ev, const struct tb_
     return a->map == NULL || text.s == NULL ? text : mapped(a, text);
 }
 
+/* The usual case: a string with nothing to decode, taken as it stands. False: it is not that. */
+static bool whole_text(const struct tb_eval *ev, const struct tb_alternative *a, const struct tb_value *v,
+                       size_t max, struct tb_str *out)
+{
+    struct tb_str raw = {ev->w->scan.line + v->at, v->n};
+    if (v->type != TB_V_STRING || raw.n > max || !tb_value_is_plain(raw, true)) {
+        return false;
+    }
+    *out = a->is_filtered && is_excluded(a, raw) ? TB_STR_NULL : raw;
+    return true;
+}
+
 struct tb_str tb_eval_text(const struct tb_eval *ev, const struct tb_alternatives *a, size_t max,
                            const struct tb_alternative **used)
 {
     for (size_t i = 0; i < a->n; i++) {
-        const struct tb_value *v = a->alt[i].is_plain ? tb_eval_place(ev, &a->alt[i].place) : NULL;
-        if (a->alt[i].is_plain && v == NULL) {
+        const struct tb_alternative *alt = &a->alt[i];
+        const struct tb_value *v = alt->is_const ? NULL : tb_eval_place(ev, &alt->place);
+        if (v == NULL && !alt->is_const) {
             continue;
         }
-        if (v != NULL && v->type == TB_V_STRING && v->n <= max &&
-            v->n != 0) { /* the usual case: nothing to decode */
-            struct tb_str raw = {ev->w->scan.line + v->at, v->n};
-            if (tb_value_is_plain(raw, true)) {
-                if (used != NULL) {
-                    *used = &a->alt[i];
-                }
-                return raw;
-            }
+        struct tb_str text;
+        if (!(v != NULL && alt->is_whole && whole_text(ev, alt, v, max, &text))) {
+            text = alternative_text(ev, alt, max);
         }
-        struct tb_str text = alternative_text(ev, &a->alt[i], max);
         if (text.n != 0) {
             if (used != NULL) {
-                *used = &a->alt[i];
+                *used = alt;
             }
             return text;
         }
@@ -355,10 +361,13 @@ static struct subject subject_field(const struct tb_eval *ev, const struct tb_co
 {
     struct subject s = {.present = false};
     int f = c->field;
-    int64_t n;
+    int64_t n = 0;
     const char *reason;
     if ((f >= TB_FIELD_NUMBER && f < TB_FIELD_ID) || f == TB_FIELD_TOTAL) {
-        enum tb_number_end end = tb_eval_number(ev, f, &n, NULL);
+        enum tb_number_end end = f != TB_FIELD_NUMBER + TB_N_SUCCESS
+                                     ? tb_eval_digits(ev, &ev->rule->field[f], &n)
+                                     : TB_NUMBER_BAD;
+        end = end == TB_NUMBER_BAD ? tb_eval_number(ev, f, &n, NULL) : end;
         s.present = end != TB_NUMBER_ABSENT;
         s.is_number = end == TB_NUMBER_OK;
         s.number = (struct tb_decimal){n, 0};

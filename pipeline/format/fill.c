@@ -118,7 +118,10 @@ static const char *split_classes(const struct tb_format *f, const struct tb_eval
 static const char *fill_total(const struct tb_eval *ev, struct tb_event *e)
 {
     int64_t total = 0;
-    enum tb_number_end end = tb_eval_number(ev, TB_FIELD_TOTAL, &total, NULL);
+    enum tb_number_end end = tb_eval_digits(ev, &ev->rule->field[TB_FIELD_TOTAL], &total);
+    if (end == TB_NUMBER_BAD) {
+        end = tb_eval_number(ev, TB_FIELD_TOTAL, &total, NULL);
+    }
     bool classes = (e->present & TOKEN_BITS) != 0;
     e->quality = classes ? TB_QUALITY_EXACT : TB_QUALITY_NONE;
     if (end == TB_NUMBER_ABSENT) {

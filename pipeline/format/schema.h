@@ -47,6 +47,7 @@ struct tb_pair { /* of a map; from absent: any other value */
 
 struct tb_alternative {
     bool is_plain;    /* a path and nothing else: no word that changes the value */
+    bool is_whole;    /* the same but for what filters it: a text is taken as it stands, or not at all */
     bool is_filtered; /* has not_these or like */
     bool is_const;
     struct tb_str constant;

@@ -237,8 +237,9 @@ enum tb_status tb_schema_alternatives(struct tb_schema *s, const struct tb_json_
             a->unit = TB_UNIT_TEXT;
         }
         a->is_filtered = a->nots != 0 || a->likes != 0;
-        a->is_plain = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 &&
-                      a->cut == 0 && !a->is_filtered && a->map == NULL && !a->has_since && a->joins == 0;
+        a->is_whole = !a->is_const && a->unit <= TB_UNIT_TEXT && a->take == TB_TAKE_VALUE && a->minus == 0 &&
+                      a->cut == 0 && a->map == NULL && !a->has_since && a->joins == 0;
+        a->is_plain = a->is_whole && !a->is_filtered;
         out->n += none ? 0 : 1;
     }
     return TB_OK;

@@ -39,7 +39,8 @@ void tb_shape_compile(struct tb_shape *s)
         uint32_t at = s->capture[i].value.at;
         /* a varying empty string begins where the next segment does: it belongs to the one before it */
         s->capture[i].place = place_of(s, at);
-        if (s->token[s->capture[i].token].varies && s->capture[i].place.offset == 0 &&
+        s->capture[i].varies = s->token[s->capture[i].token].varies;
+        if (s->capture[i].varies && s->capture[i].place.offset == 0 &&
             s->capture[i].place.segment > 0) {
             uint32_t before = s->capture[i].place.segment - 1;
             s->capture[i].place = (struct tb_shape_place){before, s->segment[before].n};
@@ -110,11 +111,10 @@ static void fill(struct tb_shapes *all, const struct tb_shape *s, struct tb_walk
     w->scan.n = line.n;
     for (uint32_t i = 0; i < s->scalars; i++) {
         const struct tb_shape_capture *c = &s->capture[i];
-        const struct tb_shape_token *t = &s->token[c->token];
         struct tb_value v = {found(all, c->place), c->value.n, c->value.type};
-        if (t->varies) {
+        if (c->varies) {
             v.n = all->position[c->place.segment + 1] - v.at;
-            v.type = t->string ? TB_V_STRING : (uint8_t)scalar_type(line.s[v.at]);
+            v.type = v.type == TB_V_STRING ? TB_V_STRING : (uint8_t)scalar_type(line.s[v.at]);
         }
         w->instance[c->scope][c->instance].value[c->slot] = v;
     }

@@ -34,6 +34,7 @@ struct tb_shape_capture { /* a slot's value */
     uint16_t instance;
     uint8_t scope;
     uint8_t slot;
+    bool varies;           /* its token does */
     struct tb_value value; /* as in the learnt line */
 };
 
