@@ -364,9 +364,8 @@ static struct subject subject_field(const struct tb_eval *ev, const struct tb_co
     int64_t n = 0;
     const char *reason;
     if ((f >= TB_FIELD_NUMBER && f < TB_FIELD_ID) || f == TB_FIELD_TOTAL) {
-        enum tb_number_end end = f != TB_FIELD_NUMBER + TB_N_SUCCESS
-                                     ? tb_eval_digits(ev, &ev->rule->field[f], &n)
-                                     : TB_NUMBER_BAD;
+        enum tb_number_end end =
+            f != TB_FIELD_NUMBER + TB_N_SUCCESS ? tb_eval_digits(ev, &ev->rule->field[f], &n) : TB_NUMBER_BAD;
         end = end == TB_NUMBER_BAD ? tb_eval_number(ev, f, &n, NULL) : end;
         s.present = end != TB_NUMBER_ABSENT;
         s.is_number = end == TB_NUMBER_OK;

@@ -40,8 +40,7 @@ void tb_shape_compile(struct tb_shape *s)
         /* a varying empty string begins where the next segment does: it belongs to the one before it */
         s->capture[i].place = place_of(s, at);
         s->capture[i].varies = s->token[s->capture[i].token].varies;
-        if (s->capture[i].varies && s->capture[i].place.offset == 0 &&
-            s->capture[i].place.segment > 0) {
+        if (s->capture[i].varies && s->capture[i].place.offset == 0 && s->capture[i].place.segment > 0) {
             uint32_t before = s->capture[i].place.segment - 1;
             s->capture[i].place = (struct tb_shape_place){before, s->segment[before].n};
         }

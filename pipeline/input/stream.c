@@ -25,7 +25,8 @@ struct level {
 };
 
 struct tb_stream {
-    char *path; /* for errors; NULL in memory */
+    char *path;  /* for errors; NULL in memory */
+    bool summed; /* the file's bytes are digested as they are read */
     struct level levels[LEVELS];
     int top;      /* the level that the next member comes from, or that is read */
     bool started; /* the only member of a stream without archive was given */
@@ -119,7 +120,7 @@ static enum tb_status stream_begin(struct tb_stream *s, struct tb_bytes *root, s
     return st;
 }
 
-enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct tb_err *err)
+static enum tb_status open_path(const char *path, bool sum, struct tb_stream **out, struct tb_err *err)
 {
     struct tb_bytes *root = NULL;
     struct tb_stream *s = NULL;
@@ -130,6 +131,7 @@ enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct t
     }
     st = tb_bytes_open_file(path, &root, err);
     if (st == TB_OK) {
+        s->summed = sum && tb_bytes_sum(root);
         st = stream_begin(s, root, err);
     }
     if (st != TB_OK) {
@@ -139,6 +141,16 @@ enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct t
     }
     *out = s;
     return TB_OK;
+}
+
+enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct tb_err *err)
+{
+    return open_path(path, false, out, err);
+}
+
+enum tb_status tb_stream_open_summed(const char *path, struct tb_stream **out, struct tb_err *err)
+{
+    return open_path(path, true, out, err);
 }
 
 enum tb_status tb_stream_open_memory(struct tb_str bytes, struct tb_stream **out, struct tb_err *err)
@@ -242,6 +254,11 @@ enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t
 uint64_t tb_stream_raw_bytes(const struct tb_stream *s)
 {
     return s->levels[0].raw->given;
+}
+
+enum tb_status tb_stream_sum(struct tb_stream *s, struct tb_hash128 *out, int64_t *size, struct tb_err *err)
+{
+    return s->summed ? placed(s, tb_bytes_sum_rest(s->levels[0].raw, out, size, err), err) : TB_END;
 }
 
 const char *tb_stream_kind(const struct tb_stream *s)

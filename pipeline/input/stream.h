@@ -24,6 +24,9 @@ struct tb_stream;
 
 /* path "-" is standard input. FIFOs are read like standard input. */
 enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct tb_err *err) TB_MUST_USE;
+/* The same; a regular file's raw bytes are digested while they are read, for tb_stream_sum. */
+enum tb_status tb_stream_open_summed(const char *path, struct tb_stream **out,
+                                     struct tb_err *err) TB_MUST_USE;
 void tb_stream_close(struct tb_stream *s);
 
 /* The same over bytes in memory, which must outlive the stream: for tests and fuzzing. */
@@ -38,8 +41,13 @@ enum tb_status tb_stream_member(struct tb_stream *s, struct tb_str *name, struct
 enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t *n,
                               struct tb_err *err) TB_MUST_USE;
 
-/* Bytes of the file consumed so far, and the XXH3-128 of the file's raw bytes once everything was read. */
+/* Bytes of the file consumed so far. */
 uint64_t tb_stream_raw_bytes(const struct tb_stream *s);
+
+/* What tb_stream_digest would say, of a stream that is summed: reads only what was not read yet, and does not disturb the
+ * stream. TB_END: not summed. TB_FAIL/TB_E_IO. */
+enum tb_status tb_stream_sum(struct tb_stream *s, struct tb_hash128 *out, int64_t *size,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* What the stream is: "plain", "gzip", "xz", "tar+gzip", "zip", ... */
 const char *tb_stream_kind(const struct tb_stream *s);

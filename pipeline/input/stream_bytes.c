@@ -150,10 +150,22 @@ int64_t tb_bytes_seek(struct tb_bytes *b, int64_t offset, int whence)
 struct file {
     struct tb_bytes b;
     int fd;
-    bool regular; /* pread and seek; else read: pipes, FIFOs, devices */
-    int64_t base; /* where standard input stood */
-    int64_t at;   /* from base */
+    bool regular;               /* pread and seek; else read: pipes, FIFOs, devices */
+    int64_t base;               /* where standard input stood */
+    int64_t at;                 /* from base */
+    struct tb_hash_stream *sum; /* of the bytes before summed; NULL: nobody asked */
+    int64_t summed;
 };
+
+/* Bytes are summed once, in their order: seeking back changes nothing. */
+static void sum_bytes(struct file *f, const char *p, int64_t from, int64_t n)
+{
+    if (f->sum != NULL && from <= f->summed && from + n > f->summed) {
+        int64_t known = f->summed - from;
+        tb_hash_stream_add(f->sum, p + known, (size_t)(n - known));
+        f->summed = from + n;
+    }
+}
 
 /* Reading a part again does not count again. */
 static void come_to(struct tb_bytes *root, uint64_t at)
@@ -173,6 +185,7 @@ static enum tb_status file_read(struct tb_bytes *b, char *dst, size_t cap, size_
         err->byte = (uint64_t)f->at;
         return st;
     }
+    sum_bytes(f, dst, f->at, got);
     f->at += got;
     come_to(b, (uint64_t)f->at);
     *n = (size_t)got;
@@ -214,6 +227,7 @@ static void file_close(struct tb_bytes *b)
         close(f->fd);
     }
     tb_bytes_release(b);
+    tb_hash_stream_free(f->sum);
     free(f);
 }
 
@@ -258,6 +272,8 @@ enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struc
     }
     f->fd = fd;
     f->at = 0;
+    f->sum = NULL;
+    f->summed = 0;
     f->regular = S_ISREG(st.st_mode);
     f->base = f->regular && fd == STDIN_FILENO ? (int64_t)lseek(fd, 0, SEEK_CUR) : 0;
     if (f->regular) {
@@ -266,6 +282,36 @@ enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struc
     tb_bytes_init(&f->b, f->regular ? &file_ops : &pipe_ops, &f->b);
     *out = &f->b;
     return TB_OK;
+}
+
+bool tb_bytes_sum(struct tb_bytes *b)
+{
+    struct file *f = (struct file *)b;
+    assert(f->at == 0 && f->sum == NULL);
+    f->sum = b->ops == &file_ops ? tb_hash_stream_new() : NULL;
+    return f->sum != NULL;
+}
+
+enum tb_status tb_bytes_sum_rest(struct tb_bytes *b, struct tb_hash128 *out, int64_t *size,
+                                 struct tb_err *err)
+{
+    struct file *f = (struct file *)b;
+    assert(f->sum != NULL);
+    char *block = malloc(TB_BLOCK_BYTES);
+    if (block == NULL) {
+        return tb_err_set(err, TB_FAIL, TB_E_MEMORY, "out of memory");
+    }
+    ssize_t n;
+    do {
+        n = pread(f->fd, block, TB_BLOCK_BYTES, f->base + f->summed);
+        if (n > 0) {
+            sum_bytes(f, block, f->summed, n);
+        }
+    } while (n > 0 || (n < 0 && errno == EINTR));
+    free(block);
+    *out = tb_hash_stream_digest(f->sum);
+    *size = f->summed;
+    return n == 0 ? TB_OK : tb_err_set(err, TB_FAIL, TB_E_IO, "cannot read it: %s", strerror(errno));
 }
 
 /* --- bytes in memory --- */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/str.h"
@@ -59,6 +60,11 @@ int64_t tb_bytes_seek(struct tb_bytes *b, int64_t offset, int whence);
 
 /* The roots. */
 enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struct tb_err *err) TB_MUST_USE;
+/* From here on the file's raw bytes are digested as they are read; before anything was. False: a pipe, or no memory. */
+bool tb_bytes_sum(struct tb_bytes *b);
+/* Digests what was not read, too. The digest is that of all bytes, *size of them. Only where tb_bytes_sum was true. */
+enum tb_status tb_bytes_sum_rest(struct tb_bytes *b, struct tb_hash128 *out, int64_t *size,
+                                 struct tb_err *err) TB_MUST_USE;
 /* chunk: most bytes handed out at once (0 = no such limit), so that tests reach every boundary. */
 enum tb_status tb_bytes_open_memory(struct tb_str bytes, size_t chunk, struct tb_bytes **out,
                                     struct tb_err *err) TB_MUST_USE;

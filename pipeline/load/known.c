@@ -201,6 +201,11 @@ void tb_known_free(struct tb_known *k)
     }
 }
 
+bool tb_known_any(const struct tb_known *k)
+{
+    return k->n > 0;
+}
+
 bool tb_known_copy(const struct tb_known *k, struct tb_str source, struct tb_str format, struct tb_str node,
                    struct tb_hash128 raw)
 {

@@ -24,6 +24,9 @@ enum tb_status tb_known_load(struct tb_db *db, const struct tb_input_file *const
                              struct tb_known **out, struct tb_err *err) TB_MUST_USE;
 void tb_known_free(struct tb_known *k);
 
+/* Is there any content to compare with? Else a file's digest is needed only when it has been read. */
+bool tb_known_any(const struct tb_known *k);
+
 /* Is a file of node, read as format, a copy of a known one? By the same rule as the committer's. */
 bool tb_known_copy(const struct tb_known *k, struct tb_str source, struct tb_str format, struct tb_str node,
                    struct tb_hash128 raw);

@@ -68,12 +68,13 @@ static bool unchanged(const struct tb_worker *w)
            now.st_mtim.tv_sec == w->mtime_s && now.st_mtim.tv_nsec == w->mtime_ns;
 }
 
-/* The digest of a regular file's raw bytes; other files (pipes) have none. A failure is told when the file is
- * opened. */
+/* The digest of a regular file's raw bytes; other files (pipes) have none. Without a known content to compare with it is
+ * made while the file is read (settle_raw). A failure is told when the file is opened. */
 static void take_raw(struct tb_worker *w)
 {
     struct stat now;
     w->has_raw = false;
+    w->size = -1;
     w->head = false;
     const char *path = w->job->file->path;
     if (strcmp(path, "-") == 0 || stat(path, &now) != 0 || !S_ISREG(now.st_mode)) {
@@ -82,11 +83,24 @@ static void take_raw(struct tb_worker *w)
     w->size = now.st_size;
     w->mtime_s = now.st_mtim.tv_sec;
     w->mtime_ns = now.st_mtim.tv_nsec;
-    struct tb_err err = {.code = TB_E_NONE};
     const struct tb_retry *again = w->job->again;
+    if (again == NULL && !tb_known_any(w->known)) {
+        return;
+    }
+    struct tb_err err = {.code = TB_E_NONE};
     int64_t size = 0, wanted = again != NULL && again->file.size < w->size ? again->file.size : w->size;
     w->head = wanted < w->size;
     w->has_raw = tb_stream_digest_head(path, wanted, &w->raw, &size, &err) == TB_OK && size == wanted;
+}
+
+/* When a member was read: the digest of the whole file, if it is not known yet. */
+static void settle_raw(struct tb_worker *w)
+{
+    struct tb_err err = {.code = TB_E_NONE};
+    int64_t size = 0;
+    if (!w->has_raw && w->size >= 0 && w->stream != NULL) {
+        w->has_raw = tb_stream_sum(w->stream, &w->raw, &size, &err) == TB_OK && size == w->size;
+    }
 }
 
 /* Are the bytes that were read then still there? What an archive held cannot be told from its first bytes. */
@@ -300,6 +314,7 @@ static enum tb_status finish_member(struct tb_worker *w, struct tb_err *err)
     m->bytes = w->head ? (uint64_t)w->again->entry.bytes : tb_lines_bytes(w->lines);
     m->head = w->head;
     m->digest = tb_tally_content(&m->tally, m->bytes);
+    settle_raw(w);
     m->raw = w->raw;
     m->has_raw = w->has_raw && unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "%s", tb_unwrap_kind(w->unwrap));
@@ -391,6 +406,7 @@ static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err 
     m->format =
         w->job->file->format != NULL ? tb_format_id(tb_format_find(w->formats, w->job->file->format)) : "";
     m->digest = tb_tally_content(&m->tally, 0);
+    settle_raw(w);
     m->raw = w->raw;
     m->has_raw = w->has_raw && unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "plain");
@@ -455,7 +471,8 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
         say_unreadable(w, job->again, &end.fault);
     } else if (format != NULL && is_copy(w, format)) {
         st = put_copy(w, tb_format_id(tb_format_find(w->formats, format)), err);
-    } else if (tb_stream_open(job->file->path, &w->stream, &end.fault) == TB_OK) {
+    } else if ((w->has_raw ? tb_stream_open(job->file->path, &w->stream, &end.fault)
+                           : tb_stream_open_summed(job->file->path, &w->stream, &end.fault)) == TB_OK) {
         end.fault.code = TB_E_NONE;
         st = read_members(w, &end.fault, err);
     } else if (end.fault.code != TB_E_IO && end.fault.code != TB_E_MISSING && end.fault.code != TB_E_MEMORY) {
