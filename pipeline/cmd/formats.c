@@ -70,7 +70,7 @@ static enum tb_status read_records(const char *path, bool (*each)(void *ctx, con
     struct tb_str member;
     enum tb_status st = r.lines == NULL || r.unwrap == NULL
                             ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "out of memory")
-                            : tb_stream_open(path, &r.stream, err);
+                            : tb_stream_open(path, NULL, &r.stream, err);
     while (st == TB_OK && (st = tb_stream_member(r.stream, &member, err)) == TB_OK) {
         st = read_member(&r, each, ctx, err);
     }

@@ -144,16 +144,16 @@ static enum tb_status add_file(struct walk *w, const struct stat *st, struct tb_
         memcpy(node, b.node.s, b.node.n);
         node[b.node.n] = '\0';
     }
-    return tb_source_append(
-        w->list,
-        (struct tb_input_file){.path = w->path,
-                               .source = w->source->name,
-                               .format = w->source->format,
-                               .node = b.node.s != NULL ? node : NULL,
-                               .date = b.date,
-                               .size = st->st_size,
-                               .mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec},
-        err);
+    struct tb_input_file f = {.path = w->path,
+                              .source = w->source->name,
+                              .format = w->source->format,
+                              .node = b.node.s != NULL ? node : NULL,
+                              .date = b.date};
+    if (S_ISREG(st->st_mode)) {
+        f.size = st->st_size;
+        f.mtime_ns = st->st_mtim.tv_sec * INT64_C(1000000000) + st->st_mtim.tv_nsec;
+    }
+    return tb_source_append(w->list, f, err);
 }
 
 static enum tb_status walk(struct walk *w, const char *rest, struct tb_err *err);

@@ -18,7 +18,7 @@ struct tb_input_file {
     const char *format;     /* configured or given; NULL = detect */
     const char *node;       /* bound by {node}, or NULL */
     int32_t date;           /* bound by {date}, or TB_DAY_NONE */
-    int64_t size, mtime_ns; /* as listed; 0 for standard input */
+    int64_t size, mtime_ns; /* as listed; 0 for standard input and pipes */
 };
 
 struct tb_input_list {

@@ -120,7 +120,8 @@ static enum tb_status stream_begin(struct tb_stream *s, struct tb_bytes *root, s
     return st;
 }
 
-static enum tb_status open_path(const char *path, bool sum, struct tb_stream **out, struct tb_err *err)
+static enum tb_status open_path(const char *path, const volatile sig_atomic_t *stop, bool sum,
+                                struct tb_stream **out, struct tb_err *err)
 {
     struct tb_bytes *root = NULL;
     struct tb_stream *s = NULL;
@@ -129,7 +130,7 @@ static enum tb_status open_path(const char *path, bool sum, struct tb_stream **o
     if (st != TB_OK) {
         return st;
     }
-    st = tb_bytes_open_file(path, &root, err);
+    st = tb_bytes_open_file(path, stop, &root, err);
     if (st == TB_OK) {
         s->summed = sum && tb_bytes_sum(root);
         st = stream_begin(s, root, err);
@@ -143,14 +144,16 @@ static enum tb_status open_path(const char *path, bool sum, struct tb_stream **o
     return TB_OK;
 }
 
-enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct tb_err *err)
+enum tb_status tb_stream_open(const char *path, const volatile sig_atomic_t *stop, struct tb_stream **out,
+                              struct tb_err *err)
 {
-    return open_path(path, false, out, err);
+    return open_path(path, stop, false, out, err);
 }
 
-enum tb_status tb_stream_open_summed(const char *path, struct tb_stream **out, struct tb_err *err)
+enum tb_status tb_stream_open_summed(const char *path, const volatile sig_atomic_t *stop,
+                                     struct tb_stream **out, struct tb_err *err)
 {
-    return open_path(path, true, out, err);
+    return open_path(path, stop, true, out, err);
 }
 
 enum tb_status tb_stream_open_memory(struct tb_str bytes, struct tb_stream **out, struct tb_err *err)

@@ -13,6 +13,7 @@
 #ifndef TB_STREAM_H
 #define TB_STREAM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,11 +23,14 @@
 
 struct tb_stream;
 
-/* path "-" is standard input. FIFOs are read like standard input. */
-enum tb_status tb_stream_open(const char *path, struct tb_stream **out, struct tb_err *err) TB_MUST_USE;
+/* path "-" is standard input. FIFOs are read like standard input. stop, when given: once it is not 0, a pipe's bytes end
+ * within a tenth of a second with TB_FAIL/TB_E_INTERRUPT, what had come staying good; files take no notice. It must outlive
+ * the stream. */
+enum tb_status tb_stream_open(const char *path, const volatile sig_atomic_t *stop, struct tb_stream **out,
+                              struct tb_err *err) TB_MUST_USE;
 /* The same; a regular file's raw bytes are digested while they are read, for tb_stream_sum. */
-enum tb_status tb_stream_open_summed(const char *path, struct tb_stream **out,
-                                     struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_stream_open_summed(const char *path, const volatile sig_atomic_t *stop,
+                                     struct tb_stream **out, struct tb_err *err) TB_MUST_USE;
 void tb_stream_close(struct tb_stream *s);
 
 /* The same over bytes in memory, which must outlive the stream: for tests and fuzzing. */

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -155,6 +156,7 @@ struct file {
     int64_t at;                 /* from base */
     struct tb_hash_stream *sum; /* of the bytes before summed; NULL: nobody asked */
     int64_t summed;
+    const volatile sig_atomic_t *stop; /* of a pipe; may be NULL */
 };
 
 /* Bytes are summed once, in their order: seeking back changes nothing. */
@@ -173,13 +175,53 @@ static void come_to(struct tb_bytes *root, uint64_t at)
     root->given = at > root->given ? at : root->given;
 }
 
+#define POLL_MS   100
+#define LINGER_MS 50
+
+static enum tb_status check_stop(const struct file *f, struct tb_err *err)
+{
+    if (f->stop == NULL || *f->stop == 0) {
+        return TB_OK;
+    }
+    enum tb_status st = tb_err_set(err, TB_FAIL, TB_E_INTERRUPT,
+                                   "interrupted at byte %llu; what had come through the pipe was kept",
+                                   (unsigned long long)f->at);
+    err->byte = (uint64_t)f->at;
+    return st;
+}
+
+/* Until a pipe has bytes or its end. A read would wait where no interrupt could reach it: signals are another thread's. */
+static enum tb_status await(const struct file *f, struct tb_err *err)
+{
+    struct pollfd p = {.fd = f->fd, .events = POLLIN};
+    enum tb_status st;
+    int ready = 0;
+    while ((st = check_stop(f, err)) == TB_OK && (ready == 0 || (ready < 0 && errno == EINTR))) {
+        ready = poll(&p, 1, POLL_MS);
+    }
+    return st;
+}
+
+/* The end of a pipe, or its writer has died of an interrupt that is on its way to us too? */
+static enum tb_status pipe_end(const struct file *f, struct tb_err *err)
+{
+    if (f->stop != NULL) {
+        (void)poll(NULL, 0, LINGER_MS);
+    }
+    enum tb_status st = check_stop(f, err);
+    return st == TB_OK ? TB_END : st;
+}
+
 static enum tb_status file_read(struct tb_bytes *b, char *dst, size_t cap, size_t *n, struct tb_err *err)
 {
     struct file *f = (struct file *)b;
     ssize_t got;
     do {
+        if (!f->regular && await(f, err) != TB_OK) {
+            return TB_FAIL;
+        }
         got = f->regular ? pread(f->fd, dst, cap, f->base + f->at) : read(f->fd, dst, cap);
-    } while (got < 0 && errno == EINTR);
+    } while (got < 0 && (errno == EINTR || (errno == EAGAIN && !f->regular)));
     if (got < 0) {
         enum tb_status st = tb_err_set(err, TB_FAIL, TB_E_IO, "cannot read it: %s", strerror(errno));
         err->byte = (uint64_t)f->at;
@@ -189,7 +231,7 @@ static enum tb_status file_read(struct tb_bytes *b, char *dst, size_t cap, size_
     f->at += got;
     come_to(b, (uint64_t)f->at);
     *n = (size_t)got;
-    return got > 0 ? TB_OK : TB_END;
+    return got > 0 ? TB_OK : f->regular ? TB_END : pipe_end(f, err);
 }
 
 static int64_t file_size(const struct file *f)
@@ -239,7 +281,7 @@ static enum tb_status open_fd(const char *path, int *fd, struct stat *st, struct
     if (strcmp(path, "-") == 0) {
         *fd = STDIN_FILENO;
     } else {
-        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        *fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* a FIFO without writer: see await */
     }
     if (*fd < 0) {
         enum tb_code code = errno == ENOENT ? TB_E_MISSING : TB_E_IO;
@@ -254,7 +296,8 @@ static enum tb_status open_fd(const char *path, int *fd, struct stat *st, struct
     return TB_OK;
 }
 
-enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struct tb_err *err)
+enum tb_status tb_bytes_open_file(const char *path, const volatile sig_atomic_t *stop, struct tb_bytes **out,
+                                  struct tb_err *err)
 {
     struct stat st;
     int fd = -1;
@@ -274,6 +317,7 @@ enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struc
     f->at = 0;
     f->sum = NULL;
     f->summed = 0;
+    f->stop = stop;
     f->regular = S_ISREG(st.st_mode);
     f->base = f->regular && fd == STDIN_FILENO ? (int64_t)lseek(fd, 0, SEEK_CUR) : 0;
     if (f->regular) {

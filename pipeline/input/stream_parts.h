@@ -10,6 +10,7 @@
 #ifndef TB_STREAM_PARTS_H
 #define TB_STREAM_PARTS_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,7 +60,8 @@ enum tb_status tb_bytes_block(struct tb_bytes *b, const char **p, size_t *n, str
 int64_t tb_bytes_seek(struct tb_bytes *b, int64_t offset, int whence);
 
 /* The roots. */
-enum tb_status tb_bytes_open_file(const char *path, struct tb_bytes **out, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_bytes_open_file(const char *path, const volatile sig_atomic_t *stop, struct tb_bytes **out,
+                                  struct tb_err *err) TB_MUST_USE;
 /* From here on the file's raw bytes are digested as they are read; before anything was. False: a pipe, or no memory. */
 bool tb_bytes_sum(struct tb_bytes *b);
 /* Digests what was not read, too. The digest is that of all bytes, *size of them. Only where tb_bytes_sum was true. */

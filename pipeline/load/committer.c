@@ -177,9 +177,15 @@ static void add_sums(struct tb_load_summary *to, const struct tb_load_summary *s
     }
 }
 
-static bool stopped(const struct tb_committer *c)
+static bool asked_to_stop(const struct tb_committer *c)
 {
     return c->stop != NULL && *c->stop != 0;
+}
+
+/* A pipe that is being read ends by itself then, and is committed as far as it came: nobody can read it again. */
+static bool stopped(const struct tb_committer *c)
+{
+    return asked_to_stop(c) && !tb_handover_in_pipe(c->handover, c->job);
 }
 
 static enum tb_status interrupted(struct tb_err *err)
@@ -203,7 +209,7 @@ static enum tb_status take_end(struct tb_committer *c, const struct tb_err *faul
     if (st == TB_OK) {
         add_sums(c->summary, &c->sums);
     }
-    return st;
+    return st == TB_OK && asked_to_stop(c) ? interrupted(err) : st;
 }
 
 static enum tb_status take(struct tb_committer *c, struct tb_item *item, struct tb_err *err)

@@ -119,6 +119,32 @@ struct tb_job *tb_handover_take(struct tb_handover *h, struct tb_lane *lane)
     return job;
 }
 
+bool tb_handover_turn(struct tb_handover *h, struct tb_job *job)
+{
+    pthread_mutex_lock(&h->lock);
+    while (!tb_handover_cancelled(h) && job->index != h->committing) {
+        pthread_cond_wait(&h->to_workers, &h->lock);
+    }
+    job->pipe = !tb_handover_cancelled(h);
+    pthread_mutex_unlock(&h->lock);
+    return job->pipe;
+}
+
+void tb_handover_pass(struct tb_handover *h, struct tb_job *job)
+{
+    pthread_mutex_lock(&h->lock);
+    job->pipe = false;
+    pthread_mutex_unlock(&h->lock);
+}
+
+bool tb_handover_in_pipe(struct tb_handover *h, const struct tb_job *job)
+{
+    pthread_mutex_lock(&h->lock);
+    bool pipe = job->pipe;
+    pthread_mutex_unlock(&h->lock);
+    return pipe;
+}
+
 /* With the lock held. */
 static void enqueue(struct tb_handover *h, struct tb_job *job, struct tb_item *item)
 {

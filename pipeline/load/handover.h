@@ -62,6 +62,7 @@ struct tb_job {
     const struct tb_retry *again; /* NULL: a file to read for the first time */
     size_t index;
     struct tb_lane *lane;     /* of the worker that took it */
+    bool pipe;                /* its worker has its turn to read what cannot be read again */
     struct tb_member *member; /* of which MEMBER was put and DONE was not: only its worker touches this */
     struct tb_item *head, *tail;
 };
@@ -72,6 +73,7 @@ struct tb_handover {
     struct tb_job *jobs;
     size_t n, taken, committing;
     const struct tb_bounds *bounds;
+    const volatile sig_atomic_t *stop; /* asks a pipe's reader to end; may be NULL */
     atomic_bool cancelled;
     atomic_uint_fast64_t raw_bytes; /* read so far, for progress */
     enum tb_status st;
@@ -96,6 +98,11 @@ static inline bool tb_handover_cancelled(struct tb_handover *h)
     return atomic_load_explicit(&h->cancelled, memory_order_relaxed);
 }
 
+/* Waits until job is the file being committed, and takes its turn: an interrupt from now on commits what was read. False:
+ * all was cancelled. _pass gives the turn back, as nothing was read. */
+bool tb_handover_turn(struct tb_handover *h, struct tb_job *job);
+void tb_handover_pass(struct tb_handover *h, struct tb_job *job);
+
 /* Puts a copy of item at the end of job's queue. TB_FATAL: no memory. */
 enum tb_status tb_handover_put(struct tb_handover *h, struct tb_job *job, const struct tb_item *item,
                                struct tb_err *err) TB_MUST_USE;
@@ -118,6 +125,9 @@ enum tb_status tb_handover_get(struct tb_handover *h, struct tb_job *job, struct
 
 /* Gives a batch back to job's lane. */
 void tb_handover_return(struct tb_handover *h, struct tb_job *job, struct tb_batch *batch);
+
+/* Is job a pipe that is being read? */
+bool tb_handover_in_pipe(struct tb_handover *h, const struct tb_job *job);
 
 void tb_handover_cancel(struct tb_handover *h);
 

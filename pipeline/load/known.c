@@ -28,9 +28,10 @@ bool tb_known_node_stays(struct tb_str known, struct tb_str node)
     return node.s == NULL || (known.s != NULL && tb_str_cmp(known, node) <= 0);
 }
 
+/* What comes through a pipe is never what came before, whatever its name. */
 static bool is_pipe(const struct tb_input_file *f)
 {
-    return strcmp(f->path, "-") == 0;
+    return f->size == 0 && f->mtime_ns == 0;
 }
 
 /* TB_OK: incomplete and unchanged; TB_END: not. */

@@ -132,6 +132,7 @@ static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats
         free(p);
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to read log files");
     }
+    p->handover.stop = options != NULL ? options->stop : NULL;
     for (size_t i = 0; i < n; i++) {
         p->handover.jobs[i].file = pending[i];
         p->handover.jobs[i].again = again != NULL ? &again[i] : NULL;

@@ -77,7 +77,10 @@ static void take_raw(struct tb_worker *w)
     w->size = -1;
     w->head = false;
     const char *path = w->job->file->path;
-    if (strcmp(path, "-") == 0 || stat(path, &now) != 0 || !S_ISREG(now.st_mode)) {
+    bool named = strcmp(path, "-") != 0;
+    bool there = (named ? stat(path, &now) : fstat(STDIN_FILENO, &now)) == 0;
+    w->pipe = there && !S_ISREG(now.st_mode);
+    if (!named || !there || w->pipe) {
         return;
     }
     w->size = now.st_size;
@@ -453,6 +456,17 @@ static enum tb_status read_members(struct tb_worker *w, struct tb_err *fault, st
     }
 }
 
+/* An interrupted pipe through which nothing had come leaves no trace. */
+static bool nothing_came(struct tb_worker *w)
+{
+    const volatile sig_atomic_t *stop = w->handover->stop;
+    bool nothing = w->pipe && stop != NULL && *stop != 0 && tb_stream_raw_bytes(w->stream) == 0;
+    if (nothing) {
+        tb_handover_pass(w->handover, w->job);
+    }
+    return nothing;
+}
+
 static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct tb_err *err)
 {
     struct tb_item end = {.kind = TB_ITEM_END, .fault = {.code = TB_E_NONE}};
@@ -465,16 +479,19 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     if (tb_handover_cancelled(w->handover)) { /* a digest can take long; see read_lines */
         return interrupted(err);
     }
+    if (w->pipe && !tb_handover_turn(w->handover, job)) {
+        return interrupted(err);
+    }
     enum tb_status st = TB_OK;
     const char *format = job->file->format;
     if (job->again != NULL && !readable_again(w, job->again)) {
         say_unreadable(w, job->again, &end.fault);
     } else if (format != NULL && is_copy(w, format)) {
         st = put_copy(w, tb_format_id(tb_format_find(w->formats, format)), err);
-    } else if ((w->has_raw ? tb_stream_open(job->file->path, &w->stream, &end.fault)
-                           : tb_stream_open_summed(job->file->path, &w->stream, &end.fault)) == TB_OK) {
+    } else if ((w->has_raw ? tb_stream_open(job->file->path, w->handover->stop, &w->stream, &end.fault)
+                           : tb_stream_open_summed(job->file->path, w->handover->stop, &w->stream, &end.fault)) == TB_OK) {
         end.fault.code = TB_E_NONE;
-        st = read_members(w, &end.fault, err);
+        st = nothing_came(w) ? interrupted(err) : read_members(w, &end.fault, err);
     } else if (end.fault.code != TB_E_IO && end.fault.code != TB_E_MISSING && end.fault.code != TB_E_MEMORY) {
         struct tb_err why = end.fault;
         end.fault.code = TB_E_NONE;

@@ -36,6 +36,7 @@ struct tb_worker {
     bool head;                           /* read as far as it was read before: it has grown since */
     struct tb_extractor *extractor;      /* NULL: not told yet, or no format */
     bool settled, announced;             /* the format is told; MEMBER was put */
+    bool pipe;
     bool has_raw;
     struct tb_hash128 raw;
     int64_t size, mtime_s, mtime_ns; /* as the digest was taken */

@@ -342,7 +342,7 @@ static void test_damage_in_a_pipe(void **state)
         close(ends[1]);
         char path[64];
         snprintf(path, sizeof path, "/dev/fd/%d", ends[0]);
-        assert_int_equal(tb_stream_open(path, &s, &err), TB_OK);
+        assert_int_equal(tb_stream_open(path, NULL, &s, &err), TB_OK);
         assert_int_equal(tb_stream_member(s, &name, &err), TB_OK);
         enum tb_status st = read_member(s, 0, &out, &err);
         assert_int_equal(st, result == Z_STREAM_END ? TB_END : TB_FAIL);

@@ -273,7 +273,7 @@ static void check_path(const char *path, const char *kind, struct bytes text)
     struct tb_err err = {0};
     struct tb_stream *s;
     struct tb_lines *l = tb_lines_new();
-    if (tb_stream_open(path, &s, &err) != TB_OK) {
+    if (tb_stream_open(path, NULL, &s, &err) != TB_OK) {
         fail_msg("%s", err.text);
     }
     assert_string_equal(tb_stream_kind(s), kind);
@@ -360,17 +360,17 @@ static void test_paths_that_do_not_open(void **state)
     struct tb_hash128 digest;
     int64_t size;
     snprintf(path, sizeof path, "%s/none.log", dir);
-    assert_int_equal(tb_stream_open(path, &s, &err), TB_FAIL);
+    assert_int_equal(tb_stream_open(path, NULL, &s, &err), TB_FAIL);
     assert_int_equal(err.code, TB_E_MISSING);
     assert_string_equal(err.file, path);
     assert_int_equal(tb_stream_digest(path, &digest, &size, &err), TB_FAIL);
-    assert_int_equal(tb_stream_open(dir, &s, &err), TB_FAIL);
+    assert_int_equal(tb_stream_open(dir, NULL, &s, &err), TB_FAIL);
     assert_int_equal(err.code, TB_E_IO);
     assert_non_null(strstr(err.text, "folder"));
     if (geteuid() != 0) {
         write_file(path, (struct bytes){NULL, 0});
         chmod(path, 0);
-        assert_int_equal(tb_stream_open(path, &s, &err), TB_FAIL);
+        assert_int_equal(tb_stream_open(path, NULL, &s, &err), TB_FAIL);
         assert_int_equal(err.code, TB_E_IO);
     }
     remove_dir(dir);
