@@ -5,6 +5,7 @@
 #include "base/glob.h"
 #include "detect/detect.h"
 #include "detect/digest.h"
+#include "rate/account.h"
 #include "reports/head.h"
 #include "reports/table/parts.h"
 #include "store/events.h"
@@ -35,7 +36,9 @@ enum {
     EVIDENCE,
     ACTION,
     DAYS,
-    LISTED
+    LISTED,
+    TEAM,
+    OWNER
 };
 static const struct tb_column columns[] = {
     TEXT("id", "Finding"),
@@ -55,6 +58,8 @@ static const struct tb_column columns[] = {
     TEXT("action", "What to do"),
     OTHER("days", "Days open", TB_CELL_INT),
     OTHER("listed", "Listed", TB_CELL_BOOL),
+    TEXT("team", "Team"),
+    TEXT("owner", "Owner"),
 };
 
 /* With six decimals at most, as every fraction. */
@@ -103,12 +108,28 @@ static enum tb_status set_texts(const struct tb_report_query *q, struct tb_table
     return st;
 }
 
-static enum tb_status add_row(const struct tb_report_query *q, struct tb_table *t, const struct tb_finding *f,
-                              struct tb_err *err)
+/* Whom to ask: by the account in force when it ended. */
+static enum tb_status set_account(struct tb_accountbook *accounts, const struct tb_report_query *q,
+                                  struct tb_table *t, const struct tb_finding *f, struct tb_err *err)
+{
+    if (f->consumer == 0) {
+        return TB_OK;
+    }
+    const struct tb_account_row *row = tb_account_find(accounts, f->end_us - 1, f->consumer,
+                                                       tb_dict_text(q->db, f->consumer), 0, TB_STR_NULL);
+    enum tb_status st = tb_table_text(t, TEAM, row != NULL ? row->team : TB_STR(TB_TEAM_UNASSIGNED), err);
+    return st == TB_OK ? tb_table_text(t, OWNER, row != NULL ? row->owner : TB_STR_NULL, err) : st;
+}
+
+static enum tb_status add_row(struct tb_accountbook *accounts, const struct tb_report_query *q,
+                              struct tb_table *t, const struct tb_finding *f, struct tb_err *err)
 {
     enum tb_status st = tb_table_row(t, err);
     if (st == TB_OK) {
         st = set_texts(q, t, f, err);
+    }
+    if (st == TB_OK) {
+        st = set_account(accounts, q, t, f, err);
     }
     if (st == TB_OK) {
         st = set_also(t, f->also & ~(1u << f->kind), err);
@@ -175,6 +196,7 @@ static enum tb_status detect(const struct tb_report_query *q, struct tb_findings
 static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
     struct tb_findings list = {NULL, 0, 0};
+    struct tb_accountbook *accounts = NULL;
     struct tb_table *t = NULL;
     enum tb_status st = tb_head_add(r, q, err);
     if (st == TB_OK) {
@@ -184,12 +206,16 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     if (st == TB_OK) {
         st = detect(q, &list, err);
     }
+    if (st == TB_OK) {
+        st = tb_accountbook_new(q->tables, &accounts, err);
+    }
     for (size_t i = 0; i < list.n && st == TB_OK; i++) {
         if (is_kept(q, &list.f[i])) {
-            st = add_row(q, t, &list.f[i], err);
+            st = add_row(accounts, q, t, &list.f[i], err);
         }
     }
     tb_findings_release(&list);
+    tb_accountbook_free(accounts);
     return st == TB_OK ? tb_table_sort(t, q->sort, q->top, err) : st;
 }
 

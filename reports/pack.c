@@ -249,6 +249,7 @@ static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_
                             .quota = tb_pack_more_find(&j->content, "quota"),
                             .budget = tb_pack_more_find(&j->content, "budget"),
                             .plan = tb_pack_more_find(&j->content, "plan"),
+                            .anomalies = tb_pack_more_find(&j->content, "anomalies"),
                             .name = j->folder.workbook_name,
                             .run_id = j->content.run_id,
                             .revision = revision};

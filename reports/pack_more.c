@@ -1,4 +1,4 @@
-/* What the pack says of quotas, budgets and plans, as of the end of its day: whatever comes later does not change it. */
+/* What the pack says of quotas, budgets, plans and anomalies, as of the end of its day: whatever comes later does not change it. */
 #include "base/log.h"
 #include "detect/detect.h"
 #include "plan/plan.h"
@@ -64,17 +64,14 @@ static enum tb_status build_plan(struct tb_pack_content *c, struct tb_err *err)
     return st;
 }
 
-/* The header alone when there is no plan. */
-static enum tb_status write_plan(const struct tb_pack_content *c, struct tb_pack_folder *f,
-                                 struct tb_err *err)
+/* A report as KIND-DAY.csv; empty when there is none. */
+static enum tb_status write_csv(const struct tb_pack_content *c, const char *kind, struct tb_pack_folder *f,
+                                struct tb_err *err)
 {
     struct tb_buf *out = NULL;
-    const struct tb_report *plan = tb_pack_more_find(c, "plan");
-    enum tb_status st = tb_pack_folder_extra(f, "plan", c->q->to_day, "csv", &out, err);
-    if (st == TB_OK && plan != NULL) {
-        st = tb_report_csv(plan, out, err);
-    }
-    return st;
+    const struct tb_report *report = tb_pack_more_find(c, kind);
+    enum tb_status st = tb_pack_folder_extra(f, kind, c->q->to_day, "csv", &out, err);
+    return st == TB_OK && report != NULL ? tb_report_csv(report, out, err) : st;
 }
 
 enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_folder *f, struct tb_err *err)
@@ -94,7 +91,13 @@ enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_fold
         st = build(c, "advice", err);
     }
     if (st == TB_OK) {
-        st = write_plan(c, f, err);
+        st = build(c, "anomalies", err);
+    }
+    if (st == TB_OK) {
+        st = write_csv(c, "anomalies", f, err);
+    }
+    if (st == TB_OK) {
+        st = write_csv(c, "plan", f, err);
     }
     if (st == TB_OK) {
         st = tb_pack_folder_extra(f, "actions", c->q->to_day, "yaml", &actions, err);

@@ -53,8 +53,8 @@ static enum tb_status price_bytes(const struct tb_price_row *r, struct span in, 
 static enum tb_status account_bytes(const struct tb_account_row *r, struct span in, struct tb_buf *out,
                                     struct tb_err *err)
 {
-    const struct tb_str texts[] = {r->consumer,   r->source, r->team, r->cost_center,
-                                   r->gl_account, r->owner,  r->tier};
+    const struct tb_str texts[] = {r->consumer, r->source, r->team, r->cost_center, r->gl_account,
+                                   r->owner,    r->tier,   r->kind, r->time_zone};
     tb_buf_clear(out);
     enum tb_status st = add_texts(out, texts, sizeof texts / sizeof *texts, err);
     return st == TB_OK ? tb_buf_printf(out, err, ",%" PRId64 ",%" PRId64, in.from_us, in.to_us) : st;

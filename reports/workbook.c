@@ -63,6 +63,7 @@ static void add_sheets(struct tb_workbook_book *b)
     b->chargeback = tb_xlsx_sheet(b->x, TB_SHEET_CHARGEBACK, TB_TAB_READ);
     b->models = tb_xlsx_sheet(b->x, TB_SHEET_MODELS, TB_TAB_READ);
     b->trend = tb_xlsx_sheet(b->x, TB_SHEET_TREND, TB_TAB_REFERENCE);
+    b->anomalies = b->w->anomalies != NULL ? tb_xlsx_sheet(b->x, TB_SHEET_ANOMALIES, TB_TAB_ACT) : NULL;
     b->budgets = tb_workbook_has_budgets(b->w) ? tb_xlsx_sheet(b->x, TB_SHEET_BUDGETS, TB_TAB_ACT) : NULL;
     b->adjustments =
         tb_workbook_has_adjustments(b->w) ? tb_xlsx_sheet(b->x, TB_SHEET_ADJUSTMENTS, TB_TAB_READ) : NULL;
@@ -82,6 +83,9 @@ static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
         tb_workbook_trend(b);
         tb_workbook_budgets(b);
         tb_workbook_adjustments(b);
+        st = tb_workbook_anomalies(b, err);
+    }
+    if (st == TB_OK) {
         st = tb_workbook_prices(b, err);
     }
     if (st == TB_OK) {

@@ -1,4 +1,5 @@
-/* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Budgets, Adjustments, Prices, Checks, Rejects, Unmapped.
+/* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Anomalies, Budgets, Adjustments, Prices, Checks,
+ *          Rejects, Unmapped.
  * Shape:   same input, same bytes: the document's date is the end of the day. Numbers are those of the reports given; a
  *          column whose data does not exist (budgets where none is configured, shared cost, credits) is left out. One file
  *          workbook_*.c per sheet or two.
@@ -14,7 +15,7 @@
 struct tb_workbook {
     const struct tb_report_query *q; /* the one day */
     const struct tb_report *chargeback, *checks, *rejects;
-    const struct tb_report *quota, *budget, *plan; /* NULL: not there */
+    const struct tb_report *quota, *budget, *plan, *anomalies; /* NULL: not there */
     const struct tb_history *history;
     const char *name; /* of the file, for the foot of each page */
     const char *run_id;

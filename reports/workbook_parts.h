@@ -15,6 +15,7 @@
 #define TB_SHEET_CHARGEBACK  "Chargeback"
 #define TB_SHEET_MODELS      "By model"
 #define TB_SHEET_TREND       "Trend"
+#define TB_SHEET_ANOMALIES   "Anomalies"
 #define TB_SHEET_BUDGETS     "Budgets"
 #define TB_SHEET_ADJUSTMENTS "Adjustments"
 #define TB_SHEET_PRICES      "Prices"
@@ -26,6 +27,7 @@ struct tb_workbook_book {
     const struct tb_workbook *w;
     struct tb_xlsx *x;
     struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
+    struct tb_xlsx_sheet *anomalies;   /* NULL: not looked for */
     struct tb_xlsx_sheet *budgets;     /* NULL: neither budgets nor quotas */
     struct tb_xlsx_sheet *adjustments; /* NULL: none */
     char day[TB_TS_TEXT_MAX];
@@ -41,7 +43,8 @@ struct tb_workbook_book {
     } days;
     struct { /* what wants a decision */
         int64_t unassigned_consumers, unpriced_models, unpriced_requests, rejected, incomplete;
-        int64_t controls, agree, notes; /* notes: informative controls that differ */
+        int64_t anomalies, critical, small; /* of warning and above; of critical; less than min_excess */
+        int64_t controls, agree, notes;     /* notes: informative controls that differ */
     } todo;
 };
 
@@ -67,6 +70,7 @@ void tb_workbook_trend(struct tb_workbook_book *b);
 void tb_workbook_checks(struct tb_workbook_book *b);
 void tb_workbook_rejects(struct tb_workbook_book *b);
 enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_workbook_anomalies(struct tb_workbook_book *b, struct tb_err *err) TB_MUST_USE;
 bool tb_workbook_has_budgets(const struct tb_workbook *w);
 void tb_workbook_budgets(struct tb_workbook_book *b);
 bool tb_workbook_has_adjustments(const struct tb_workbook *w);

@@ -342,6 +342,11 @@ static int write_todos(struct page *p)
     char text[160];
     int row = ROW_LISTS + 1;
     heading(p, 0, LEFT_LAST, "Needs a decision");
+    if (b->todo.anomalies > 0) {
+        snprintf(text, sizeof text, "%" PRId64 " anomal%s to decide on, %" PRId64 " of them critical",
+                 b->todo.anomalies, b->todo.anomalies == 1 ? "y" : "ies", b->todo.critical);
+        row = write_todo(p, row, true, text, TB_SHEET_ANOMALIES);
+    }
     if (b->todo.unpriced_models > 0) {
         snprintf(text, sizeof text,
                  "%" PRId64 " model%s without a price: %" PRId64 " request%s not charged yet",

@@ -169,7 +169,8 @@ static void weigh(const struct tb_judge *j, struct tb_finding *f)
     tb_money tenth = (tb_money)(day_cost / 10) * TB_PICO_OF_MONEY,
              cost = (tb_money)f->cost * TB_PICO_OF_MONEY;
     bool money_matters =
-        f->kind < TB_KIND_RETRY_STORM || (f->kind > TB_KIND_OUTAGE && f->kind < TB_KIND_COST_RATE);
+        f->kind < TB_KIND_RETRY_STORM ||
+        (f->kind > TB_KIND_OUTAGE && f->kind < TB_KIND_COST_RATE && f->kind != TB_KIND_TOOL_FAIL);
     f->appendix = money_matters && cost < (least < tenth ? least : tenth);
 }
 

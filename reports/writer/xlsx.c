@@ -14,6 +14,7 @@
 
 #define PACK_MODE    0640
 #define FOOTER_BYTES 150
+#define CHOICE_MAX   8
 #define TEXT_MAX     ((size_t)1 << 20)
 #define PLACES_MIN   8.0
 #define PLACES_MAX   44.0
@@ -164,6 +165,27 @@ void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns)
 {
     if (s->x->status == TB_OK) {
         worksheet_freeze_panes(s->ws, (lxw_row_t)rows, (lxw_col_t)columns);
+    }
+}
+
+void tb_xlsx_choice(struct tb_xlsx_sheet *s, int first_row, int last_row, int column,
+                    const char *const *words)
+{
+    char *list[CHOICE_MAX + 1] = {NULL}; /* the library does not write to it */
+    size_t n = 0;
+    for (; words[n] != NULL; n++) {
+        assert(n < CHOICE_MAX);
+        list[n] = (char *)(uintptr_t)words[n];
+    }
+    lxw_data_validation rule = {.validate = LXW_VALIDATION_TYPE_LIST,
+                                .value_list = list,
+                                .error_title = "Not a decision",
+                                .error_message = "Choose a word of the list, or leave the cell empty."};
+    if (s->x->status == TB_OK) {
+        tb_xlsx_good(s->x,
+                     worksheet_data_validation_range(s->ws, (lxw_row_t)first_row, (lxw_col_t)column,
+                                                     (lxw_row_t)last_row, (lxw_col_t)column, &rule),
+                     "list of choices");
     }
 }
 

@@ -122,6 +122,10 @@ void tb_xlsx_range(const char *sheet, int row, int column, int last_row, int las
 /* Texts that look like numbers are meant to be texts in these columns of a table's lines: no green corners. */
 void tb_xlsx_numbers_as_text(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column);
 
+/* The cells of a column take one of these words (NULL-ended), or stay empty. */
+void tb_xlsx_choice(struct tb_xlsx_sheet *s, int first_row, int last_row, int column,
+                    const char *const *words);
+
 /* Bars in the cells of a column, as long as their number is of most. */
 void tb_xlsx_bars(struct tb_xlsx_sheet *s, int first_row, int last_row, int column, double most);
 

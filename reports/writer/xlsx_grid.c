@@ -51,6 +51,7 @@ void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row,
 void tb_grid_row(struct tb_grid *g)
 {
     g->skip = tb_grid_lines(g) >= g->lines_max;
+    g->height = 1;
     if (g->skip) {
         g->dropped++;
     } else {
@@ -64,11 +65,12 @@ int tb_grid_lines(const struct tb_grid *g)
 }
 
 /* A wrapped text asks for its lines: not every reader finds a row's height by itself. */
-static void set_height(const struct tb_grid *g, int column, struct tb_str v)
+static void set_height(struct tb_grid *g, int column, struct tb_str v)
 {
     double most = g->columns[column].places_max > 0 ? g->columns[column].places_max : PLACES_MAX;
     size_t lines = tb_xlsx_places(v) / (size_t)(most * LINE_PART) + 1;
-    if (lines > 1) {
+    if (lines > 1 && lines > g->height) {
+        g->height = lines;
         tb_xlsx_height(g->sheet, g->row, (double)(lines < LINES_MAX ? lines : LINES_MAX) * LINE_POINTS);
     }
 }

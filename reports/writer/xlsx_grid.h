@@ -24,6 +24,7 @@ struct tb_grid {
     int n;
     int total_row, header_row; /* where they lie; lines begin at header_row + 1 */
     int row;                   /* the present line */
+    size_t height;             /* of the present line, in lines of words */
     int64_t lines_max, dropped;
     bool skip; /* the present line is past lines_max */
     bool failed;

@@ -22,7 +22,7 @@ from sheet import Book, M
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NOW = "2026-03-31T04:00:00Z"
-SHEETS = ["Summary", "Chargeback", "By model", "Trend", "Prices", "Checks", "Rejects", "Unmapped"]
+SHEETS = ["Summary", "Chargeback", "By model", "Trend", "Anomalies", "Prices", "Checks", "Rejects", "Unmapped"]
 FORMULA = re.compile(
     r"(SUBTOTAL\(109,[A-Z]+\d+(:[A-Z]+\d+)?\)"
     r"|SUM\(Chargeback![$A-Z\d:]+\)(/SUM\(Chargeback![$A-Z\d:]+\))?"
@@ -223,6 +223,25 @@ def check_kpis(path, book, pack):
         check(near(tile("Unassigned"), lost / money(totals["billed"])), f"{path}: unassigned share")
 
 
+def check_anomalies(path, book, pack):
+    s = book.sheets["Anomalies"]
+    rows = {r["Finding"]: r for name in ("AnomalyLines", "AnomalyAppendix") for r in s.table(name)}
+    found = {f["id"]: f for f in pack["anomalies"]["findings"]}
+    check(set(rows) == set(found), f"{path}: the sheet has {sorted(set(rows) ^ set(found))[:4]} more or less than the report")
+    for name, r in rows.items():
+        f = found[name]
+        check((r["Severity"], r["Kind"]) == (f["severity"], f["kind"]), f"{path}: {name}: {r}")
+        check((r["Consumer"], r["Evidence"], r["What to do"]) == (gate(f["consumer"]), gate(f["evidence"]), f["action"]), f"{path}: {name}: {r}")
+        check(near(r["Cost at stake"] or 0, money(f["cost"])) and near(r["Observed"], f["observed"]), f"{path}: {name}: numbers {r}")
+        check(r["Decision"] is None and r["Comment"] is None, f"{path}: {name}: decided already")
+    weights = ["info", "warning", "critical", "emergency"]
+    order = [weights.index(r["Severity"]) for r in s.table("AnomalyLines")]
+    check(order == sorted(order, reverse=True), f"{path}: the gravest are not first: {order}")
+    lists = s.xml.findall(M + "dataValidations/" + M + "dataValidation")
+    check(len(lists) == sum(n in s.table_names() for n in ("AnomalyLines", "AnomalyAppendix")), f"{path}: lists of decisions")
+    check(all(x.find(M + "formula1").text == '"accept,dispute,credit"' for x in lists), f"{path}: decisions")
+
+
 # --- LibreOffice --------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +324,7 @@ def main():
             check_parts(path, top)
             check_rules(name, book)
             check_chargeback(name, book, pack)
+            check_anomalies(name, book, pack)
             check_models(name, book, pack)
             check_trend(name, book, pack)
             check_rest(name, book, pack)
