@@ -113,6 +113,28 @@ void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, co
     tb_baseline_before(j, s, series, local_day, local_day, hour, width, skip_hour, out);
 }
 
+void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
+                  struct tb_usual_day *out)
+{
+    struct tb_baseline b;
+    memset(out, 0, sizeof *out);
+    tb_baseline_before(j, s, s->n, local_day, before, 0, 24, -1, &b);
+    out->n = b.n;
+    out->day = b.mu;
+    double sum = 0;
+    for (int h = 0; h < 24 && b.n > 0; h++) {
+        struct tb_baseline one;
+        tb_baseline_before(j, s, s->n, local_day, before, h, 1, -1, &one);
+        for (size_t i = 0; i < one.n; i++) {
+            out->hour[h] += one.value[i] / (double)one.n;
+        }
+        sum += out->hour[h];
+    }
+    for (int h = 0; h < 24 && sum > 0; h++) {
+        out->hour[h] *= out->day / sum;
+    }
+}
+
 /* --- digests by consumer ------------------------------------------------------------------------------------------------------- */
 
 static uint32_t consumer_at(const void *array, size_t i, size_t size)

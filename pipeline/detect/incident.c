@@ -235,6 +235,18 @@ static void carry_on(struct tb_judge *j, struct tb_finding *o, struct tb_finding
     tb_finding_tell(f, &w);
 }
 
+/* Whether calls counted one by one are a good part of their hours: then these are no measure of what is usual. */
+static bool fills(const struct tb_judge *j, const struct tb_subject *s, const struct tb_finding *f)
+{
+    double n = 0;
+    for (int64_t us = f->start_us / TB_US_PER_H * TB_US_PER_H; us < f->end_us; us += TB_US_PER_H) {
+        int32_t at = (int32_t)(us / TB_US_PER_H) - s->clock->hour_first;
+        n +=
+            at >= 0 && at < s->clock->hours ? s->n[tb_local_at(s, s->clock->day[at], s->clock->hour[at])] : 0;
+    }
+    return is_counted(f->kind) && f->extra >= j->rules.spike_excess && f->extra >= j->rules.flag_share * n;
+}
+
 static void flag(const struct tb_judge *j, const struct tb_subject *s, const struct tb_finding *f)
 {
     uint32_t kinds = f->also | 1u << f->kind;
@@ -244,6 +256,7 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
     if (f->new_normal || s->flag == NULL) {
         return;
     }
+    volume = volume || (s->consumer != 0 && fills(j, s, f));
     for (int64_t us = f->start_us / TB_US_PER_H * TB_US_PER_H; volume && us < f->end_us; us += TB_US_PER_H) {
         int32_t at = (int32_t)(us / TB_US_PER_H) - s->clock->hour_first;
         if (at >= 0 && at < s->clock->hours) {
@@ -256,6 +269,19 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
             s->day_flag[d - j->first] = 1;
         }
     }
+}
+
+/* What the hours of a sustained level cost beyond the usual, each hour counted once however often it was looked at. */
+static int64_t over_between(const struct tb_subject *s, int64_t from_us, int64_t to_us)
+{
+    double sum = 0;
+    for (int64_t us = from_us / TB_US_PER_H * TB_US_PER_H; us < to_us; us += TB_US_PER_H) {
+        int32_t at = (int32_t)(us / TB_US_PER_H) - s->clock->hour_first;
+        sum += at >= 0 && at < s->clock->hours
+                   ? s->over[tb_local_at(s, s->clock->day[at], s->clock->hour[at])]
+                   : 0;
+    }
+    return llround(sum);
 }
 
 enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
@@ -277,6 +303,9 @@ enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s,
             if (before == NULL) {
                 return tb_judge_no_memory(j);
             }
+        }
+        if (f->kind == TB_KIND_SUSTAINED && s->consumer != 0) {
+            f->cost = over_between(s, f->start_us, f->end_us);
         }
         *before = *f;
         flag(j, s, f);

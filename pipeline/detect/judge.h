@@ -55,10 +55,11 @@ struct tb_subject {
     struct tb_str name;
     bool declared; /* an application or a service */
     const struct tb_local_clock *clock;
-    const char *zone;    /* as told: "Berlin" */
-    double *n, *cost;    /* by local hour */
-    uint8_t *flag;       /* by local hour: in an incident */
-    uint8_t *day_flag;   /* by civil day - judge->first */
+    const char *zone;  /* as told: "Berlin" */
+    double *n, *cost;  /* by local hour */
+    double *over;      /* by local hour: the cost beyond the usual that a sustained level was told to have */
+    uint8_t *flag;     /* by local hour: in an incident */
+    uint8_t *day_flag; /* by civil day - judge->first */
     int32_t first_local; /* first local day with calls */
     int32_t first_day;   /* first civil day */
 };
@@ -81,6 +82,14 @@ void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, co
                         int32_t local_day, int32_t before, int hour, int width, int skip_hour,
                         struct tb_baseline *out);
 bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, size_t n);
+
+/* A day as local_day is, by days before `before`: its median, shared out to hours by their means. n = 0: not known. */
+struct tb_usual_day {
+    double day, hour[24];
+    size_t n;
+};
+void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
+                  struct tb_usual_day *out);
 
 /* --- dispersion.c --- */
 struct tb_dispersion {

@@ -1,4 +1,5 @@
-/* large_prompt: prompts beyond twice the size that one in two hundred of the last 28 days reached. */
+/* large_prompt: prompts beyond twice the size that one in two hundred of their feature reached in the last 28 days; those of all
+ * features of a consumer make one group. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,29 +64,38 @@ static double usual_rate(const struct sizes *s, double limit)
     return s->days > 0 ? n / s->days : 0;
 }
 
-static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct tb_dg_large *const *l,
-                           size_t n, double limit, double usual_cost, double lambda)
+/* A prompt beyond its feature's limit. */
+struct huge {
+    const struct tb_dg_large *is;
+    double limit, usual_cost;
+};
+
+static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct huge *l, size_t n,
+                           double lambda)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_LARGE_PROMPT);
     struct tb_words w = {.n = 0};
-    int64_t cost = 0, most = 0;
+    int64_t most = 0;
+    double waste = 0, limit = l[0].limit;
+    bool one_feature = true;
     if (f == NULL) {
         return tb_judge_no_memory(j);
     }
     for (size_t i = 0; i < n; i++) {
-        cost += l[i]->cost;
-        most = l[i]->tokens > most ? l[i]->tokens : most;
+        waste += (double)l[i].is->cost - l[i].usual_cost;
+        most = l[i].is->tokens > most ? l[i].is->tokens : most;
+        limit = l[i].limit < limit ? l[i].limit : limit;
+        one_feature = one_feature && l[i].is->feature == l[0].is->feature;
     }
-    f->start_us = l[0]->ts_us;
-    f->end_us = l[n - 1]->ts_us + 1;
+    f->start_us = l[0].is->ts_us;
+    f->end_us = l[n - 1].is->ts_us + 1;
     f->score = (double)n;
     f->observed = (double)n;
     f->expected = lambda;
     f->extra = (double)n;
-    double waste = (double)cost - usual_cost * (double)n;
     f->cost = waste > 0 ? llround(waste) : 0;
-    f->dimension = "feature";
-    f->value = l[0]->feature;
+    f->dimension = one_feature ? "feature" : NULL;
+    f->value = one_feature ? l[0].is->feature : 0;
     f->severity = (double)f->cost > j->rules.critical_usd * 1e12 ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
@@ -104,68 +114,80 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
 
 static int by_ts(const void *a, const void *b)
 {
-    const struct tb_dg_large *x = *(const struct tb_dg_large *const *)a,
-                             *y = *(const struct tb_dg_large *const *)b;
-    return x->ts_us != y->ts_us ? (x->ts_us < y->ts_us ? -1 : 1)
-                                : (x->tokens > y->tokens) - (x->tokens < y->tokens);
+    const struct tb_dg_large *x = ((const struct huge *)a)->is, *y = ((const struct huge *)b)->is;
+    if (x->ts_us != y->ts_us) {
+        return x->ts_us < y->ts_us ? -1 : 1;
+    }
+    return x->tokens != y->tokens ? (x->tokens < y->tokens ? -1 : 1)
+                                  : (x->cost > y->cost) - (x->cost < y->cost);
 }
 
-/* One feature's prompts [from, to) of today's array; all: the limit is that of all features (too few calls of this one). */
-static enum tb_status judge_feature(struct tb_judge *j, struct tb_subject *s, size_t from, size_t to,
-                                    struct sizes *sizes)
+/* One feature's prompts [from, to) of today's array; where too few calls of it are known, the limit is that of all features. */
+static size_t pick_feature(struct tb_judge *j, const struct tb_subject *s, size_t from, size_t to,
+                           struct sizes *sizes, struct huge *found, double *lambda)
 {
     const struct tb_digest *g = j->today;
     double usual_cost = 0;
+    size_t n = 0;
     gather(j, s, g->large[from].feature, false, sizes);
     if (sizes->n < j->rules.size_past) {
         gather(j, s, 0, true, sizes);
     }
     if (sizes->n < j->rules.size_past) {
-        return TB_OK;
+        return 0;
     }
-    double limit = limit_of(j, sizes, &usual_cost), lambda = usual_rate(sizes, limit);
-    const struct tb_dg_large **found = malloc((to - from) * sizeof *found);
-    enum tb_status st = found == NULL ? tb_judge_no_memory(j) : TB_OK;
-    size_t n = 0, begin = 0;
-    for (size_t i = from; i < to && st == TB_OK; i++) {
+    double limit = limit_of(j, sizes, &usual_cost);
+    for (size_t i = from; i < to; i++) {
         if ((double)g->large[i].tokens >= limit) {
-            found[n++] = &g->large[i];
+            found[n++] = (struct huge){&g->large[i], limit, usual_cost};
         }
     }
-    if (n > 1) {
-        qsort(found, n, sizeof *found, by_ts);
-    }
+    *lambda += n > 0 ? usual_rate(sizes, limit) : 0;
+    return n;
+}
+
+static enum tb_status tell_groups(struct tb_judge *j, struct tb_subject *s, const struct huge *found,
+                                  size_t n, double lambda)
+{
+    enum tb_status st = TB_OK;
+    size_t begin = 0;
     for (size_t i = 1; i <= n && st == TB_OK; i++) {
-        if (i < n && (double)(found[i]->ts_us - found[i - 1]->ts_us) <=
+        if (i < n && (double)(found[i].is->ts_us - found[i - 1].is->ts_us) <=
                          j->rules.size_gap_hours * (double)TB_US_PER_H) {
             continue;
         }
         double count = (double)(i - begin);
         bool unusual = lambda <= j->rules.size_usual || count >= lambda + 4 * sqrt(lambda) + 3;
         if (count >= j->rules.size_requests && unusual) {
-            st = tell(j, s, found + begin, i - begin, limit, usual_cost, lambda);
+            st = tell(j, s, found + begin, i - begin, lambda);
         }
         begin = i;
     }
-    free(found);
     return st;
 }
 
 enum tb_status tb_judge_size(struct tb_judge *j, struct tb_subject *s)
 {
-    size_t from, to, at;
-    enum tb_status st = TB_OK;
+    size_t from, to, n = 0;
+    double lambda = 0;
     TB_DIGEST_RANGE(j->today, large, s->consumer, from, to);
-    struct sizes *sizes = from < to ? malloc(sizeof *sizes) : NULL;
-    if (from < to && sizes == NULL) {
-        return tb_judge_no_memory(j);
+    if (from == to) {
+        return TB_OK;
     }
-    for (at = from; at < to && st == TB_OK; at = from) { /* sorted by feature behind the consumer */
+    struct sizes *sizes = malloc(sizeof *sizes);
+    struct huge *found = malloc((to - from) * sizeof *found);
+    enum tb_status st = sizes == NULL || found == NULL ? tb_judge_no_memory(j) : TB_OK;
+    for (size_t at = from; at < to && st == TB_OK; at = from) { /* sorted by feature behind the consumer */
         while (from < to && j->today->large[from].feature == j->today->large[at].feature) {
             from++;
         }
-        st = judge_feature(j, s, at, from, sizes);
+        n += pick_feature(j, s, at, from, sizes, found + n, &lambda);
+    }
+    if (n > 0 && st == TB_OK) {
+        qsort(found, n, sizeof *found, by_ts);
+        st = tell_groups(j, s, found, n, lambda);
     }
     free(sizes);
+    free(found);
     return st;
 }

@@ -3,34 +3,6 @@
 #include <string.h>
 #include "detect/judge.h"
 
-struct day_usual {
-    double day, hour[24]; /* requests of a day, and of its hours */
-    size_t n;
-};
-
-/* A day as local_day is, by what came before `before`. */
-static void usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
-                      struct day_usual *out)
-{
-    struct tb_baseline b;
-    memset(out, 0, sizeof *out);
-    tb_baseline_before(j, s, s->n, local_day, before, 0, 24, -1, &b);
-    out->n = b.n;
-    out->day = b.mu;
-    double sum = 0;
-    for (int h = 0; h < 24 && b.n > 0; h++) {
-        struct tb_baseline one;
-        tb_baseline_before(j, s, s->n, local_day, before, h, 1, -1, &one);
-        for (size_t i = 0; i < one.n; i++) {
-            out->hour[h] += one.value[i] / (double)one.n;
-        }
-        sum += out->hour[h];
-    }
-    for (int h = 0; h < 24 && sum > 0; h++) {
-        out->hour[h] *= out->day / sum;
-    }
-}
-
 struct stretch {
     double x, mu, cost, z, rest_z,
         rest_ratio; /* rest: without its largest block, or without the largest hours of one */
@@ -39,11 +11,13 @@ struct stretch {
     int days;
 };
 
+#define SHORT (12 * TB_US_PER_H) /* what is no longer is told as a spike */
+
 enum { SPAN = 6 }; /* local days that three times 24 hours and a day of their end can touch */
 
 struct usual {
     int32_t first; /* local day of day[0] */
-    struct day_usual day[SPAN];
+    struct tb_usual_day day[SPAN];
     struct tb_dispersion own;
     double sd;        /* of the logarithm of a day against its median */
     double record[4]; /* by days in a row: the most so far, against what was usual */
@@ -139,13 +113,57 @@ static bool is_sustained(const struct tb_judge *j, const struct usual *usual, co
     return l->x >= r->sustained_ratio * l->mu && l->z >= r->sustained_z &&
            l->x - l->mu >= r->sustained_excess && l->least_ratio > r->sustained_day &&
            l->least_ratio - 1 > r->sustained_even * (l->x / l->mu - 1) &&
-           l->rest_ratio >= r->sustained_ratio && l->rest_z >= r->blip_z &&
+           l->rest_ratio >= r->sustained_ratio && l->rest_z >= r->sustained_rest_z &&
            l->x > r->sustained_record * usual->record[l->days] * l->mu;
+}
+
+/* The hours within it that make it: where the sum of what is beyond half the excess is largest, as CUSUM finds a start. */
+static void narrow(const struct tb_subject *s, const struct usual *usual, struct stretch *l)
+{
+    const struct tb_local_clock *c = s->clock;
+    double bar = (1 + l->x / (l->mu > 1 ? l->mu : 1)) / 2, sum = 0, most = 0, x = 0, mu = 0, cost = 0;
+    int64_t start = l->start_us, from = start;
+    struct stretch in = *l;
+    for (int64_t us = l->start_us; us < l->end_us; us += TB_US_PER_H) {
+        int32_t at = (int32_t)(us / TB_US_PER_H) - c->hour_first;
+        int i = tb_local_at(s, c->day[at], c->hour[at]);
+        double usual_n = usual->day[c->day[at] - usual->first].hour[c->hour[at]];
+        if (sum <= 0) {
+            sum = x = mu = cost = 0;
+            start = us;
+        }
+        sum += s->n[i] - bar * usual_n;
+        x += s->n[i];
+        mu += usual_n;
+        cost += s->cost[i];
+        if (sum > most) {
+            most = sum;
+            from = start;
+            in.x = x;
+            in.mu = mu;
+            in.cost = cost;
+            in.end_us = us + TB_US_PER_H;
+        }
+    }
+    in.start_us = from;
+    *l = in;
+}
+
+/* What each of its hours cost beyond the usual, for an incident of more days than one look. */
+static void note(struct tb_subject *s, const struct stretch *l)
+{
+    const struct tb_local_clock *c = s->clock;
+    for (int64_t us = l->start_us; us < l->end_us; us += TB_US_PER_H) {
+        int32_t at = (int32_t)(us / TB_US_PER_H) - c->hour_first;
+        int i = tb_local_at(s, c->day[at], c->hour[at]);
+        s->over[i] = s->cost[i] * (l->x - l->mu) / l->x;
+    }
 }
 
 static enum tb_status tell_sustained(struct tb_judge *j, struct tb_subject *s, const struct stretch *l)
 {
-    struct tb_finding *f = tb_findings_add(j->out, TB_KIND_SUSTAINED);
+    struct tb_finding *f =
+        tb_findings_add(j->out, l->end_us - l->start_us > SHORT ? TB_KIND_SUSTAINED : TB_KIND_SPIKE);
     struct tb_words words = {.n = 0};
     if (f == NULL) {
         return tb_judge_no_memory(j);
@@ -162,7 +180,7 @@ static enum tb_status tell_sustained(struct tb_judge *j, struct tb_subject *s, c
     tb_words_add(&words, ", ");
     tb_words_window(&words, s, l->start_us, l->end_us);
     tb_words_add(&words, ": %.0f requests in %d hours; %.0f is usual for those hours (%.1fx); extra cost ",
-                 l->x, l->days * 24, l->mu, l->x / l->mu);
+                 l->x, (int)((l->end_us - l->start_us) / TB_US_PER_H), l->mu, l->x / l->mu);
     tb_words_cost(&words, j, f->cost);
     tb_words_volume(&words, j, s);
     tb_finding_tell(f, &words);
@@ -234,7 +252,7 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
         return TB_OK;
     }
     for (int i = 0; i < SPAN; i++) {
-        usual_day(j, s, usual.first + i, usual.first + 1, &usual.day[i]);
+        tb_usual_day(j, s, usual.first + i, usual.first + 1, &usual.day[i]);
     }
     learn(j, s, usual.first + 1, &usual);
     for (int64_t end = j->today->to_us - 18 * TB_US_PER_H; end <= j->today->to_us; end += 6 * TB_US_PER_H) {
@@ -244,5 +262,12 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
             }
         }
     }
-    return best.z > 0 ? tell_sustained(j, s, &best) : TB_OK;
+    if (best.z > 0) {
+        narrow(s, &usual, &best);
+    }
+    if (best.z == 0 || best.end_us <= j->today->from_us) { /* what earlier days told already */
+        return TB_OK;
+    }
+    note(s, &best);
+    return tell_sustained(j, s, &best);
 }

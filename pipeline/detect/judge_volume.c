@@ -95,6 +95,42 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, own);
 }
 
+/* The hours of the day, about those of the window, that make it: where the sum of what is beyond half the excess is largest. */
+static void narrow(const struct tb_judge *j, const struct tb_subject *s, struct window *w)
+{
+    struct tb_usual_day usual;
+    double over[25] = {0}, most = 0, bar = (1 + w->x / (w->mu > 1 ? w->mu : 1)) / 2;
+    double least = (w->x - w->mu) / w->width / 4;
+    int from = w->hour, to = w->hour + w->width, last = 24;
+    tb_usual_day(j, s, w->local_day, w->local_day, &usual);
+    for (int h = 0; h < 24; h++) {
+        int64_t us = us_of(s, w->local_day, h);
+        double bound =
+            usual.hour[h] * bar > usual.hour[h] + least ? usual.hour[h] * bar : usual.hour[h] + least;
+        last = us == INT64_MIN || us + TB_US_PER_H > j->today->to_us ? (h < last ? h : last) : last;
+        over[h + 1] = over[h] + (h < last ? s->n[tb_local_at(s, w->local_day, h)] - bound : 0);
+    }
+    for (int a = 0; a < w->hour + w->width; a++) {
+        for (int b = w->hour + 1; b <= last; b++) {
+            if (b - a >= 2 && over[b] - over[a] > most) {
+                most = over[b] - over[a];
+                from = a;
+                to = b;
+            }
+        }
+    }
+    struct window in = {.local_day = w->local_day, .hour = from, .width = to - from, .z = w->z};
+    struct tb_baseline b;
+    tb_baseline_window(j, s, s->n, in.local_day, in.hour, in.width, -1, &b);
+    in.x = sum_of(s, s->n, &in);
+    in.mu = b.mu;
+    in.days = b.n;
+    in.past_max = b.past_max;
+    if (b.n > 0 && in.x - in.mu >= j->rules.spike_excess) {
+        *w = in;
+    }
+}
+
 static const char *day_words(const struct tb_subject *s, int32_t local_day)
 {
     int32_t d = local_day - s->clock->day_first;
@@ -169,7 +205,7 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
             best = found[i].z > found[best].z ? i : best;
         }
         struct window w = found[best];
-        int first = w.hour, last = w.hour + w.width, left = 0;
+        int left = 0;
         for (int i = 0; i < n; i++) {
             bool overlaps = found[i].hour < w.hour + w.width && w.hour < found[i].hour + found[i].width;
             if (!overlaps) {
@@ -177,7 +213,9 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
             }
         }
         n = left;
-        st = tell_spike(j, s, &w, us_of(s, local_day, first), us_of(s, local_day, last - 1) + TB_US_PER_H);
+        narrow(j, s, &w);
+        st = tell_spike(j, s, &w, us_of(s, local_day, w.hour),
+                        us_of(s, local_day, w.hour + w.width - 1) + TB_US_PER_H);
     }
     return st;
 }

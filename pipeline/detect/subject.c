@@ -110,9 +110,10 @@ enum tb_status tb_subject_init(struct tb_subject *s, struct tb_judge *j, struct 
     size_t hours = (size_t)s->clock->days * 24;
     s->n = calloc(hours, sizeof *s->n);
     s->cost = calloc(hours, sizeof *s->cost);
+    s->over = calloc(hours, sizeof *s->over);
     s->flag = calloc(hours, 1);
     s->day_flag = calloc((size_t)(j->last - j->first) + 1, 1);
-    if (s->n == NULL || s->cost == NULL || s->flag == NULL || s->day_flag == NULL) {
+    if (s->n == NULL || s->cost == NULL || s->over == NULL || s->flag == NULL || s->day_flag == NULL) {
         return tb_judge_no_memory(j);
     }
     add_days(s, j);
@@ -123,8 +124,9 @@ void tb_subject_release(struct tb_subject *s)
 {
     free(s->n);
     free(s->cost);
+    free(s->over);
     free(s->flag);
     free(s->day_flag);
-    s->n = s->cost = NULL;
+    s->n = s->cost = s->over = NULL;
     s->flag = s->day_flag = NULL;
 }
