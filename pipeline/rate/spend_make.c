@@ -252,25 +252,62 @@ static bool may_be_over(const struct part *p, int64_t day_start, int64_t start, 
 struct metering {
     struct tb_reader reader;
     struct maker *maker;
+    size_t row_bytes; /* of a struct ready with its bits */
     enum tb_status status;
     struct tb_err *err;
 };
 
-static enum tb_status meter_event(struct metering *x, const struct tb_block *b, uint32_t row,
-                                  struct tb_err *err)
+/* What of a call can be known before its turn: its cost, and which parts it belongs to. */
+struct ready {
+    tb_money cost;   /* 0: it counts nowhere */
+    uint64_t pass[]; /* a bit for each part */
+};
+#define PASS_BITS 64
+
+static struct ready *ready_at(const struct metering *x, void *room, uint32_t row)
+{
+    return (struct ready *)(void *)((char *)room + row * x->row_bytes);
+}
+
+static bool is_filtered(const struct part *p)
+{
+    return p->has_dim && p->row->match.s != NULL;
+}
+
+static enum tb_status note_parts(struct metering *x, const struct tb_block *b, uint32_t row,
+                                 struct ready *out, struct tb_err *err)
 {
     struct tb_reading e;
-    struct tb_charge charge;
-    tb_reader_take(&x->reader, b, row, &e);
-    enum tb_status status = tb_charge_event(x->reader.prices, &e.query, &charge, err);
-    for (size_t i = 0; status == TB_OK && charge.cost != 0 && i < x->maker->n; i++) {
+    bool taken = false;
+    enum tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && i < x->maker->n; i++) {
         struct part *p = &x->maker->parts[i];
         bool passes = p->metered;
-        if (p->metered) {
+        if (p->metered && is_filtered(p)) {
+            if (!taken) {
+                tb_reader_take(&x->reader, b, row, &e);
+                taken = true;
+            }
             status = tb_usage_passes(&p->usage, &e, &passes, err);
         }
-        if (status == TB_OK && passes) {
-            status = tb_spend_meter_add(&p->meter, e.query.ts_us, charge.cost, err);
+        out->pass[i / PASS_BITS] |= (uint64_t)passes << i % PASS_BITS;
+    }
+    return status;
+}
+
+static enum tb_status prepare(void *ctx, const struct tb_block *b, void *room, struct tb_err *err)
+{
+    struct metering *x = ctx;
+    bool billed = tb_source_billed(x->maker->settings, tb_dict_text(x->maker->db, b->source));
+    enum tb_status status = TB_OK;
+    memset(room, 0, x->row_bytes * b->n);
+    for (uint32_t i = 0; billed && status == TB_OK && i < b->n; i++) {
+        struct ready *r = ready_at(x, room, i);
+        if ((b->flags[i] & TB_F_TOOL) == 0) {
+            status = tb_reader_cost(&x->reader, b, i, &r->cost, err);
+        }
+        if (status == TB_OK && r->cost != 0) {
+            status = note_parts(x, b, i, r, err);
         }
     }
     return status;
@@ -279,15 +316,13 @@ static enum tb_status meter_event(struct metering *x, const struct tb_block *b, 
 static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 {
     struct metering *x = ctx;
-    struct maker *m = x->maker;
-    if ((b->flags[row] & TB_F_TOOL) != 0) {
-        return true;
+    const struct ready *r = ready_at(x, b->room, row);
+    x->status = TB_OK;
+    for (size_t i = 0; x->status == TB_OK && r->cost != 0 && i < x->maker->n; i++) {
+        if ((r->pass[i / PASS_BITS] >> i % PASS_BITS & 1u) != 0) {
+            x->status = tb_spend_meter_add(&x->maker->parts[i].meter, b->ts_us[row], r->cost, x->err);
+        }
     }
-    if (b->source != m->source) {
-        m->source = b->source;
-        m->billed = tb_source_billed(m->settings, tb_dict_text(m->db, b->source));
-    }
-    x->status = m->billed ? meter_event(x, b, row, x->err) : TB_OK;
     return x->status == TB_OK;
 }
 
@@ -301,8 +336,14 @@ static enum tb_status meter_range(struct metering *x, int64_t from_us, int64_t t
         }
     }
     x->err = err;
-    enum tb_status status =
-        tb_events_ordered(m->db, from_us - TB_US_PER_H, to_us, TB_READING_COLUMNS, each_event, x, err);
+    x->status = TB_OK;
+    x->row_bytes = sizeof(struct ready) + (m->n / (2 * PASS_BITS) + 1) * 2 * sizeof(uint64_t);
+    struct tb_ordered_how how = {.columns = TB_READING_COLUMNS,
+                                 .room_bytes = x->row_bytes,
+                                 .prepare = prepare,
+                                 .each = each_event,
+                                 .ctx = x};
+    enum tb_status status = tb_events_prepared(m->db, from_us - TB_US_PER_H, to_us, &how, err);
     status = status == TB_OK ? x->status : status;
     for (size_t i = 0; status == TB_OK && i < m->n; i++) {
         if (m->parts[i].metered) {
@@ -356,7 +397,7 @@ static enum tb_status meter_day(struct maker *m, const struct tb_tables *tables,
     for (size_t i = 0; status == TB_OK && i < m->n; i++) {
         struct part *p = &m->parts[i];
         struct tb_where where = {p->dim, p->row->match};
-        status = tb_usage_keys_init(&p->usage, &x.reader, &where, p->has_dim && p->row->match.s != NULL, err);
+        status = tb_usage_keys_init(&p->usage, &x.reader, &where, is_filtered(p), err);
     }
     m->source = 0;
     if (status == TB_OK) {

@@ -27,25 +27,33 @@ void tb_spend_meter_release(struct tb_spend_meter *m)
     m->out_n = m->out_cap = m->tail_cap = m->tail_n = m->tail_first = 0;
 }
 
+/* An area in money x us, divided by an hour. */
+static tb_money excess_of(const struct tb_spend_area *a)
+{
+    tb_money whole = a->high / TB_US_PER_H, rest = a->high % TB_US_PER_H;
+    return (whole << 64) + ((rest << 64) + a->low) / TB_US_PER_H;
+}
+
 static enum tb_status put(struct tb_spend_meter *m, int level, int64_t end_us, struct tb_err *err)
 {
     enum tb_status status = tb_tuples_grow((void **)&m->out, &m->out_cap, m->out_n + 1, sizeof *m->out, err);
     if (status == TB_OK) {
         m->out[m->out_n++] =
-            (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level], m->excess[level]};
+            (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level], excess_of(&m->area[level])};
         m->since_us[level] = TB_TS_NONE;
     }
     return status;
 }
 
-/* From now_us until to_us the sum stands still. */
+/* From now_us until to_us the sum stands still. No division here: there are two of these steps for each call. */
 static void add_area(struct tb_spend_meter *m, int64_t to_us)
 {
     int64_t us = to_us - m->now_us;
     for (int k = 0; k < TB_HOUR_LEVELS; k++) {
         if (m->since_us[k] != TB_TS_NONE) {
-            tb_money over = m->sum - m->limit[k];
-            m->excess[k] += over / TB_US_PER_H * us + over % TB_US_PER_H * us / TB_US_PER_H;
+            tb_money over = m->sum - m->limit[k]; /* > 0: below 2^107, and a day is below 2^37 us */
+            m->area[k].low += (tb_money)(uint64_t)over * us;
+            m->area[k].high += (tb_money)(over >> 64) * us;
         }
     }
 }
@@ -59,7 +67,7 @@ static enum tb_status settle(struct tb_spend_meter *m, struct tb_err *err)
         if (over && m->since_us[k] == TB_TS_NONE) {
             m->since_us[k] = m->now_us;
             m->peak[k] = m->sum;
-            m->excess[k] = 0;
+            m->area[k] = (struct tb_spend_area){0, 0};
         }
         if (over && m->sum > m->peak[k]) {
             m->peak[k] = m->sum;

@@ -24,6 +24,11 @@ struct tb_stretch {
     tb_money peak, excess;
 };
 
+/* Money x us: high x 2^64 + low. */
+struct tb_spend_area {
+    tb_money high, low;
+};
+
 struct tb_spend_meter {
     bool has_limit[TB_HOUR_LEVELS];
     tb_money limit[TB_HOUR_LEVELS];
@@ -36,7 +41,8 @@ struct tb_spend_meter {
     } * tail;
     size_t tail_first, tail_n, tail_cap;
     int64_t since_us[TB_HOUR_LEVELS];
-    tb_money peak[TB_HOUR_LEVELS], excess[TB_HOUR_LEVELS];
+    tb_money peak[TB_HOUR_LEVELS];
+    struct tb_spend_area area[TB_HOUR_LEVELS];
     struct tb_stretch *out; /* what was found */
     size_t out_n, out_cap;
 };
