@@ -40,7 +40,7 @@ struct tb_command {
     int (*run)(const char *config, int argc, char **argv); /* argv[0] is the command's name */
 };
 extern const struct tb_command tb_cmd_init, tb_cmd_run, tb_cmd_ingest, tb_cmd_report, tb_cmd_tables,
-    tb_cmd_formats, tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_backup, tb_cmd_explain, tb_cmd_close,
+    tb_cmd_formats, tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_prune, tb_cmd_backup, tb_cmd_explain, tb_cmd_close,
     tb_cmd_reopen;
 
 /* SIGINT, SIGTERM and SIGHUP set it for commands that called tb_cmd_catch_signals: they stop at the next safe point and return

@@ -11,12 +11,12 @@
 static const struct tb_command *const commands[] = {
     &tb_cmd_init,   &tb_cmd_run,   &tb_cmd_ingest, &tb_cmd_report,  &tb_cmd_explain,
     &tb_cmd_tables, &tb_cmd_close, &tb_cmd_reopen, &tb_cmd_formats, &tb_cmd_check,
-    &tb_cmd_doctor, &tb_cmd_sql,   &tb_cmd_backup,
+    &tb_cmd_doctor, &tb_cmd_sql,   &tb_cmd_prune,  &tb_cmd_backup,
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
 /* Promised by the contract, absent from this version. */
-static const char *const unbuilt[] = {"export", "bills", "decide", "prune", NULL};
+static const char *const unbuilt[] = {"export", "bills", "decide", NULL};
 
 /* A closed 0, 1 or 2 would be given to the next file opened, and messages would be written into it. */
 static void open_standard_files(void)

@@ -7,6 +7,7 @@
 #include "event/prompt.h"
 #include "event/signature.h"
 #include "rate/reduce.h"
+#include "rate/spend.h"
 #include "store/versions.h"
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err)
@@ -99,7 +100,9 @@ enum tb_status tb_session_reduce(struct tb_session *s, int32_t from_day, int32_t
     if (st != TB_OK) {
         return st;
     }
-    st = tb_reduce_days(s->db, s->settings, s->tables, s->version, from_day, to_day, NULL, err);
+    st = s->pruned_stand
+             ? tb_spend_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err)
+             : tb_reduce_days(s->db, s->settings, s->tables, s->version, from_day, to_day, NULL, err);
     if (st == TB_OK) {
         st = tb_db_commit(s->db, err);
     }
@@ -135,7 +138,9 @@ enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t f
             st = find_version(s, wanted, err);
         }
         if (st == TB_OK && s->version != 0) {
-            st = tb_reduce_current(s->db, s->settings, s->version, from_day, to_day, &current, err);
+            st = s->pruned_stand
+                     ? tb_spend_reduced(s->db, s->settings, s->version, from_day, to_day, &current, err)
+                     : tb_reduce_current(s->db, s->settings, s->version, from_day, to_day, &current, err);
         }
     }
     if (st != TB_OK || current) {

@@ -16,6 +16,7 @@ struct tb_session {
     struct tb_tables *tables;
     int64_t version; /* of tables; 0 before they are imported */
     int64_t now_us;
+    bool pruned_stand; /* tb_session_report: pruned days stand with whatever version they were reduced */
 };
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err) TB_MUST_USE;

@@ -8,8 +8,7 @@
  * Units:   amounts are tokens, requests or tb_money, as the row's measure says; instants in us.
  * Owns:    a tb_quota_result until tb_quota_release.
  * Errors:  TB_FATAL/TB_E_DB, TB_E_MEMORY; TB_FAIL/TB_E_RANGE.
- * Limits:  rolling_24h looks 24 hours back into events: where the day before is pruned and the day itself has to be replayed
- *          again, its first hours count less.
+ * Limits:  rolling_24h looks 24 hours back into events: `prune` leaves those of the day before the first day that may change.
  */
 #ifndef TB_QUOTA_H
 #define TB_QUOTA_H

@@ -22,8 +22,8 @@ bool tb_source_billed(const struct tb_settings *s, struct tb_str source)
     return true;
 }
 
-/* What stands, and what should. A pruned day that was reduced in this zone from all its events stays as it
- * is, whatever program did it: its events are gone. */
+/* What stands, and what should. A pruned day that was reduced in this zone stays as it is, whatever program did it: its events are
+ * gone, or, where the day lies in two UTC days, some of them. */
 static enum tb_status day_current(struct tb_query *find, struct tb_db *db, const struct tb_settings *s,
                                   int64_t version, int32_t day, int64_t *generation, bool *pruned,
                                   bool *current, struct tb_err *err)
@@ -39,8 +39,8 @@ static enum tb_status day_current(struct tb_query *find, struct tb_db *db, const
     status = tb_query_step(find, err);
     if (status == TB_OK) {
         *current = tb_str_eq(tb_query_text(find, 0), tb_str_of(tb_zone_name(s->zone))) &&
-                   tb_query_int(find, 1) == *generation &&
-                   (*pruned || tb_str_eq(tb_query_text(find, 2), tb_str_of(program)));
+                   (*pruned || (tb_query_int(find, 1) == *generation &&
+                                tb_str_eq(tb_query_text(find, 2), tb_str_of(program))));
         tb_query_reset(find);
     }
     return status == TB_END ? TB_OK : status;

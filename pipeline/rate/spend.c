@@ -58,9 +58,8 @@ static enum tb_status is_pruned(struct tb_db *db, const struct tb_settings *s, i
                                 &generation, pruned, err);
 }
 
-/* The version that a day is read with: the asked one, or of a pruned day that was not reduced with it the newest it was. */
-static enum tb_status version_of_day(struct tb_db *db, const struct tb_settings *s, int32_t day,
-                                     int64_t *version, struct tb_err *err)
+enum tb_status tb_spend_version(struct tb_db *db, const struct tb_settings *s, int32_t day, int64_t *version,
+                                struct tb_err *err)
 {
     struct tb_query *q = NULL;
     bool pruned = false, current = true;
@@ -326,7 +325,7 @@ static enum tb_status read_day(struct tb_db *db, const struct tb_settings *s, co
 {
     char what[WHAT_MAX], basis[BASIS_MAX];
     bool any = false;
-    enum tb_status status = version_of_day(db, s, day, &version, err);
+    enum tb_status status = tb_spend_version(db, s, day, &version, err);
     if (status == TB_OK) {
         status = basis_of(db, s, version, day, basis, err);
     }
@@ -397,7 +396,7 @@ enum tb_status tb_spends_current(struct tb_db *db, const struct tb_settings *s,
     int32_t day = first == TB_DAY_NONE ? to_day + 1 : first > from_day ? first : from_day;
     for (; status == TB_OK && *current && day <= to_day; day++) {
         int64_t with = version;
-        status = version_of_day(db, s, day, &with, err);
+        status = tb_spend_version(db, s, day, &with, err);
         if (status == TB_OK) {
             status = basis_of(db, s, with, day, basis, err);
         }

@@ -38,8 +38,8 @@ static enum tb_status put(struct tb_spend_meter *m, int level, int64_t end_us, s
 {
     enum tb_status status = tb_tuples_grow((void **)&m->out, &m->out_cap, m->out_n + 1, sizeof *m->out, err);
     if (status == TB_OK) {
-        m->out[m->out_n++] =
-            (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level], excess_of(&m->area[level])};
+        m->out[m->out_n++] = (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level],
+                                                 excess_of(&m->area[level])};
         m->since_us[level] = TB_TS_NONE;
     }
     return status;

@@ -1,6 +1,8 @@
 /* Concept: usage grouped by any dimensions over any range, from events (percentiles and distinct consumers
- * need them). Shape:   rows sorted by their keys, null first. Range: [from_us, to_us). Billed sources only,
+ * need them). Of pruned days rollups are all there is: then percentiles and distinct consumers are not known for any row.
+ * Shape:   rows sorted by their keys, null first. Range: [from_us, to_us). Billed sources only,
  * unless `where` names source. Owns:    tb_usage until freed.
+ * Errors:  TB_FAIL/TB_E_USAGE for a part of an hour of a pruned day, and for a pruned day that was not reduced with version.
  */
 #ifndef TB_USAGE_H
 #define TB_USAGE_H
@@ -55,8 +57,8 @@ struct tb_usage {
 };
 
 enum tb_status tb_usage_query(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                              int64_t from_us, int64_t to_us, const enum tb_dim *by, size_t by_n,
-                              const struct tb_where *where, size_t where_n, struct tb_usage *out,
+                              int64_t version, int64_t from_us, int64_t to_us, const enum tb_dim *by,
+                              size_t by_n, const struct tb_where *where, size_t where_n, struct tb_usage *out,
                               struct tb_err *err) TB_MUST_USE;
 void tb_usage_release(struct tb_usage *u);
 

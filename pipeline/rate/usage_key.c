@@ -91,6 +91,27 @@ void tb_usage_keys_release(struct tb_usage_keys *k)
     *k = (struct tb_usage_keys){0};
 }
 
+enum tb_status tb_usage_name(struct tb_usage_keys *k, struct tb_str text, int64_t *code, struct tb_err *err)
+{
+    if (text.s == NULL) {
+        *code = TB_CODE_ABSENT;
+        return TB_OK;
+    }
+    for (size_t i = 0; i < k->name_n; i++) {
+        if (tb_str_eq(k->names[i], text)) {
+            *code = (int64_t)i;
+            return TB_OK;
+        }
+    }
+    enum tb_status status =
+        tb_tuples_grow((void **)&k->names, &k->name_cap, k->name_n + 1, sizeof *k->names, err);
+    if (status == TB_OK) { /* of tables of another version */
+        *code = (int64_t)k->name_n;
+        k->names[k->name_n++] = text;
+    }
+    return status;
+}
+
 /* --- codes and texts
  * ----------------------------------------------------------------------------------------------- */
 
@@ -127,9 +148,9 @@ int64_t tb_usage_code(const struct tb_usage_keys *k, const struct tb_reading *e,
     case TB_DIM_SOURCE:
         return e->source;
     case TB_DIM_TEAM:
-        return k->team[e->account];
+        return e->account == TB_ACCOUNT_OF_CELL ? k->cell_team : k->team[e->account];
     case TB_DIM_COST_CENTER:
-        return k->cost_center[e->account];
+        return e->account == TB_ACCOUNT_OF_CELL ? k->cell_cost_center : k->cost_center[e->account];
     case TB_DIM_CONSUMER: /* 0: anonymous, and no database has the word yet */
         return e->text[TB_T_CONSUMER];
     default: {

@@ -10,6 +10,8 @@
 #include "rate/usage.h"
 
 #define TB_CODE_ABSENT INT64_MIN
+#define TB_ACCOUNT_OF_CELL                                                                                   \
+    UINT32_MAX /* a reading's account: team and cost centre are cell_team, cell_cost_center */
 
 /* One --where, and what it said of the codes met so far. */
 struct tb_usage_filter {
@@ -26,6 +28,7 @@ struct tb_usage_keys {
     struct tb_str *names; /* teams and cost centres, by number */
     size_t name_n, name_cap;
     int64_t *team, *cost_center; /* codes by account number */
+    int64_t cell_team, cell_cost_center;
     struct tb_usage_filter *filters;
     size_t filter_n;
     bool names_source; /* a filter does */
@@ -39,6 +42,10 @@ void tb_usage_keys_release(struct tb_usage_keys *k);
 
 /* The code of dim for the event that the reader has just taken. */
 int64_t tb_usage_code(const struct tb_usage_keys *k, const struct tb_reading *e, enum tb_dim dim);
+
+/* The code of a team's or cost centre's text. */
+enum tb_status tb_usage_name(struct tb_usage_keys *k, struct tb_str text, int64_t *code,
+                             struct tb_err *err) TB_MUST_USE;
 
 /* The text of a code; buf holds texts that are made. */
 struct tb_str tb_usage_text(const struct tb_usage_keys *k, enum tb_dim dim, int64_t code,

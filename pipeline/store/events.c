@@ -174,7 +174,8 @@ enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t t
     return st;
 }
 
-enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_err *err)
+enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before,
+                               struct tb_err *err)
 {
     static const char *const steps[] = {"prune_days.sql", "prune_groups.sql", "prune_dead.sql",
                                         "prune_segments.sql"};
@@ -183,7 +184,7 @@ enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_e
         struct tb_query *q = NULL;
         st = tb_db_statement(db, steps[i], &q, err);
         if (st == TB_OK) {
-            tb_query_bind_int(q, "before_day", before_day);
+            tb_query_bind_int(q, "before_day", i == 0 ? before_day : drop_before);
             st = tb_query_run(q, err);
         }
     }

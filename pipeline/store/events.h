@@ -146,8 +146,9 @@ enum tb_status tb_load_append(struct tb_load_txn *t, const struct tb_row *rows, 
 enum tb_status tb_load_finish(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
 
-/* Drops the events of all UTC days before before_day for good (in the caller's transaction); these days
- * take no more. Their ids go with the next merges. */
-enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, struct tb_err *err) TB_MUST_USE;
+/* Drops the events of all UTC days before drop_before for good (in the caller's transaction); those before before_day, the same or a
+ * later day, take no more: the events between stay to be read beside later days. Ids go with the next merges. */
+enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before,
+                               struct tb_err *err) TB_MUST_USE;
 
 #endif

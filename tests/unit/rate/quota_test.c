@@ -151,7 +151,7 @@ static void kept_days_survive_a_prune(void **state)
     advance(&w, t, INT32_MAX);
     assert_ok(tb_quota_query(w.db, &w.settings, t, first + 1, first + 5, INT32_MAX - 64, &before, &err), err);
     assert_ok(tb_db_begin(w.db, &err), err);
-    assert_ok(tb_events_prune(w.db, first + 3, &err), err);
+    assert_ok(tb_events_prune(w.db, first + 3, first + 3, &err), err);
     assert_ok(tb_db_commit(w.db, &err), err);
     advance(&w, t, INT32_MAX);
     assert_ok(tb_quota_query(w.db, &w.settings, t, first + 1, first + 5, INT32_MAX - 64, &after, &err), err);

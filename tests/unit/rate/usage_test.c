@@ -3,6 +3,7 @@
 #include "tests/unit/rate/world.h"
 
 #include "base/glob.h"
+#include "rate/reduce.h"
 #include "rate/usage.h"
 
 #define DAY_FIRST 20749 /* 2026-10-23; the clocks of Amsterdam go back on the 25th */
@@ -218,8 +219,8 @@ static size_t check_usage(struct town *t, const struct asked *a)
     struct tb_usage u;
     int64_t requests = 0;
     int64_t expected = 0;
-    assert_ok(tb_usage_query(w->db, &w->settings, w->tables, a->from_us, a->to_us, a->by, a->by_n, a->where,
-                             a->where_n, &u, &err),
+    assert_ok(tb_usage_query(w->db, &w->settings, w->tables, 1, a->from_us, a->to_us, a->by, a->by_n,
+                             a->where, a->where_n, &u, &err),
               err);
     for (size_t r = 0; r < u.n; r++) {
         check_row(t, a, &u.rows[r]);
@@ -311,11 +312,12 @@ static void days_add_up_to_the_range(void **state)
     struct tb_usage whole;
     int64_t from_us = tb_zone_day_start(w->settings.zone, DAY_FIRST);
     int64_t to_us = tb_zone_day_start(w->settings.zone, DAY_FIRST + DAYS);
-    assert_ok(tb_usage_query(w->db, &w->settings, w->tables, from_us, to_us, NULL, 0, NULL, 0, &whole, &err),
-              err);
+    assert_ok(
+        tb_usage_query(w->db, &w->settings, w->tables, 1, from_us, to_us, NULL, 0, NULL, 0, &whole, &err),
+        err);
     for (int32_t day = DAY_FIRST; day < DAY_FIRST + DAYS; day++) {
         struct tb_usage one;
-        assert_ok(tb_usage_query(w->db, &w->settings, w->tables, tb_zone_day_start(w->settings.zone, day),
+        assert_ok(tb_usage_query(w->db, &w->settings, w->tables, 1, tb_zone_day_start(w->settings.zone, day),
                                  tb_zone_day_start(w->settings.zone, day + 1), NULL, 0, NULL, 0, &one, &err),
                   err);
         assert_int_equal(one.n, 1);
@@ -327,6 +329,86 @@ static void days_add_up_to_the_range(void **state)
     town_close(&t);
 }
 
+static void same_rows(const struct tb_usage *before, const struct tb_usage *after)
+{
+    assert_int_equal(after->n, before->n);
+    for (size_t i = 0; i < before->n; i++) {
+        struct tb_usage_row b = before->rows[i], a = after->rows[i];
+        assert_true(b.consumers_known && !a.consumers_known);
+        assert_true(a.input_p95 == -1 && a.output_p95 == -1 && a.latency_p95 == -1);
+        for (int k = 0; k < TB_DIM_COUNT; k++) {
+            assert_true(a.key[k].s == NULL ? b.key[k].s == NULL : tb_str_eq(a.key[k], b.key[k]));
+        }
+        const int64_t was[] = {b.requests,   b.errors,         b.refused,        b.hidden,  b.input,
+                               b.cache_read, b.cache_write_5m, b.cache_write_1h, b.output,  b.reasoning,
+                               b.total_only, b.saved,          b.unpriced,       b.input_n, b.output_n,
+                               b.latency_n,  b.latency_ms,     b.has_cost};
+        const int64_t is[] = {a.requests,   a.errors,         a.refused,        a.hidden,  a.input,
+                              a.cache_read, a.cache_write_5m, a.cache_write_1h, a.output,  a.reasoning,
+                              a.total_only, a.saved,          a.unpriced,       a.input_n, a.output_n,
+                              a.latency_n,  a.latency_ms,     a.has_cost};
+        assert_memory_equal(was, is, sizeof was);
+        assert_true(a.cost == b.cost);
+    }
+}
+
+/* A range with pruned days says what it said before, but for what only events know. One civil day is half pruned. */
+static void pruned_days_are_told_from_rollups(void **state)
+{
+    (void)state;
+    static const struct tb_where where[] = {{TB_DIM_CONSUMER, TB_STR("svc-*")}, {TB_DIM_SOURCE, TB_STR("*")},
+                                            {TB_DIM_TEAM, TB_STR("web")},       {TB_DIM_DAY, TB_STR("*24")},
+                                            {TB_DIM_COST_CENTER, TB_STR("")},   {TB_DIM_MODEL, TB_STR("b*")}};
+    struct town t;
+    struct tb_err err = {0};
+    enum { QUESTIONS = 40 };
+    struct tb_usage before[QUESTIONS];
+    struct asked asked[QUESTIONS];
+    uint64_t random = 8;
+    town_open(&t, 5, 2500);
+    struct world *w = &t.world;
+    const struct tb_zone *zone = w->settings.zone;
+    assert_ok(tb_db_begin(w->db, &err), err);
+    assert_ok(tb_reduce_days(w->db, &w->settings, w->tables, 1, DAY_FIRST - 1, DAY_FIRST + DAYS, NULL, &err),
+              err);
+    assert_ok(tb_db_commit(w->db, &err), err);
+    for (int i = 0; i < QUESTIONS; i++) {
+        struct asked *a = &asked[i];
+        *a = (struct asked){.from_us =
+                                tb_zone_day_start(zone, DAY_FIRST) + random_below(&random, 30) * TB_US_PER_H,
+                            .to_us = tb_zone_day_start(zone, DAY_FIRST + DAYS)};
+        a->where_n = random_below(&random, 2);
+        a->where[0] = where[random_below(&random, sizeof where / sizeof *where)];
+        a->by_n = random_below(&random, 4);
+        for (size_t k = 0; k < a->by_n; k++) {
+            a->by[k] = (enum tb_dim)random_below(&random, TB_DIM_COUNT);
+        }
+        assert_ok(tb_usage_query(w->db, &w->settings, w->tables, 1, a->from_us, a->to_us, a->by, a->by_n,
+                                 a->where, a->where_n, &before[i], &err),
+                  err);
+    }
+    assert_ok(tb_db_begin(w->db, &err), err);
+    assert_ok(tb_events_prune(w->db, DAY_FIRST + 2, DAY_FIRST + 2, &err), err);
+    assert_ok(tb_db_commit(w->db, &err), err);
+    for (int i = 0; i < QUESTIONS; i++) {
+        const struct asked *a = &asked[i];
+        struct tb_usage after;
+        assert_ok(tb_usage_query(w->db, &w->settings, w->tables, 1, a->from_us, a->to_us, a->by, a->by_n,
+                                 a->where, a->where_n, &after, &err),
+                  err);
+        same_rows(&before[i], &after);
+        tb_usage_release(&before[i]);
+        tb_usage_release(&after);
+    }
+    struct tb_usage u;
+    int64_t start = tb_zone_day_start(zone, DAY_FIRST);
+    assert_int_equal(tb_usage_query(w->db, &w->settings, w->tables, 1, start + 1, start + TB_US_PER_DAY, NULL,
+                                    0, NULL, 0, &u, &err),
+                     TB_FAIL);
+    assert_int_equal(err.code, TB_E_USAGE);
+    town_close(&t);
+}
+
 static void nothing_gives_no_rows(void **state)
 {
     (void)state;
@@ -335,9 +417,9 @@ static void nothing_gives_no_rows(void **state)
     struct tb_usage u;
     enum tb_dim by = TB_DIM_TEAM;
     town_open(&t, 4, 10);
-    assert_ok(
-        tb_usage_query(t.world.db, &t.world.settings, t.world.tables, 1000, 2000, &by, 1, NULL, 0, &u, &err),
-        err);
+    assert_ok(tb_usage_query(t.world.db, &t.world.settings, t.world.tables, 1, 1000, 2000, &by, 1, NULL, 0,
+                             &u, &err),
+              err);
     assert_int_equal(u.n, 0);
     tb_usage_release(&u);
     town_close(&t);
@@ -346,6 +428,7 @@ static void nothing_gives_no_rows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pruned_days_are_told_from_rollups),
         cmocka_unit_test(every_dimension_groups),
         cmocka_unit_test(random_questions_are_answered),
         cmocka_unit_test(days_add_up_to_the_range),

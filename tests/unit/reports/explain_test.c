@@ -273,7 +273,7 @@ static void a_difference_is_told(void **state)
     assert_int_equal(tb_table_dropped(part(x, "events")), cell(lines, row, "requests")->number - 1);
     tb_report_free(x);
     assert_ok(tb_db_begin(f.world.db, &err), err);
-    assert_ok(tb_events_prune(f.world.db, DAY_FIRST + 2, &err), err);
+    assert_ok(tb_events_prune(f.world.db, DAY_FIRST + 2, DAY_FIRST + 2, &err), err);
     assert_ok(tb_db_commit(f.world.db, &err), err);
     x = explain(&f, id, DAY_FIRST, DAY_FIRST, 0);
     assert_false(tb_report_state(x).control_failed);

@@ -67,7 +67,7 @@ static void pruned_days_take_no_more(void **state)
                               &pruned, &err));
     assert_false(pruned);
     must(tb_db_begin(f.db, &err));
-    must(tb_events_prune(f.db, DAY_0 + 2, &err));
+    must(tb_events_prune(f.db, DAY_0 + 2, DAY_0 + 2, &err));
     must(tb_db_commit(f.db, &err));
     assert_int_equal(live(f.db), 1);
     assert_int_equal(
@@ -107,7 +107,7 @@ static void merges_drop_ids(void **state)
         const int32_t days[] = {DAY_0 + (int32_t)(i % 2), DAY_0 + (int32_t)(i % 2)};
         if (i == 7) {
             must(tb_db_begin(f.db, &err));
-            must(tb_events_prune(f.db, DAY_0 + 1, &err));
+            must(tb_events_prune(f.db, DAY_0 + 1, DAY_0 + 1, &err));
             must(tb_db_commit(f.db, &err));
         }
         struct tb_append_counts c = load(&f, ids, days, 2, &r);

@@ -1,0 +1,146 @@
+/* tollbook prune: event detail older than detail_days goes; rollups, replayed quotas, what budgets spent, what detectors
+ * remember, and packs stay. */
+#include <inttypes.h>
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/options.h"
+#include "cmd/session.h"
+#include "detect/digest.h"
+#include "rate/quota.h"
+#include "rate/spend.h"
+#include "store/events.h"
+
+/* Whatever is made of these days' events is made now: later it cannot be. */
+static enum tb_status keep_days(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    struct tb_spends spends;
+    struct tb_rules rules;
+    enum tb_status st = tb_spend_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err);
+    if (st == TB_OK) {
+        st = tb_quota_advance(s->db, s->settings, s->tables, INT32_MAX, err);
+    }
+    if (st == TB_OK) {
+        st = tb_spends_read(s->db, s->settings, s->tables, s->version, from_day, to_day, false, true, &spends,
+                            err);
+        if (st == TB_OK) {
+            tb_spends_release(&spends);
+        }
+    }
+    if (st == TB_OK) {
+        st = tb_rules_load(s->settings, &rules, err);
+    }
+    for (int32_t day = from_day; st == TB_OK && day <= to_day; day++) {
+        struct tb_digest digest;
+        st = tb_digest_get(s->db, s->settings, s->tables, &rules, day, &digest, err);
+        if (st == TB_OK) {
+            tb_digest_release(&digest);
+        }
+    }
+    return st;
+}
+
+/* A rolling window of the oldest day that may change looks back a day. */
+static bool has_rolling(const struct tb_tables *t)
+{
+    for (size_t i = 0; i < t->quota_count; i++) {
+        if (t->quotas[i].window == TB_WINDOW_ROLLING_24H) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* UTC days before before_day; first, the first that has events, is one of them. */
+static enum tb_status prune_before(struct tb_session *s, int32_t first, int32_t before_day,
+                                   struct tb_err *err)
+{
+    const struct tb_zone *zone = s->settings->zone;
+    int32_t from = tb_zone_day(zone, first * TB_US_PER_DAY);
+    int32_t to = tb_zone_day(zone, before_day * TB_US_PER_DAY - 1);
+    enum tb_status st = tb_db_begin(s->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = keep_days(s, from, to, err);
+    if (st == TB_OK) {
+        st = tb_events_prune(s->db, before_day, has_rolling(s->tables) ? before_day - 1 : before_day, err);
+    }
+    if (st == TB_OK) {
+        st = tb_db_commit(s->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(s->db);
+    }
+    return st;
+}
+
+static enum tb_status prune(struct tb_session *s, struct tb_err *err)
+{
+    char text[TB_TS_TEXT_MAX];
+    int32_t first = 0, last = 0, keep = s->settings->detail_days;
+    bool is_new = false;
+    if (keep == 0) {
+        tb_log(TB_LOG_INFO, "nothing to prune: \"detail_days\" is 0 in the config, which keeps all events");
+        return TB_OK;
+    }
+    enum tb_status st = tb_session_import(s, &is_new, err);
+    if (st == TB_OK) {
+        st = tb_events_days(s->db, &first, &last, err);
+    }
+    if (st != TB_OK) {
+        return st == TB_END ? TB_OK : st;
+    }
+    int32_t oldest =
+        tb_zone_day(s->settings->zone, s->now_us) - keep; /* the first civil day that keeps its events */
+    int32_t before_day = tb_utc_day(tb_zone_day_start(s->settings->zone, oldest));
+    tb_day_format(oldest, text);
+    if (first >= before_day - has_rolling(s->tables)) {
+        tb_log(TB_LOG_INFO, "nothing to prune: no events are older than %d days", keep);
+        return TB_OK;
+    }
+    st = prune_before(s, first, before_day, err);
+    if (st == TB_OK) {
+        tb_log(TB_LOG_INFO, "events before %s are pruned; rollups and packs stay", text);
+    }
+    return st;
+}
+
+static int run(const char *config, int argc, char **argv)
+{
+    const char *operand[TB_OPERANDS_MAX];
+    const struct tb_option options[] = {{NULL, false, NULL}};
+    size_t n = 0;
+    int code = tb_options_parse(&tb_cmd_prune, argc, argv, options, operand, &n);
+    if (code >= 0) {
+        return code;
+    }
+    if (n > 0) {
+        return tb_cmd_usage("prune", "unexpected operand \"%s\"; the config's \"detail_days\" says what goes",
+                            operand[0]);
+    }
+    struct tb_session s;
+    struct tb_err err = {.code = TB_E_NONE};
+    enum tb_status st = tb_session_settings(&s, config, &err);
+    if (st == TB_OK) {
+        st = tb_tables_load(s.settings, &s.tables, &err);
+    }
+    if (st == TB_OK) {
+        st = tb_session_db(&s, TB_DB_WRITE, &err);
+    }
+    if (st == TB_OK) {
+        st = prune(&s, &err);
+    }
+    tb_session_close(&s);
+    return st == TB_OK ? TB_EXIT_DONE : tb_cmd_fail(&err);
+}
+
+const struct tb_command tb_cmd_prune = {
+    .name = "prune",
+    .synopsis = "prune",
+    .about = "drop event detail older than the config's detail_days; rollups and packs stay",
+    .help = "Days that go are reduced first, with the present tables; their quotas, budgets and findings are "
+            "kept. A pruned day takes\n"
+            "no more events: lines for it are rejected, reason pruned_day. Its percentiles and distinct "
+            "consumers are null.",
+    .run = run,
+};
