@@ -5,12 +5,14 @@
 #include "reports/chargeback.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include "reports/fill.h"
 #include "reports/filter.h"
 #include "reports/head.h"
 #include "reports/intake.h"
 #include "reports/line_id.h"
 #include "reports/shape.h"
+#include "reports/silence.h"
 
 static struct tb_table *part(const struct tb_report *r, const char *key)
 {
@@ -87,6 +89,36 @@ static enum tb_status add_totals(struct tb_report *r, const struct tb_report_que
     return st;
 }
 
+/* Expected input that is not there stands among what is incomplete, without a file. */
+static enum tb_status add_silences(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
+{
+    struct tb_silences silences;
+    struct tb_table *t = part(r, "incomplete");
+    enum tb_status st =
+        tb_silence_find(q->db, q->settings, q->from_day, q->to_day, q->now_us, &silences, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    r->incomplete = r->incomplete || silences.n > 0;
+    for (size_t i = 0; st == TB_OK && i < silences.n; i++) {
+        char reason[TB_SILENCE_WORDS_MAX], day[TB_TS_TEXT_MAX],
+            words[TB_SILENCE_WORDS_MAX + TB_TS_TEXT_MAX + 4];
+        tb_silence_reason(&silences.rows[i], reason);
+        tb_day_format(silences.rows[i].day, day);
+        snprintf(words, sizeof words, "%s%s%s", q->from_day < q->to_day ? day : "",
+                 q->from_day < q->to_day ? ": " : "", reason);
+        st = tb_table_row(t, err);
+        if (st == TB_OK) {
+            st = tb_table_text(t, TB_INCOMPLETE_SOURCE, tb_str_of(silences.rows[i].source), err);
+        }
+        if (st == TB_OK) {
+            st = tb_table_text(t, TB_INCOMPLETE_REASON, tb_str_of(words), err);
+        }
+    }
+    tb_silence_release(&silences);
+    return st;
+}
+
 static enum tb_status add_intake(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
     struct tb_intake in;
@@ -108,7 +140,7 @@ static enum tb_status add_intake(struct tb_report *r, const struct tb_report_que
         st = tb_fill_rows(part(r, "incomplete"), query, err);
         tb_query_close(query);
     }
-    return st;
+    return st == TB_OK ? add_silences(r, q, err) : st;
 }
 
 static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, const struct tb_filter *f,

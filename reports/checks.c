@@ -11,6 +11,7 @@
 #include "reports/head.h"
 #include "reports/intake.h"
 #include "reports/shape.h"
+#include "reports/silence.h"
 
 extern const struct tb_embed tb_embed_reports[];
 
@@ -337,6 +338,28 @@ static enum tb_status add_notes(struct tb_report *r, const struct tb_report_quer
     return st;
 }
 
+/* A row for each expected source that was silent, and for each missing node: informative, but the day is incomplete. */
+static enum tb_status add_silences(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
+{
+    struct tb_silences silences;
+    enum tb_status st =
+        tb_silence_find(q->db, q->settings, q->from_day, q->to_day, q->now_us, &silences, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    r->incomplete = r->incomplete || silences.n > 0;
+    for (size_t i = 0; st == TB_OK && i < silences.n; i++) {
+        const struct tb_silence *s = &silences.rows[i];
+        char words[TB_SILENCE_WORDS_MAX];
+        tb_silence_words(s, words);
+        st = tb_check_count(
+            r, &(struct tb_check){s->node != NULL ? "missing_node" : "silent_source", words, true}, s->hours,
+            0, err);
+    }
+    tb_silence_release(&silences);
+    return st;
+}
+
 static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
                            const struct tb_report *chargeback, const struct tb_filter *f, struct tb_err *err)
 {
@@ -365,7 +388,10 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     if (st == TB_OK && !events.pruned) {
         st = add_event_costs(r, &events, &m, err);
     }
-    return st == TB_OK ? add_notes(r, q, &in, &m, chargeback, err) : st;
+    if (st == TB_OK) {
+        st = add_notes(r, q, &in, &m, chargeback, err);
+    }
+    return st == TB_OK ? add_silences(r, q, err) : st;
 }
 
 /* The chargeback to add up again: whole, whatever was asked of the checks. */

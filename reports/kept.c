@@ -253,13 +253,24 @@ static bool note_above_zero(const struct tb_report *r, const char *control)
     return false;
 }
 
+static bool has_control(const struct tb_report *r, const char *control)
+{
+    for (size_t i = 0; strcmp(r->kind, "checks") == 0 && i < tb_table_rows(r->main); i++) {
+        if (tb_str_eq(tb_table_cell(r->main, i, TB_CHECK_CONTROL)->text, tb_str_of(control))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What the builders would have set. */
 static void read_state(struct tb_report *r)
 {
     r->unpriced = has_rows(r, "unpriced") || note_above_zero(r, "unpriced_requests");
     r->rejected =
         above_zero(r, "intake", "rejected") || has_rows(r, "reasons") || note_above_zero(r, "rejected_lines");
-    r->incomplete = has_rows(r, "incomplete") || note_above_zero(r, "incomplete_files");
+    r->incomplete = has_rows(r, "incomplete") || note_above_zero(r, "incomplete_files") ||
+                    has_control(r, "silent_source") || has_control(r, "missing_node");
     r->control_failed = strcmp(r->kind, "checks") == 0 && !above_zero(r, "ok", "ok");
     int unpriced = strcmp(r->kind, "usage") == 0 ? tb_table_find(r->main, "unpriced") : -1;
     for (size_t i = 0; unpriced >= 0 && i < tb_table_rows(r->main); i++) {

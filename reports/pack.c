@@ -60,6 +60,7 @@ static enum tb_status reduce_and_read(struct job *j, struct tb_err *err)
         return st;
     }
     j->q = tb_pack_day(j->db, j->settings, tables, version, j->day);
+    j->q.now_us = j->now_us;
     st = tb_reduce_days(j->db, j->settings, tables, version, j->day, j->day, NULL, err);
     if (st == TB_OK && !j->closing.closed) {
         st = tb_adjust_reopened(j->db, j->day, version, err);

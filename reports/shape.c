@@ -110,7 +110,7 @@ static const struct tb_shape_part chargeback_parts[] = {
     {TB_PART_ROWS, "adjustments", "Adjustments of closed days", adjustments, COUNT(adjustments)},
     {TB_PART_ROWS, "unpriced", "Unpriced: no price is in force for these", unpriced, COUNT(unpriced)},
     {TB_PART_OBJECT, "intake", "Intake", intake, COUNT(intake)},
-    {TB_PART_ROWS, "incomplete", "Incomplete files", incomplete, COUNT(incomplete)},
+    {TB_PART_ROWS, "incomplete", "Missing or incomplete", incomplete, COUNT(incomplete)},
 };
 static const struct tb_shape_part checks_parts[] = {
     {TB_PART_VALUE, "ok", "all controls agree", ok, COUNT(ok)},

@@ -42,7 +42,7 @@ struct tb_workbook_book {
         int top_first, top_last, top_name, top_charge; /* the largest teams */
     } days;
     struct { /* what wants a decision */
-        int64_t unassigned_consumers, unpriced_models, unpriced_requests, rejected, incomplete;
+        int64_t unassigned_consumers, unpriced_models, unpriced_requests, rejected, incomplete, missing;
         int64_t anomalies, critical, small; /* of warning and above; of critical; less than min_excess */
         int64_t controls, agree, notes;     /* notes: informative controls that differ */
     } todo;

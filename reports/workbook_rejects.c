@@ -78,15 +78,20 @@ void tb_workbook_rejects(struct tb_workbook_book *b)
     struct tb_grid g;
     const struct tb_table *files = tb_workbook_table(b->w->chargeback, "incomplete");
     b->todo.rejected = tb_workbook_int(b->w->chargeback, "intake", "rejected");
-    b->todo.incomplete = (int64_t)tb_table_rows(files);
+    for (size_t i = 0; i < tb_table_rows(files); i++) {
+        bool missing = tb_table_cell(files, i, TB_INCOMPLETE_FILE)->null;
+        b->todo.missing += missing;
+        b->todo.incomplete += !missing;
+    }
     tb_workbook_head(b, b->rejects, "Rejected lines", "whole files that hold a line of the day");
     tb_grid_begin(&g, b->rejects, 3, by_reason, COLUMNS - 2, TB_WORKBOOK_LINES_MAX);
     write_rows(&g, tb_workbook_table(b->w->rejects, "reasons"), reason_keys, COLUMNS - 2);
     int row = tb_grid_end(&g, "RejectReasons", "OK: every line was read.", "tollbook report rejects");
-    row = heading(b->rejects, row, "Files that end early or are damaged");
+    row = heading(b->rejects, row, "Input that is missing, ends early or is damaged");
     tb_grid_begin(&g, b->rejects, row, incomplete, 4, TB_WORKBOOK_LINES_MAX);
     write_rows(&g, files, incomplete_keys, 4);
-    row = tb_grid_end(&g, "IncompleteFiles", "OK: every file is whole.", "tollbook report chargeback");
+    row = tb_grid_end(&g, "IncompleteFiles", "OK: every file is whole, and no expected one is missing.",
+                      "tollbook report chargeback");
     if (tb_table_rows(tb_workbook_table(b->w->rejects, "rows")) > 0) {
         row = heading(b->rejects, row, "The lines");
         tb_grid_begin(&g, b->rejects, row, by_line, COLUMNS, TB_WORKBOOK_LINES_MAX);

@@ -370,6 +370,11 @@ static int write_todos(struct page *p)
                  b->todo.incomplete, b->todo.incomplete == 1 ? " is" : "s are");
         row = write_todo(p, row, true, text, TB_SHEET_REJECTS);
     }
+    if (b->todo.missing > 0) {
+        snprintf(text, sizeof text, "%" PRId64 " expected input%s missing: that usage is not charged yet",
+                 b->todo.missing, b->todo.missing == 1 ? " is" : "s are");
+        row = write_todo(p, row, true, text, TB_SHEET_CHECKS);
+    }
     return row == ROW_LISTS + 1 ? write_todo(p, row, false, "Nothing needs a decision", NULL) : row;
 }
 

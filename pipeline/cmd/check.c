@@ -90,7 +90,8 @@ static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *
                                     .from_day = dates->from_day,
                                     .to_day = dates->to_day,
                                     .from_us = dates->from_us,
-                                    .to_us = dates->to_us};
+                                    .to_us = dates->to_us,
+                                    .now_us = s->now_us};
         st = tb_report_kind_find("checks")->build(&q, &report, err);
     }
     if (st == TB_OK) {

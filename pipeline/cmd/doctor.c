@@ -9,6 +9,7 @@
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "input/source.h"
+#include "reports/silence.h"
 #include "store/query.h"
 
 extern const struct tb_embed tb_embed_cmd[];
@@ -52,6 +53,34 @@ static enum tb_status files(const struct tb_session *s, bool *trouble, struct tb
     return TB_OK;
 }
 
+static bool is_configured(const struct tb_settings *s, struct tb_str name)
+{
+    bool found = false;
+    for (int i = 0; i < s->source_count; i++) {
+        found = found || tb_str_eq(tb_str_of(s->sources[i].name), name);
+    }
+    return found;
+}
+
+/* Expected sources, yesterday and today so far. */
+static enum tb_status expected(struct tb_session *s, bool *trouble, struct tb_err *err)
+{
+    struct tb_silences silences;
+    int32_t today = tb_zone_day(s->settings->zone, s->now_us);
+    enum tb_status st = tb_silence_find(s->db, s->settings, today - 1, today, s->now_us, &silences, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    for (size_t i = 0; i < silences.n; i++) {
+        char words[TB_SILENCE_WORDS_MAX];
+        tb_silence_words(&silences.rows[i], words);
+        printf("%s\n", words);
+    }
+    *trouble |= silences.n > 0;
+    tb_silence_release(&silences);
+    return TB_OK;
+}
+
 static enum tb_status silence(struct tb_session *s, bool *trouble, struct tb_err *err)
 {
     struct tb_query *q = NULL;
@@ -59,6 +88,9 @@ static enum tb_status silence(struct tb_session *s, bool *trouble, struct tb_err
     while (st == TB_OK && (st = tb_query_step(q, err)) == TB_OK) {
         char last[TB_TS_TEXT_MAX];
         struct tb_str name = tb_query_text(q, 0);
+        if (!is_configured(s->settings, name)) { /* it was taken out, or its files were named by hand */
+            continue;
+        }
         tb_ts_format(tb_query_int(q, 1), last);
         bool silent = s->now_us - tb_query_int(q, 1) > SILENT_US;
         printf("source %.*s: last event %s%s\n", (int)name.n, name.s, last, silent ? "; silent since" : "");
@@ -82,7 +114,7 @@ static enum tb_status database(struct tb_session *s, bool *trouble, struct tb_er
         printf("database: healthy\n");
         st = silence(s, trouble, err);
     }
-    return st;
+    return st == TB_OK ? expected(s, trouble, err) : st;
 }
 
 static int run(const char *config, int argc, char **argv)
@@ -113,7 +145,10 @@ const struct tb_command tb_cmd_doctor = {
     .name = "doctor",
     .synopsis = "doctor",
     .about = "environment, database health, silent sources",
-    .help = "Exit 5 when a source matches no file, a file cannot be read, or a source has been silent for 36 "
-            "hours.",
+    .help =
+        "Exit 5 when a source matches no file, a file cannot be read, a source has been silent for 36 hours, "
+        "or one of\n"
+        "\"expect\" was silent yesterday or today in an hour in which it usually speaks, or misses a node's "
+        "file.",
     .run = run,
 };

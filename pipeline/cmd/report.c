@@ -380,6 +380,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
         .sort = r->sort,
         .top = (size_t)r->top,
         .told = r->tables == 0 ? TB_TOLD_CLOSED : TB_TOLD_RECOMPUTED,
+        .now_us = s->now_us,
         .as_of_us = as_of_us,
         .whatif = r->whatif.tier_n + r->whatif.limit_n > 0 ? &r->whatif : NULL,
     };
@@ -412,8 +413,9 @@ static int report(const char *config, const struct request *r, const char *date,
         struct tb_report_state state = tb_report_state(out);
         code = state.unpriced || state.rejected ? tb_exit_worse(code, TB_EXIT_REJECTS) : code;
         if (state.incomplete) {
-            tb_log(TB_LOG_WARN, "an input file of these days is incomplete; \"incomplete\" in the chargeback "
-                                "report names it");
+            tb_log(TB_LOG_WARN,
+                   "an expected input of these days is missing or incomplete; \"incomplete\" in the "
+                   "chargeback report names it");
         }
         code = state.incomplete ? tb_exit_worse(code, TB_EXIT_MISSING) : code;
         code = r->fail_on != 0 && (int)tb_report_breach(out) >= r->fail_on

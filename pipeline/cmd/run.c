@@ -55,7 +55,9 @@ static void say_state(int32_t day, const struct tb_report_state *state, int *cod
         *code = tb_exit_worse(*code, TB_EXIT_REJECTS);
     }
     if (state->incomplete) {
-        tb_log(TB_LOG_WARN, "%s: an input file is incomplete; the pack says so", text);
+        tb_log(TB_LOG_WARN,
+               "%s: an expected input is missing or incomplete; `tollbook report checks --date %s` names it",
+               text, text);
         *code = tb_exit_worse(*code, TB_EXIT_MISSING);
     }
 }
@@ -97,7 +99,8 @@ static enum tb_status state_of_day(struct tb_session *s, int32_t day, int *code,
                                 .from_day = day,
                                 .to_day = day,
                                 .from_us = tb_zone_day_start(s->settings->zone, day),
-                                .to_us = tb_zone_day_start(s->settings->zone, day + 1)};
+                                .to_us = tb_zone_day_start(s->settings->zone, day + 1),
+                                .now_us = s->now_us};
     enum tb_status st = tb_session_reduce(s, day, day, err);
     if (st == TB_OK) {
         st = tb_report_kind_find("chargeback")->build(&q, &report, err);

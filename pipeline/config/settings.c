@@ -318,6 +318,13 @@ void tb_settings_free(struct tb_settings *s)
     free(o);
 }
 
+bool tb_settings_day_is_free(const struct tb_settings *s, int32_t day)
+{
+    return tb_day_weekday(day) >= 5 ||
+           (s->holiday_count > 0 &&
+            bsearch(&day, s->holidays, (size_t)s->holiday_count, sizeof *s->holidays, by_day) != NULL);
+}
+
 int tb_settings_source(const struct tb_settings *s, const char *name)
 {
     assert(name != NULL);

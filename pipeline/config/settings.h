@@ -62,4 +62,7 @@ void tb_settings_free(struct tb_settings *s);
 /* The index of the source named name, or -1. */
 int tb_settings_source(const struct tb_settings *s, const char *name);
 
+/* Saturdays, Sundays and holidays. */
+bool tb_settings_day_is_free(const struct tb_settings *s, int32_t day);
+
 #endif

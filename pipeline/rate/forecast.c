@@ -17,16 +17,6 @@ struct samples {
     int n;
 };
 
-static bool is_weekend(const struct tb_settings *s, int32_t day)
-{
-    for (int i = 0; i < s->holiday_count; i++) {
-        if (s->holidays[i] == day) {
-            return true;
-        }
-    }
-    return tb_day_weekday(day) >= 5;
-}
-
 /* What of the day's cost was spent at_us behind its start; within an hour evenly. */
 static int64_t share_at(const struct tb_spend *d, int64_t start_us, int64_t at_us)
 {
@@ -54,7 +44,8 @@ static void collect(const struct tb_settings *s, const struct tb_spends *spends,
         const struct tb_spend *d = tb_spends_at(spends, budget, day);
         if (d != NULL) {
             int64_t share = share_at(d, tb_zone_day_start(s->zone, day), at_us);
-            out->of[out->n++] = (struct sample){d->cost, share > SHARE ? SHARE : share, is_weekend(s, day)};
+            out->of[out->n++] =
+                (struct sample){d->cost, share > SHARE ? SHARE : share, tb_settings_day_is_free(s, day)};
         }
     }
 }
@@ -154,10 +145,10 @@ enum tb_status tb_forecast_rest(const struct tb_settings *s, const struct tb_spe
     collect(s, spends, budget, today, as_of_us - start, &history);
     if (as_of_us > start) {
         int64_t elapsed = (int64_t)((tb_int128)(as_of_us - start) * SHARE / (end - start));
-        good = rest_of_day(&history, is_weekend(s, today), spent_since(spends, budget, today), elapsed, out);
+        good = rest_of_day(&history, tb_settings_day_is_free(s, today), spent_since(spends, budget, today), elapsed, out);
     }
     for (int32_t day = as_of_us > start ? today + 1 : today; good && day < end_day; day++) {
-        good = whole_day(&history, is_weekend(s, day), out);
+        good = whole_day(&history, tb_settings_day_is_free(s, day), out);
     }
     return good ? TB_OK : tb_err_set(err, TB_FAIL, TB_E_RANGE, "a forecast is out of range");
 }
