@@ -8,7 +8,7 @@
 # bytes, another order of files, kill -9, other tables, kept revisions; and looks for planted secrets in everything written.
 # errors.py asks for each error by itself: exit code, the words that name the place, what is kept.
 #
-# kinds.py composes a log for every kind of anomaly; borders.py puts each absolute rule on its limit and just beyond it.
+# limits.py replays quotas, budgets and plans event by event. kinds.py composes a log for every kind of anomaly; borders.py puts each absolute rule on its limit and just beyond it.
 #
 # A seed that failed: python3 tests/blackbox/run.py ./tollbook --seed N --keep. More: BLACKBOX_SEEDS=100 make blackbox.
 CHECK_TARGETS += blackbox
@@ -16,6 +16,7 @@ BLACKBOX_SEEDS ?= 6
 .PHONY: blackbox
 blackbox: tollbook
 	@python3 tests/blackbox/errors.py ./tollbook
+	@python3 tests/blackbox/limits.py ./tollbook --rounds $(BLACKBOX_SEEDS)
 	@python3 tests/blackbox/kinds.py ./tollbook
 	@python3 tests/blackbox/borders.py ./tollbook
 	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 600 --kills 3
