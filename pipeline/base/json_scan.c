@@ -13,16 +13,25 @@ static enum tb_status read_value(struct tb_json_scan *s, size_t key_at);
 
 void tb_json_scan_place(const struct tb_json_scan *s, size_t offset, uint64_t *line, uint64_t *column)
 {
+    struct tb_json_scan *own = (struct tb_json_scan *)(uintptr_t)s; /* the place is a cache */
     size_t start = s->bom ? 3 : 0;
-    *line = 1;
     assert(offset >= start && offset <= s->n);
-    for (size_t i = start; i < offset; i++) {
+    if (offset < s->place_at || s->place_at < start || s->place_line == 0) {
+        own->place_at = start;
+        own->place_line = own->place_column = 1;
+    }
+    size_t from = s->place_at;
+    for (size_t i = from; i < offset; i++) {
         if (s->source[i] == '\n') {
-            *line += 1;
-            start = i + 1;
+            own->place_line++;
+            own->place_column = 1;
+            from = i + 1;
         }
     }
-    *column = tb_utf8_chars((struct tb_str){s->source + start, offset - start}) + 1;
+    own->place_column += tb_utf8_chars((struct tb_str){s->source + from, offset - from});
+    own->place_at = offset;
+    *line = s->place_line;
+    *column = s->place_column;
 }
 
 /* The complaint about what stands at offset. */

@@ -30,6 +30,8 @@ struct tb_json_scan {
     struct tb_json_spot *spots;
     size_t count;
     size_t cap;
+    size_t place_at; /* of the last tb_json_scan_place, from which the next one counts on; 0 = none */
+    uint64_t place_line, place_column;
     int depth;
     size_t i; /* where the reading stands */
     struct tb_err *err;

@@ -1,6 +1,7 @@
 /* tollbook doctor: the environment, the database's health, and sources that fell silent. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "base/embed.h"
@@ -31,26 +32,24 @@ static void environment(const struct tb_session *s)
 
 static enum tb_status files(const struct tb_session *s, bool *trouble, struct tb_err *err)
 {
-    for (int i = 0; i < s->settings->source_count; i++) {
-        const struct tb_source_setting *source = &s->settings->sources[i];
-        struct tb_input_list list;
-        tb_input_list_init(&list);
-        enum tb_status st = tb_source_list(s->settings, source->name, TB_DAY_NONE, TB_DAY_NONE, &list, err);
-        size_t n = list.n, unreadable = 0;
-        for (size_t f = 0; f < n; f++) {
-            if (access(list.files[f].path, R_OK) != 0) {
+    struct tb_input_list list;
+    tb_input_list_init(&list);
+    enum tb_status st = tb_source_list(s->settings, NULL, TB_DAY_NONE, TB_DAY_NONE, &list, err);
+    size_t at = 0;
+    for (int i = 0; i < s->settings->source_count && st == TB_OK; i++) {
+        const char *source = s->settings->sources[i].name;
+        size_t n = 0, unreadable = 0;
+        for (; at < list.n && strcmp(list.files[at].source, source) == 0; at++, n++) {
+            if (access(list.files[at].path, R_OK) != 0) {
                 unreadable++;
-                printf("source %s: cannot read %s\n", source->name, list.files[f].path);
+                printf("source %s: cannot read %s\n", source, list.files[at].path);
             }
         }
-        tb_input_list_release(&list);
-        if (st != TB_OK) {
-            return st;
-        }
-        printf("source %s: %zu files match%s\n", source->name, n, n == 0 ? "; check its paths" : "");
+        printf("source %s: %zu files match%s\n", source, n, n == 0 ? "; check its paths" : "");
         *trouble |= n == 0 || unreadable > 0;
     }
-    return TB_OK;
+    tb_input_list_release(&list);
+    return st;
 }
 
 static bool is_configured(const struct tb_settings *s, struct tb_str name)

@@ -2,6 +2,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include "base/file.h"
 #include "config/tablefile.h" /* TB_SHOWN */
 
@@ -78,6 +79,32 @@ enum tb_status tb_setting_path_of(const struct tb_setting_reader *r, const struc
     }
     *out = tb_arena_cstr(r->arena, tb_str_of(joined));
     return *out == NULL ? no_memory(err) : TB_OK;
+}
+
+/* dir as a pattern that matches it alone. False: too long. */
+static bool escape_dir(const char *dir, char *out, size_t size)
+{
+    size_t n = 0;
+    for (; *dir != '\0' && n + 2 < size; dir++) {
+        if (strchr("*?[{\\", *dir) != NULL) {
+            out[n++] = '\\';
+        }
+        out[n++] = *dir;
+    }
+    out[n] = '\0';
+    return *dir == '\0';
+}
+
+enum tb_status tb_setting_pattern_of(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                     const char *key, const char **out, struct tb_err *err)
+{
+    char dir[PATH_MAX];
+    if (!escape_dir(r->dir, dir, sizeof dir)) {
+        return tb_json_complain(r->json, n, err, "the configuration's folder is too long for a path");
+    }
+    struct tb_setting_reader escaped = *r;
+    escaped.dir = dir;
+    return tb_setting_path_of(&escaped, n, key, out, err);
 }
 
 enum tb_status tb_setting_text(const struct tb_setting_reader *r, const struct tb_json_node *object,

@@ -33,6 +33,10 @@ enum tb_status tb_setting_string(const struct tb_setting_reader *r, const struct
 enum tb_status tb_setting_path_of(const struct tb_setting_reader *r, const struct tb_json_node *n,
                                   const char *key, const char **out, struct tb_err *err) TB_MUST_USE;
 
+/* The same of a pattern: what the configuration's own folder is named is no glob. */
+enum tb_status tb_setting_pattern_of(const struct tb_setting_reader *r, const struct tb_json_node *n,
+                                     const char *key, const char **out, struct tb_err *err) TB_MUST_USE;
+
 enum tb_status tb_setting_text(const struct tb_setting_reader *r, const struct tb_json_node *object,
                                const char *key, bool empty_ok, const char *otherwise, const char **out,
                                struct tb_err *err) TB_MUST_USE;

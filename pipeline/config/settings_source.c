@@ -58,7 +58,7 @@ static enum tb_status read_paths(const struct tb_setting_reader *r, const struct
     int i = 0;
     for (const struct tb_json_node *n = tb_json_first(list); n != NULL && status == TB_OK;
          n = tb_json_next(n)) {
-        status = tb_setting_path_of(r, n, "paths", &source->paths[i++], err);
+        status = tb_setting_pattern_of(r, n, "paths", &source->paths[i++], err);
         if (status == TB_OK) {
             status = check_braces(r, n, err);
         }

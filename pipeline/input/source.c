@@ -1,6 +1,5 @@
 #include "input/source.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "input/source_folder.h"
 #include "input/source_parts.h"
 #include "input/source_pattern.h"
 
@@ -111,6 +111,7 @@ struct walk {
     const struct tb_source_setting *source;
     struct tb_str pattern;
     int32_t from_day, to_day;
+    struct tb_folders folders;
     char path[PATH_MAX]; /* as far as the walk has come */
     size_t n;
 };
@@ -189,30 +190,38 @@ static bool enter(struct walk *w, const char *name, size_t n)
     return true;
 }
 
+/* What every name that segment matches begins with. */
+static struct tb_str literal_start(struct tb_str segment)
+{
+    size_t n = 0;
+    while (n < segment.n && strchr("*?[{\\", segment.s[n]) == NULL) {
+        n++;
+    }
+    return (struct tb_str){segment.s, n};
+}
+
 static enum tb_status walk_glob(struct walk *w, struct tb_str segment, const char *rest, struct tb_err *err)
 {
-    const char *folder = w->n > 0 ? w->path : "/";
-    DIR *d = opendir(folder);
-    if (d == NULL) {
-        return tb_source_gone(errno) ? TB_OK : cannot_read("folder", folder, err);
+    const char *path = w->n > 0 ? w->path : "/";
+    struct tb_folder *folder = tb_folders_hold(&w->folders, path);
+    if (folder == NULL) {
+        return errno == ENOMEM         ? tb_source_no_memory(err)
+               : tb_source_gone(errno) ? TB_OK
+                                       : cannot_read("folder", path, err);
     }
     enum tb_status status = TB_OK;
-    size_t n = w->n;
-    struct dirent *e;
-    while (status == TB_OK && (errno = 0, e = readdir(d)) != NULL) {
+    size_t n = w->n, i, to;
+    tb_folder_range(folder, literal_start(segment), &i, &to);
+    for (; i < to && status == TB_OK; i++) {
         struct tb_binding b;
-        struct tb_str name = tb_str_of(e->d_name);
-        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-            tb_pattern_match(segment, name, &b) && enter(w, name.s, name.n)) {
+        struct tb_str name = tb_str_of(folder->names[i]);
+        if (tb_pattern_match(segment, name, &b) && enter(w, name.s, name.n)) {
             status = arrive(w, rest, true, err);
         }
         w->n = n;
         w->path[n] = '\0';
     }
-    if (status == TB_OK && errno != 0) {
-        status = cannot_read("folder", n > 0 ? w->path : "/", err);
-    }
-    closedir(d);
+    tb_folder_release(&w->folders, folder);
     return status;
 }
 
@@ -300,6 +309,7 @@ enum tb_status tb_source_list(const struct tb_settings *s, const char *only, int
             st = sort_from(out, from, err);
         }
     }
+    tb_folders_free(&w->folders);
     free(w);
     return st;
 }

@@ -39,8 +39,8 @@ enum tb_status tb_source_list(const struct tb_settings *s, const char *only, int
 enum tb_status tb_source_bind(const struct tb_settings *s, const char *path, const char *source,
                               const char *format, struct tb_input_list *list, struct tb_err *err) TB_MUST_USE;
 
-/* Which source/path patterns have {date} and no file for day: calls found(source, pattern, day). For
- * completeness. */
+/* Which source/path patterns have {date} and no file for day: calls missing(source, pattern, day). For
+ * completeness. list: as tb_source_list made it. */
 void tb_source_missing(const struct tb_settings *s, const struct tb_input_list *list, int32_t from_day,
                        int32_t to_day,
                        void (*missing)(void *ctx, const char *source, const char *pattern, int32_t day),

@@ -133,14 +133,28 @@ out:
 
 /* --- what is not there --- */
 
-static bool has_day(const struct tb_input_list *l, const struct tb_source_setting *source,
-                    struct tb_str pattern, int32_t day)
+/* The files of one source: they stand together, in the order of the config. */
+struct run {
+    const struct tb_input_file *files;
+    size_t n;
+};
+
+static struct run run_of(const struct tb_input_list *l, const char *source, size_t *at)
 {
-    for (size_t i = 0; i < l->n; i++) {
-        const struct tb_input_file *f = &l->files[i];
+    struct run r = {l->files + *at, 0};
+    while (*at < l->n && strcmp(l->files[*at].source, source) == 0) {
+        r.n++;
+        (*at)++;
+    }
+    return r;
+}
+
+static bool has_day(struct run r, struct tb_str pattern, int32_t day)
+{
+    for (size_t i = 0; i < r.n; i++) {
         struct tb_binding b;
-        if (f->date == day && strcmp(f->source, source->name) == 0 &&
-            tb_pattern_match(pattern, tb_str_of(f->path), &b) && b.date == day) {
+        if (r.files[i].date == day && tb_pattern_match(pattern, tb_str_of(r.files[i].path), &b) &&
+            b.date == day) {
             return true;
         }
     }
@@ -153,8 +167,10 @@ void tb_source_missing(const struct tb_settings *s, const struct tb_input_list *
                        void *ctx)
 {
     assert(from_day != TB_DAY_NONE && to_day != TB_DAY_NONE);
+    size_t at = 0;
     for (int i = 0; i < s->source_count; i++) {
         const struct tb_source_setting *source = &s->sources[i];
+        struct run run = run_of(list, source->name, &at);
         for (const char **p = source->paths; *p != NULL; p++) {
             char *tidied = tb_pattern_dated(tb_str_of(*p)) ? malloc(strlen(*p) + 2) : NULL;
             if (tidied == NULL) {
@@ -162,7 +178,7 @@ void tb_source_missing(const struct tb_settings *s, const struct tb_input_list *
             }
             tb_source_tidy(*p, tidied);
             for (int32_t day = from_day; day <= to_day; day++) {
-                if (!has_day(list, source, tb_str_of(tidied), day)) {
+                if (!has_day(run, tb_str_of(tidied), day)) {
                     missing(ctx, source->name, *p, day);
                 }
             }

@@ -318,6 +318,53 @@ static void a_missing_file_says_what_to_do(void **state)
     assert_int_equal(chdir(here), 0);
 }
 
+/* What the folder is called is no glob; what the path says is. */
+static void a_folder_with_glob_characters_is_itself(void **state)
+{
+    char plain[sizeof config_path], odd[sizeof folder + 16], want[sizeof folder + 64];
+    struct tb_settings *s = NULL;
+    struct tb_err err = {0};
+    (void)state;
+    snprintf(plain, sizeof plain, "%s", config_path);
+    snprintf(odd, sizeof odd, "%s/a[1]*{x}", folder);
+    assert_int_equal(mkdir(odd, 0700), 0);
+    snprintf(config_path, sizeof config_path, "%s/tollbook.jsonc", odd);
+    write_config(
+        "{\"sources\": [{\"name\": \"g\", \"paths\": [\"l[12]/*.gz\", \"/x[1]\"]}], \"prices\": \"p.csv\"}");
+    assert_int_equal(tb_settings_load(config_path, &s, &err), TB_OK);
+    snprintf(want, sizeof want, "%s/a\\[1]\\*\\{x}/l[12]/*.gz", folder);
+    assert_string_equal(s->sources[0].paths[0], want);
+    assert_string_equal(s->sources[0].paths[1], "/x[1]");
+    assert_string_equal(s->dir, odd);
+    tb_settings_free(s);
+    unlink(config_path);
+    rmdir(odd);
+    snprintf(config_path, sizeof config_path, "%s", plain);
+}
+
+/* Thousands of sources on one line: each knows its place, and none is looked for from the beginning. */
+static void many_sources(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    char *text = malloc(N * 64), *p = text;
+    p += sprintf(p, "\xef\xbb\xbf{\"sources\": [");
+    for (int i = 0; i < N; i++) {
+        p += sprintf(p, "%s%s{\"name\": \"\xc3\xa4%d\", \"format\": \"f\", \"paths\": [\"x\"]}",
+                     i > 0 ? "," : "", i == N / 2 ? "\n" : "", i);
+    }
+    strcpy(p, "]}");
+    struct tb_settings *s = load_good(text);
+    assert_int_equal(s->source_count, N);
+    assert_int_equal(s->sources[0].format_line, 1);
+    assert_int_equal(s->sources[0].format_column, 29);
+    assert_int_equal(s->sources[1].format_column, 75);
+    assert_int_equal(s->sources[N / 2].format_line, 2);
+    assert_int_equal(s->sources[N / 2].format_column, 19);
+    tb_settings_free(s);
+    free(text);
+}
+
 static void the_file_is_found_and_its_folder_rules(void **state)
 {
     char here[4096];
@@ -354,6 +401,8 @@ int main(void)
         cmocka_unit_test(bad_values_are_refused_with_their_place),
         cmocka_unit_test(broken_json_and_zones_name_their_place),
         cmocka_unit_test(a_missing_file_says_what_to_do),
+        cmocka_unit_test(a_folder_with_glob_characters_is_itself),
+        cmocka_unit_test(many_sources),
         cmocka_unit_test(the_file_is_found_and_its_folder_rules),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

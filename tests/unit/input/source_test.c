@@ -2,7 +2,9 @@
 #include "support.h"
 #include <fcntl.h>
 #include "base/clock.h"
+#include <errno.h>
 #include "input/source.h"
+#include "input/source_folder.h"
 #include "input/source_pattern.h"
 
 static bool bind(const char *pattern, const char *path, struct tb_binding *b)
@@ -369,12 +371,62 @@ static void test_unreadable_folder(void **state)
     chmod(texts[8], 0755);
 }
 
+/* A folder's names, read once, found by how they begin; more folders than are kept, some of them held. */
+static void test_folders(void **state)
+{
+    (void)state;
+    struct tb_folders f = {0};
+    char path[600], name[32];
+    struct tb_folder *held[TB_FOLDERS_KEPT + 3];
+    for (size_t d = 0; d < COUNT(held); d++) {
+        for (int i = 0; i < 30; i++) {
+            snprintf(path, sizeof path, "many/%zu/n%d", d, i * 7 % 30);
+            touch(path);
+        }
+        snprintf(path, sizeof path, "%s/many/%zu", dir, d);
+        held[d] = tb_folders_hold(&f, path);
+        assert_non_null(held[d]);
+        assert_int_equal(held[d]->n, 30);
+        struct tb_folder *again = tb_folders_hold(&f, path);
+        assert_true((again == held[d]) == (d < TB_FOLDERS_KEPT)); /* all others are held */
+        tb_folder_release(&f, again);
+    }
+    static const struct {
+        const char *prefix;
+        size_t n;
+    } rows[] = {{"", 30}, {"n", 30}, {"n1", 11}, {"n29", 1}, {"n3", 1}, {"o", 0}, {"a", 0}, {"n290", 0}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t from, to;
+        tb_folder_range(held[0], tb_str_of(rows[i].prefix), &from, &to);
+        assert_int_equal(to - from, rows[i].n);
+        for (; from < to; from++) {
+            assert_int_equal(strncmp(held[0]->names[from], rows[i].prefix, strlen(rows[i].prefix)), 0);
+        }
+    }
+    snprintf(name, sizeof name, "%s", held[1]->names[3]);
+    for (size_t d = 0; d < TB_FOLDERS_KEPT; d++) {
+        tb_folder_release(&f, held[d]);
+    }
+    assert_string_equal(held[1]->names[3], name); /* kept, until others come */
+    snprintf(path, sizeof path, "%s/nothing", dir);
+    assert_null(tb_folders_hold(&f, path));
+    assert_int_equal(errno, ENOENT);
+    for (size_t d = TB_FOLDERS_KEPT; d < COUNT(held); d++) {
+        tb_folder_release(&f, held[d]);
+    }
+    tb_folders_free(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_patterns), cmocka_unit_test(test_patterns_against_brute_force),
-        cmocka_unit_test(test_list),     cmocka_unit_test(test_missing),
-        cmocka_unit_test(test_bind),     cmocka_unit_test(test_unreadable_folder),
+        cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_patterns_against_brute_force),
+        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_bind),
+        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_unreadable_folder),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
