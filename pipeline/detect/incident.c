@@ -152,6 +152,9 @@ static int rank(const struct tb_finding *a, const struct tb_finding *b)
     if (a->start_us != b->start_us) {
         return a->start_us < b->start_us ? -1 : 1;
     }
+    if (a->end_us != b->end_us) {
+        return a->end_us > b->end_us ? -1 : 1;
+    }
     return a->subject != b->subject ? (a->subject < b->subject ? -1 : 1) : 0;
 }
 
@@ -204,7 +207,10 @@ static void make_id(const struct tb_subject *s, const struct tb_judge *j, struct
     if (value.n > 0) {
         tb_sha256_add(&h, value.s, value.n);
     }
-    tb_sha256_add(&h, &f->subject, sizeof f->subject);
+    bool keyed = family_of(f->kind) == REPEAT || f->kind == TB_KIND_CACHE_CANDIDATE;
+    if (!keyed) { /* a prompt's fingerprint is by a key of the installation; their first calls tell two runs apart as well */
+        tb_sha256_add(&h, &f->subject, sizeof f->subject);
+    }
     tb_sha256_add(&h, &f->start_us, sizeof f->start_us);
     tb_sha256_hex(&h, hex);
     memcpy(f->id, hex, 16);

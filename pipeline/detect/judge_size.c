@@ -8,7 +8,7 @@
 #define BUCKETS 1400
 
 struct sizes {
-    double n, at[BUCKETS], cost[BUCKETS];
+    double n, at[BUCKETS];
     int days;
 };
 
@@ -33,24 +33,18 @@ static void gather(const struct tb_judge *j, const struct tb_subject *s, uint32_
                 uint32_t b = g->size[i].bucket < BUCKETS ? g->size[i].bucket : BUCKETS - 1;
                 out->n += g->size[i].n;
                 out->at[b] += g->size[i].n;
-                out->cost[b] += (double)g->size[i].cost;
             }
         }
     }
 }
 
-static double limit_of(const struct tb_judge *j, const struct sizes *s, double *usual_cost)
+static double limit_of(const struct tb_judge *j, const struct sizes *s)
 {
     double rank = ceil(j->rules.size_quantile * s->n), seen = 0;
     uint32_t b = 0;
     for (; b < BUCKETS - 1 && seen + s->at[b] < rank; b++) {
         seen += s->at[b];
     }
-    double cost = 0;
-    for (uint32_t i = 0; i < BUCKETS; i++) {
-        cost += s->cost[i];
-    }
-    *usual_cost = cost / s->n;
     double limit = j->rules.size_times * edge(b);
     return limit > j->rules.size_tokens ? limit : j->rules.size_tokens;
 }
@@ -67,7 +61,7 @@ static double usual_rate(const struct sizes *s, double limit)
 /* A prompt beyond its feature's limit. */
 struct huge {
     const struct tb_dg_large *is;
-    double limit, usual_cost;
+    double limit;
 };
 
 static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct huge *l, size_t n,
@@ -76,13 +70,13 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_LARGE_PROMPT);
     struct tb_words w = {.n = 0};
     int64_t most = 0;
-    double waste = 0, limit = l[0].limit;
+    double limit = l[0].limit;
     bool one_feature = true;
     if (f == NULL) {
         return tb_judge_no_memory(j);
     }
     for (size_t i = 0; i < n; i++) {
-        waste += (double)l[i].is->cost - l[i].usual_cost;
+        f->cost += l[i].is->cost; /* all of it: it cannot be known what should have been asked instead */
         most = l[i].is->tokens > most ? l[i].is->tokens : most;
         limit = l[i].limit < limit ? l[i].limit : limit;
         one_feature = one_feature && l[i].is->feature == l[0].is->feature;
@@ -93,16 +87,14 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     f->observed = (double)n;
     f->expected = lambda;
     f->extra = (double)n;
-    f->cost = waste > 0 ? llround(waste) : 0;
     f->dimension = one_feature ? "feature" : NULL;
     f->value = one_feature ? l[0].is->feature : 0;
     f->severity = (double)f->cost > j->rules.critical_usd * 1e12 ? TB_SEVERITY_CRITICAL : TB_SEVERITY_WARNING;
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(
-        &w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; extra cost ", n,
-        limit, (long long)most, lambda);
+    tb_words_add(&w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; cost ",
+                 n, limit, (long long)most, lambda);
     tb_words_cost(&w, j, f->cost);
     if (f->value != 0) {
         tb_words_add(&w, "; all from feature ");
@@ -127,7 +119,6 @@ static size_t pick_feature(struct tb_judge *j, const struct tb_subject *s, size_
                            struct sizes *sizes, struct huge *found, double *lambda)
 {
     const struct tb_digest *g = j->today;
-    double usual_cost = 0;
     size_t n = 0;
     gather(j, s, g->large[from].feature, false, sizes);
     if (sizes->n < j->rules.size_past) {
@@ -136,10 +127,10 @@ static size_t pick_feature(struct tb_judge *j, const struct tb_subject *s, size_
     if (sizes->n < j->rules.size_past) {
         return 0;
     }
-    double limit = limit_of(j, sizes, &usual_cost);
+    double limit = limit_of(j, sizes);
     for (size_t i = from; i < to; i++) {
         if ((double)g->large[i].tokens >= limit) {
-            found[n++] = (struct huge){&g->large[i], limit, usual_cost};
+            found[n++] = (struct huge){&g->large[i], limit};
         }
     }
     *lambda += n > 0 ? usual_rate(sizes, limit) : 0;

@@ -4,3 +4,9 @@ EVAL_DIR   ?= build/eval
 .PHONY: eval
 eval: tollbook
 	@sh tests/eval/run.sh ./tollbook $(EVAL_DIR) "$(EVAL_SEEDS)"
+
+# What must not change findings, and what must change them how (about 10 s).
+CHECK_TARGETS += metamorphic
+.PHONY: metamorphic
+metamorphic: tollbook
+	@python3 tests/eval/metamorphic.py ./tollbook build/metamorphic

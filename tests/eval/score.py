@@ -118,4 +118,5 @@ def main():
         print(f'waste {kind:18} median {v[len(v) // 2]:.2f}  ({", ".join(f"{x:.2f}" for x in v)})')
 
 
-main()
+if __name__ == '__main__':
+    main()
