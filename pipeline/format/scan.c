@@ -176,6 +176,9 @@ bool tb_scan_window(struct tb_scan *s)
     s->brace[s->braces] = UINT32_MAX;
     s->colon[s->colons] = UINT32_MAX;
     s->element[s->elements] = UINT32_MAX;
+    if (s->next < s->n) {
+        s->quotes[s->next >> 6] = ~UINT64_C(0);
+    }
     if (s->next ==
         s->n) { /* no open string, nothing expected any more, and no string that would be the last token */
         good = good && (s->state.string | s->state.escaped | s->state.sep | s->state.key_end) == 0;

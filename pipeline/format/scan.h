@@ -48,7 +48,7 @@ bool tb_scan_begin(struct tb_scan *s, struct tb_str line);
  * the end has been checked. */
 bool tb_scan_window(struct tb_scan *s);
 
-/* The nearest quote before at (at > 0), and from at on: they must exist. */
+/* The nearest quote before at (at > 0), and from at on: they must exist. What is not yet read counts as a quote at next. */
 static inline size_t tb_scan_quote_before(const struct tb_scan *s, size_t at)
 {
     size_t w = (at - 1) >> 6;

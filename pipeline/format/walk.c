@@ -18,6 +18,8 @@ struct cursor {
     uint16_t pending;     /* node of the value that begins at the next bracket; 0 = unwanted */
     uint16_t pending_instance;
     uint32_t root_elements;
+    struct tb_instance *open; /* holds a string, in open_slot, that ends behind this window; NULL: none */
+    int8_t open_slot;
 };
 
 bool tb_walk_init(struct tb_walk *w, const struct tb_trie *trie)
@@ -86,24 +88,24 @@ static enum tb_value_type type_of(char c)
 
 /* --- instances ---------------------------------------------------------------------------------------------------------- */
 
-/* Forgets the instances below instance number of scope: a duplicate key replaces what they were found in. They are the
- * last ones of their scopes, because the walk is still inside number. */
+/* Forgets the instances below instance number of scope: a duplicate key replaces what they were found in. */
 static void forget_below(struct tb_walk *w, uint8_t scopes, uint8_t scope, uint16_t number)
 {
+    struct tb_instance *owner = &w->instance[scope][number];
+    if (!owner->fertile) {
+        return;
+    }
+    owner->fertile = false;
     for (uint8_t s = 1; s < w->trie->scopes; s++) {
-        if ((scopes >> s & 1) == 0) {
-            continue;
-        }
         uint8_t p = w->trie->scope[s].parent;
-        for (uint16_t i = w->instances[s]; i > 0; i--) {
-            struct tb_instance *in = &w->instance[s][i - 1];
+        bool all = (scopes >> s & 1) != 0;
+        for (uint16_t i = 0; i < w->instances[s] && (all || p == scope); i++) {
+            struct tb_instance *in = &w->instance[s][i];
             bool below = p == scope ? in->parent == number : w->instance[p][in->parent].dead;
-            if (in->dead || !below) {
-                break;
-            }
-            in->dead = true;
+            in->dead = in->dead || (all && below);
+            owner->fertile = owner->fertile || (!in->dead && p == scope && below);
         }
-        if (scope == 0 && w->trie->scope[s].parent == 0) {
+        if (all && scope == 0 && p == 0) {
             w->instances[s] = 0;
         }
     }
@@ -155,10 +157,12 @@ static uint16_t instance_for(struct cursor *c, const struct tb_trie_node *n, uin
     if (n->bindings == NULL && !w->too_many && i == count) {
         if (instance_room(w, n->opens, key.s != NULL)) {
             w->instances[n->opens]++;
+            w->instance[w->trie->scope[n->opens].parent][parent].fertile = true;
         } else { /* the line makes no event; that it is JSON is still checked */
             i = 0;
         }
         list = w->instance[n->opens];
+        list[i].fertile = false;
     }
     list[i].present = 0;
     list[i].parent = parent;
@@ -229,12 +233,34 @@ static inline uint16_t key_before(const struct cursor *c, const struct tb_trie_n
 
 /* --- values -------------------------------------------------------------------------------------------------------------- */
 
+/* The length of the string that begins at at; 0 when its end is not yet read, and then it is found later. */
+static inline uint32_t string_length(struct cursor *c, struct tb_instance *in, int8_t slot, uint32_t at)
+{
+    const struct tb_scan *s = &c->w->scan;
+    size_t end = at < s->next ? tb_scan_quote_from(s, at) : s->n;
+    if (end >= s->next) {
+        c->open = in;
+        c->open_slot = slot;
+        return 0;
+    }
+    return (uint32_t)end - at;
+}
+
+/* A window was read: it may hold the end of the string that the one before left open. */
+static void close_string(struct cursor *c)
+{
+    struct tb_instance *in = c->open;
+    struct tb_value *v = &in->value[c->open_slot];
+    c->open = NULL;
+    v->n = string_length(c, in, c->open_slot, v->at);
+}
+
 static inline void put(struct cursor *c, const struct tb_trie_node *n, uint16_t number,
                        enum tb_value_type type, uint32_t at)
 {
     struct tb_instance *in = &c->w->instance[n->scope][number];
     if (n->slot >= 0) {
-        uint32_t length = type == TB_V_STRING ? (uint32_t)tb_scan_quote_from(&c->w->scan, at) - at : 0;
+        uint32_t length = type == TB_V_STRING ? string_length(c, in, n->slot, at) : 0;
         in->value[n->slot] = (struct tb_value){at, length, (uint8_t)type};
         in->present |= UINT64_C(1) << n->slot;
     }
@@ -310,6 +336,10 @@ static void bind(struct cursor *c, const struct tb_trie_node *n)
     if (memchr(key.s, '\\', key.n) != NULL) {
         key = (struct tb_str){text, tb_value_unescape(key, text, sizeof text)};
     }
+    bool inner = v->type == TB_V_OBJECT && (element->present >> TB_BIND_INNER & 1) != 0;
+    if (v->type == TB_V_OBJECT && !inner) { /* OTLP writes {} for a value that is empty */
+        return;
+    }
     const struct tb_trie_binding *b = n->bindings;
     while (b != NULL && !tb_str_eq(b->key, key)) {
         b = b->next;
@@ -318,7 +348,6 @@ static void bind(struct cursor *c, const struct tb_trie_node *n)
         return;
     }
     struct tb_instance *owner = &w->instance[w->trie->scope[n->opens].parent][element->parent];
-    bool inner = v->type == TB_V_OBJECT && (element->present >> TB_BIND_INNER & 1) != 0;
     owner->value[b->slot] = inner ? element->value[TB_BIND_INNER] : *v;
     owner->present |= UINT64_C(1) << b->slot;
 }
@@ -401,6 +430,9 @@ static bool window(struct cursor *c)
 {
     const struct tb_scan *s = &c->w->scan;
     c->colon = c->element = 0;
+    if (c->open != NULL) {
+        close_string(c);
+    }
     for (uint32_t i = 0; i < s->braces; i++) {
         uint32_t p = s->brace[i];
         if (!segment(c, p)) {
@@ -428,6 +460,7 @@ enum tb_walk_end tb_walk_whole(struct tb_walk *w, struct tb_str line)
     struct cursor c = {.w = w, .line = line.s, .node = w->trie->node};
     tb_shapes_unload(w->shapes);
     w->record.present = 0;
+    w->record.fertile = false;
     memset(w->instances, 0, sizeof w->instances);
     w->instances[0] = 1;
     w->too_many = w->no_memory = false;

@@ -36,6 +36,7 @@ struct tb_instance {  /* what one value under a `*` holds; the record itself is 
     uint32_t key_n;
     uint16_t parent; /* instance of the parent scope */
     bool dead;       /* a later duplicate replaced it */
+    bool fertile;    /* it has instances below it */
     struct tb_value value[TB_TRIE_SLOTS_MAX];
 };
 
