@@ -40,8 +40,8 @@ struct tb_command {
     int (*run)(const char *config, int argc, char **argv); /* argv[0] is the command's name */
 };
 extern const struct tb_command tb_cmd_init, tb_cmd_run, tb_cmd_ingest, tb_cmd_report, tb_cmd_tables,
-    tb_cmd_formats, tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_prune, tb_cmd_backup, tb_cmd_explain, tb_cmd_close,
-    tb_cmd_reopen;
+    tb_cmd_formats, tb_cmd_check, tb_cmd_doctor, tb_cmd_sql, tb_cmd_prune, tb_cmd_backup, tb_cmd_explain,
+    tb_cmd_close, tb_cmd_reopen;
 
 /* SIGINT, SIGTERM and SIGHUP set it for commands that called tb_cmd_catch_signals: they stop at the next safe point and return
  * TB_EXIT_INTERRUPTED. The others simply end: what they write is a transaction or a renamed file. */

@@ -163,5 +163,9 @@ enum tb_status tb_dates_parse(const char *date, const char *from, const char *to
     if (b_instant) { /* the end is exclusive */
         out->to_day = tb_zone_day(zone, b_us - 1);
     }
+    if (out->to_day - out->from_day >= TB_DATES_DAYS_MAX) { /* days are gone through one by one */
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--from \"%s\" --to \"%s\" is more than %d days", from,
+                          to, TB_DATES_DAYS_MAX);
+    }
     return TB_OK;
 }

@@ -1,6 +1,7 @@
 /* Concept: DATES of the command line: `--date D` or `--from D --to D` (inclusive); D = YYYY-MM-DD, YYYY-MM (its whole
  *          month), today, yesterday, last-week (Monday to Sunday), last-month, -7d (the day seven days ago). usage and
  *          anomalies also take instants (2026-11-21T10:00, in the billing zone unless one is given; end exclusive).
+ * Limits:  TB_DATES_DAYS_MAX.
  */
 #ifndef TB_DATES_H
 #define TB_DATES_H
@@ -9,6 +10,8 @@
 #include <stdint.h>
 #include "base/status.h"
 #include "base/zone.h"
+
+#define TB_DATES_DAYS_MAX 36600 /* a century */
 
 struct tb_dates {
     bool given;

@@ -190,10 +190,7 @@ static int run(const char *config, int argc, char **argv)
     struct tb_err err = {.code = TB_E_NONE};
     struct tb_dates dates;
     code = TB_EXIT_DONE;
-    enum tb_status st = tb_session_settings(&s, config, &err);
-    if (st == TB_OK) {
-        st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);
-    }
+    enum tb_status st = tb_session_dates(&s, config, date, from, to, false, &dates, &err);
     if (st == TB_OK) {
         st = explain(&s, &want, &dates, &code, &err);
     }

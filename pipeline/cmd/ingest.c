@@ -31,15 +31,8 @@ static enum tb_status ingest(struct tb_session *s, size_t n, const char *source,
 {
     struct tb_input_list list;
     tb_input_list_init(&list);
-    enum tb_status st = TB_OK;
-    if (n > 0) {
-        st = bind_operands(s, n, source, format, &list, code, err);
-    } else if (dates->given) {
-        st = tb_source_list(s->settings, source, tb_utc_day(dates->from_us) - 1,
-                            tb_utc_day(dates->to_us - 1) + 1, &list, err);
-    } else {
-        st = tb_source_list(s->settings, source, TB_DAY_NONE, TB_DAY_NONE, &list, err);
-    }
+    enum tb_status st = n > 0 ? bind_operands(s, n, source, format, &list, code, err)
+                              : tb_intake_list(s, source, dates, &list, err);
     if (st == TB_OK && n == 0 && list.n == 0) {
         tb_log(TB_LOG_WARN, "no file matches the configured sources; see `tollbook doctor`");
     }
@@ -93,10 +86,7 @@ static int run(const char *config, int argc, char **argv)
     struct tb_dates dates;
     code = TB_EXIT_DONE;
     tb_cmd_catch_signals();
-    enum tb_status st = tb_session_settings(&s, config, &err);
-    if (st == TB_OK) {
-        st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);
-    }
+    enum tb_status st = tb_session_dates(&s, config, date, from, to, false, &dates, &err);
     if (st == TB_OK) {
         st = tb_session_formats(&s, &err);
     }

@@ -28,6 +28,17 @@ static void report_of(const struct tb_session *s, const struct tb_load_summary *
              from, to);
 }
 
+enum tb_status tb_intake_list(const struct tb_session *s, const char *source, const struct tb_dates *dates,
+                              struct tb_input_list *list, struct tb_err *err)
+{
+    int32_t first = TB_DAY_NONE, last = TB_DAY_NONE;
+    if (dates->given) {
+        first = tb_utc_day(dates->from_us) - 1;
+        last = tb_utc_day(dates->to_us - 1) + 1;
+    }
+    return tb_source_list(s->settings, source, first, last, list, err);
+}
+
 enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
                          struct tb_err *err)
 {

@@ -7,6 +7,10 @@
 #include "input/source.h"
 #include "load/load.h"
 
+/* The configured files of source (NULL: of all); with dates, those of their days and one day either side. */
+enum tb_status tb_intake_list(const struct tb_session *s, const char *source, const struct tb_dates *dates,
+                              struct tb_input_list *list, struct tb_err *err) TB_MUST_USE;
+
 /* Loads list. *code becomes 3 or 5 where lines were rejected or a file was incomplete. */
 enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
                          struct tb_err *err) TB_MUST_USE;

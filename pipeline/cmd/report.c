@@ -395,11 +395,8 @@ static int report(const char *config, const struct request *r, const char *date,
     struct tb_dates dates;
     struct tb_report *out = NULL;
     int code = TB_EXIT_DONE;
-    enum tb_status st = tb_session_settings(&s, config, &err);
-    if (st == TB_OK) {
-        bool instants = strcmp(r->kind->name, "usage") == 0 || strcmp(r->kind->name, "anomalies") == 0;
-        st = tb_dates_parse(date, from, to, instants, s.settings->zone, s.now_us, &dates, &err);
-    }
+    bool instants = is_kind(r, "usage") || is_kind(r, "anomalies");
+    enum tb_status st = tb_session_dates(&s, config, date, from, to, instants, &dates, &err);
     if (st == TB_OK && r->revision != 0 && dates.from_day != dates.to_day) {
         st = tb_err_set(&err, TB_FAIL, TB_E_USAGE, "--revision is of one day; use --date");
     }

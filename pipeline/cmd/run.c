@@ -19,13 +19,8 @@ static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates,
                              struct tb_err *err)
 {
     struct tb_input_list list;
-    int32_t first = TB_DAY_NONE, last = TB_DAY_NONE;
     tb_input_list_init(&list);
-    if (dates->given) {
-        first = tb_utc_day(dates->from_us) - 1;
-        last = tb_utc_day(dates->to_us - 1) + 1;
-    }
-    enum tb_status st = tb_source_list(s->settings, NULL, first, last, &list, err);
+    enum tb_status st = tb_intake_list(s, NULL, dates, &list, err);
     if (st == TB_OK) {
         st = tb_intake(s, &list, code, err);
     }
@@ -302,10 +297,7 @@ static int run(const char *config, int argc, char **argv)
     struct tb_dates dates;
     code = TB_EXIT_DONE;
     tb_cmd_catch_signals();
-    enum tb_status st = tb_session_settings(&s, config, &err);
-    if (st == TB_OK) {
-        st = tb_dates_parse(date, from, to, false, s.settings->zone, s.now_us, &dates, &err);
-    }
+    enum tb_status st = tb_session_dates(&s, config, date, from, to, false, &dates, &err);
     if (st == TB_OK) {
         st = tb_session_formats(&s, &err);
     }

@@ -17,6 +17,14 @@ enum tb_status tb_session_settings(struct tb_session *s, const char *config, str
     return st == TB_OK ? tb_settings_load(config, &s->settings, err) : st;
 }
 
+enum tb_status tb_session_dates(struct tb_session *s, const char *config, const char *date, const char *from,
+                                const char *to, bool instants, struct tb_dates *out, struct tb_err *err)
+{
+    enum tb_status st = tb_session_settings(s, config, err);
+    return st == TB_OK ? tb_dates_parse(date, from, to, instants, s->settings->zone, s->now_us, out, err)
+                       : st;
+}
+
 enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err)
 {
     enum tb_status st = tb_format_set_new(s->settings->formats, &s->formats, err);

@@ -4,6 +4,7 @@
 #ifndef TB_SESSION_H
 #define TB_SESSION_H
 
+#include "cmd/dates.h"
 #include "config/settings.h"
 #include "config/tables.h"
 #include "format/format.h"
@@ -20,6 +21,10 @@ struct tb_session {
 };
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err) TB_MUST_USE;
+/* The settings, and the DATES of the command line in their zone; the words may be NULL. */
+enum tb_status tb_session_dates(struct tb_session *s, const char *config, const char *date, const char *from,
+                                const char *to, bool instants, struct tb_dates *out,
+                                struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_session_formats(struct tb_session *s, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_session_key(struct tb_session *s,
                               struct tb_err *err) TB_MUST_USE; /* loads or makes the prompt key */

@@ -147,6 +147,7 @@ static void test_bad(void **state)
         {NULL, NULL, "2026-11-21", "--from is missing"},
         {"2026-11-21", "2026-11-20", "2026-11-21", "--date does not go with"},
         {NULL, "2026-11-22", "2026-11-21", "is not before"},
+        {NULL, "1970-01-01", "9999-12-31", "is more than 36600 days"},
         {NULL, "2026-11-21T10:00", "2026-11-21", "bad date \"2026-11-21T10:00\" for --from"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
