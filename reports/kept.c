@@ -1,7 +1,10 @@
 /* Reading a kept pack back: the kind's object becomes a report again, with its bytes as they were written, so
  * that JSON says to the letter what the pack said, and the other writers have tables. */
+#include <ctype.h>
+#include <stdio.h>
 #include "base/clock.h"
 #include "base/json.h"
+#include "reports/kept_rows.h"
 #include "reports/report.h"
 #include "reports/shape.h"
 #include "reports/usage.h"
@@ -278,29 +281,34 @@ static void read_state(struct tb_report *r)
     }
 }
 
-/* Kinds whose rows hold lists: only their JSON is told again (tb_report_kept_as_json). */
+/* A part for CSV and workbooks to be of, where there is nothing to tell. */
 static enum tb_status add_nothing(struct tb_report *r, struct tb_err *err)
 {
-    static const struct tb_column none[] = {{"kept", "Kept as JSON", TB_CELL_TEXT, false, false}};
-    return tb_parts_rows(r, "kept", "Kept as JSON", none, 1, &r->main, err);
+    static const struct tb_column none[] = {{"nothing", "Nothing", TB_CELL_TEXT, false, false}};
+    return tb_parts_rows(r, "rows", "Nothing", none, 1, &r->main, err);
 }
 
-bool tb_report_kept_as_json(const char *kind)
+/* Kinds without a fixed shape. */
+static enum tb_status add_lists(const struct reader *in, const struct tb_json_node *object,
+                                struct tb_report *r)
 {
-    return tb_shape_find(kind) == NULL && strcmp(kind, "usage") != 0;
+    enum tb_status st = tb_kept_rows(in->json, object, r, in->err);
+    return st == TB_OK && r->main == NULL ? add_nothing(r, in->err) : st;
 }
 
 static enum tb_status rebuild(const struct reader *in, const struct tb_json_node *object, struct tb_report *r)
 {
     const struct tb_shape *shape = tb_shape_find(r->kind);
+    bool usage = strcmp(r->kind, "usage") == 0;
     enum tb_status st = add_head(in, object, r);
-    if (st == TB_OK) {
-        st = shape != NULL                   ? tb_shape_add(r, shape, in->err)
-             : strcmp(r->kind, "usage") == 0 ? add_usage(in, object, r)
-                                             : add_nothing(r, in->err);
+    if (st == TB_OK && (shape != NULL || usage)) {
+        st = usage ? add_usage(in, object, r) : tb_shape_add(r, shape, in->err);
     }
     if (st == TB_OK) {
         st = read_parts(in, object, r);
+    }
+    if (st == TB_OK && shape == NULL && !usage) {
+        st = add_lists(in, object, r);
     }
     if (st == TB_OK) {
         read_state(r);
@@ -312,9 +320,9 @@ static enum tb_status make(const struct reader *in, const struct tb_json_node *o
                            const char *kind, int64_t revision, struct tb_report **out)
 {
     const struct tb_shape *shape = tb_shape_find(kind);
-    struct tb_report *r = tb_parts_new(kind, shape != NULL                  ? shape->title
-                                             : tb_report_kept_as_json(kind) ? kind
-                                                                            : "Usage");
+    char title[24];
+    snprintf(title, sizeof title, "%c%s", toupper((unsigned char)kind[0]), kind + 1);
+    struct tb_report *r = tb_parts_new(kind, shape != NULL ? shape->title : title);
     if (r == NULL) {
         return tb_err_set(in->err, TB_FATAL, TB_E_MEMORY, "no memory for a kept report");
     }

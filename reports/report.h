@@ -66,12 +66,9 @@ struct tb_report_state tb_report_state(const struct tb_report *r);
 enum tb_breach { TB_BREACH_NONE, TB_BREACH_WARNING, TB_BREACH_CRITICAL };
 enum tb_breach tb_report_breach(const struct tb_report *r);
 
-/* Rebuilds a chargeback report from the chargeback object of a kept pack (--revision). */
+/* Rebuilds the report of this kind from a kept pack (--revision). */
 enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int64_t revision,
                                  struct tb_report **out, struct tb_err *err) TB_MUST_USE;
-
-/* Whether kept packs hold this kind as JSON alone: no table, CSV or workbook of an old revision. */
-bool tb_report_kept_as_json(const char *kind);
 
 /* Sets the chargeback's "revision" (0 = null). */
 void tb_report_set_revision(struct tb_report *r, int64_t revision);

@@ -239,10 +239,6 @@ static enum tb_status kept(struct tb_session *s, const struct request *r, int32_
     char text[TB_TS_TEXT_MAX];
     tb_buf_init(&pack, OUTPUT_MAX);
     tb_day_format(day, text);
-    if (tb_report_kept_as_json(r->kind->name) && strcmp(r->format, "json") != 0) {
-        return tb_err_set(err, TB_FAIL, TB_E_USAGE, "a revision of \"%s\" is kept as JSON; use --format json",
-                          r->kind->name);
-    }
     int64_t revision = 0;
     enum tb_status st = s->db != NULL ? TB_OK : tb_session_db(s, TB_DB_READ, err);
     if (st == TB_OK) {

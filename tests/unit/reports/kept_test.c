@@ -176,6 +176,52 @@ static void test_damaged_packs(void **state)
     world_end(&w);
 }
 
+/* Kinds without a fixed shape: their lists become tables, whatever is in them. */
+static void test_lists_become_tables(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *kind, *pack, *csv, *part; /* part: another that is there */
+    } rows[] = {
+        {"budget",
+         "{\"budget\":{\"from\":\"2026-11-21\",\"to\":\"2026-11-21\",\"rows\":[{\"name\":\"b\",\"used\":0.5,"
+         "\"limit\":\"10\","
+         "\"crossed\":{\"info\":null,\"warning\":\"2026-11-21T10:00:00Z\"},\"level\":\"info\",\"hours\":[{"
+         "\"level\":\"warning\","
+         "\"per_hour\":\"7.5\"}]},{\"name\":\"c\",\"used\":1,\"level\":\"critical\",\"hours\":[]}]}}",
+         "name,used,limit,crossed_info,crossed_warning,level,hours\nb,0.5,10,,2026-11-21T10:00:00Z,info,\nc,"
+         "1,,,,critical,\n",
+         "hours"},
+        {"plan",
+         "{\"plan\":{\"plans\":[{\"name\":\"p\",\"total\":\"9\",\"allocations\":[{\"key\":\"0042\","
+         "\"amount\":\"1.00\"},{\"key\":null,"
+         "\"amount\":\"8.00\"}]}]}}",
+         "name,key,amount\np,0042,1.00\np,,8.00\n", "plans"},
+        {"anomalies",
+         "{\"anomalies\":{\"findings\":[{\"id\":\"f\",\"also\":[\"spike\",\"sustained\"],\"score\":2.5,"
+         "\"listed\":true},"
+         "{\"id\":\"g\",\"also\":[],\"score\":3,\"listed\":false}]}}",
+         "id,also,score,listed\nf,spike sustained,2.5,true\ng,,3,false\n", "findings"},
+        {"tools", "{\"tools\":{\"rows\":[]}}", "nothing\n", "rows"},
+    };
+    struct world w;
+    world_begin(&w);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct tb_report *r = NULL;
+        struct tb_buf csv;
+        tb_buf_init(&csv, TEXT_MAX);
+        must(&w, tb_report_of_pack(tb_str_of(rows[i].pack), rows[i].kind, 1, &r, &w.err));
+        must(&w, tb_report_csv(r, &csv, &w.err));
+        must(&w, tb_buf_add(&csv, "", 1, &w.err));
+        assert_string_equal(csv.p, rows[i].csv);
+        assert_non_null(tb_parts_find(r, rows[i].part));
+        assert_int_equal(tb_report_breach(r), i == 0 ? TB_BREACH_CRITICAL : TB_BREACH_NONE);
+        tb_buf_release(&csv);
+        tb_report_free(r);
+    }
+    world_end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -183,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_usage_and_checks_come_back),
         cmocka_unit_test(test_revision),
         cmocka_unit_test(test_damaged_packs),
+        cmocka_unit_test(test_lists_become_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
