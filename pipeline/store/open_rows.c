@@ -321,11 +321,28 @@ static enum tb_status place_rows(struct tb_load_txn *t, const struct tb_row *row
     return st;
 }
 
+/* The usual log: its rows are written from where they lie, and none need wait for a full segment of their day. */
+static bool of_one_day(const struct tb_open_rows *o, const struct tb_row *rows, const uint32_t *fresh,
+                       uint32_t n)
+{
+    int32_t day = tb_utc_day(n > 0 ? rows[fresh[0]].ts_us : o->rows[0].ts_us);
+    int64_t from = day * TB_US_PER_DAY, to = from + TB_US_PER_DAY;
+    bool same = true;
+    for (uint32_t i = 0; i < n && same; i++) {
+        same = rows[fresh[i]].ts_us >= from && rows[fresh[i]].ts_us < to;
+    }
+    for (uint32_t i = 0; i < o->n && same; i++) {
+        same = o->rows[i].ts_us >= from && o->rows[i].ts_us < to;
+    }
+    return same;
+}
+
 enum tb_status tb_load_add(struct tb_load_txn *t, const struct tb_row *rows, const uint32_t *fresh,
                            uint32_t n, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
-    if (t->open.n + n > TB_OPEN_ROWS) {
+    uint32_t count = t->open.n + n;
+    if (count > TB_OPEN_ROWS || (count >= TB_SEGMENT_ROWS && of_one_day(&t->open, rows, fresh, n))) {
         st = place_rows(t, rows, fresh, n, true, err);
         return st == TB_OK && t->ids.n >= TB_RUN_IDS ? write_ids(t, err) : st;
     }
