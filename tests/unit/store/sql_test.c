@@ -17,7 +17,8 @@ static void check_statement(struct tb_db *db, const char *path, const char *sql)
         const char *rest = NULL;
         int rc = sqlite3_prepare_v2(db->sqlite, sql, -1, &stmt, &rest);
         bool there = strstr(path, "schemas/store/") != NULL &&
-                     strstr(sqlite3_errmsg(db->sqlite), "already exists") != NULL;
+                     (strstr(sqlite3_errmsg(db->sqlite), "already exists") != NULL ||
+                      strstr(sqlite3_errmsg(db->sqlite), "duplicate column name") != NULL);
         if (rc != SQLITE_OK && !there) {
             fail_msg("%s: %s", path, sqlite3_errmsg(db->sqlite));
         }
