@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include "base/glob.h"
 
 /* Not tb_glob_exact: "a\*" is exact, but its bytes are not the text that it matches. */
@@ -24,6 +25,42 @@ static int by_text(const void *a, const void *b, void *ctx)
     return c != 0 ? c : (x > y) - (x < y);
 }
 
+/* What every text that glob matches begins with. */
+static struct tb_str beginning(struct tb_str glob)
+{
+    size_t n = 0;
+    while (n < glob.n && strchr("*?[\\", glob.s[n]) == NULL) {
+        n++;
+    }
+    return (struct tb_str){glob.s, n};
+}
+
+static int by_beginning(const void *a, const void *b, void *ctx)
+{
+    const struct tb_matcher *m = ctx;
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    struct tb_str p = beginning(m->glob[x]), q = beginning(m->glob[y]);
+    if (p.n != q.n) {
+        return p.n < q.n ? -1 : 1;
+    }
+    int c = p.n == 0 ? 0 : memcmp(p.s, q.s, p.n);
+    return c != 0 ? c : (x > y) - (x < y);
+}
+
+static void sort_patterns(struct tb_matcher *m)
+{
+    qsort_r(m->pattern, m->patterns, sizeof *m->pattern, by_beginning, m);
+    for (size_t i = 0; i < m->patterns; i++) {
+        size_t n = beginning(m->glob[m->pattern[i]]).n;
+        if (m->length_n == 0 || m->lengths[m->length_n - 1] != n) {
+            m->lengths[m->length_n] = n;
+            m->first[m->length_n++] = i;
+        }
+    }
+    m->first[m->length_n] = m->patterns;
+}
+
 enum tb_status tb_matcher_init(struct tb_matcher *m, const struct tb_str *globs, size_t n, struct tb_err *err)
 {
     assert(n < UINT32_MAX);
@@ -31,7 +68,9 @@ enum tb_status tb_matcher_init(struct tb_matcher *m, const struct tb_str *globs,
     m->glob = calloc(n + 1, sizeof *m->glob);
     m->plain = calloc(n + 1, sizeof *m->plain);
     m->pattern = calloc(n + 1, sizeof *m->pattern);
-    if (m->glob == NULL || m->plain == NULL || m->pattern == NULL) {
+    m->lengths = calloc(n + 1, sizeof *m->lengths);
+    m->first = calloc(n + 1, sizeof *m->first);
+    if (m->glob == NULL || m->plain == NULL || m->pattern == NULL || m->lengths == NULL || m->first == NULL) {
         tb_matcher_release(m);
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for %zu table rows", n);
     }
@@ -44,6 +83,7 @@ enum tb_status tb_matcher_init(struct tb_matcher *m, const struct tb_str *globs,
         }
     }
     qsort_r(m->plain, m->plains, sizeof *m->plain, by_text, m);
+    sort_patterns(m);
     return TB_OK;
 }
 
@@ -52,6 +92,8 @@ void tb_matcher_release(struct tb_matcher *m)
     free(m->glob);
     free(m->plain);
     free(m->pattern);
+    free(m->lengths);
+    free(m->first);
     *m = (struct tb_matcher){0};
 }
 
@@ -63,6 +105,27 @@ static size_t lower_bound(const struct tb_matcher *m, struct tb_str text)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (tb_str_cmp(m->glob[m->plain[middle]], text) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* How pattern i, of the k-th length, begins against the text: < 0 before, 0 alike. */
+static int begins(const struct tb_matcher *m, size_t i, size_t k, struct tb_str text)
+{
+    return m->lengths[k] == 0 ? 0 : memcmp(m->glob[m->pattern[i]].s, text.s, m->lengths[k]);
+}
+
+/* The first pattern of the k-th length that does not begin before the text. */
+static size_t first_pattern(const struct tb_matcher *m, size_t k, struct tb_str text)
+{
+    size_t low = m->first[k], high = m->first[k + 1];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (begins(m, middle, k, text) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -83,9 +146,12 @@ enum tb_status tb_matcher_each(const struct tb_matcher *m, struct tb_str text,
         }
         status = each(ctx, m->plain[i], err);
     }
-    for (size_t i = 0; status == TB_OK && i < m->patterns; i++) {
-        if (tb_glob_match(m->glob[m->pattern[i]], text)) {
-            status = each(ctx, m->pattern[i], err);
+    for (size_t k = 0; status == TB_OK && k < m->length_n && m->lengths[k] <= text.n; k++) {
+        size_t i = first_pattern(m, k, text);
+        for (; status == TB_OK && i < m->first[k + 1] && begins(m, i, k, text) == 0; i++) {
+            if (tb_glob_match(m->glob[m->pattern[i]], text)) {
+                status = each(ctx, m->pattern[i], err);
+            }
         }
     }
     return status;

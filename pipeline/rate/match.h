@@ -1,6 +1,6 @@
 /* Concept: which of a table's globs match a text, without trying each: globs that are plain texts are looked
- * up, only the others are matched one by one. Price maps have thousands of models by name, accounts thousands
- * of consumers. Owns:    a tb_matcher until tb_matcher_release; it borrows the globs' texts.
+ * up, of the others only those whose literal beginning the text has are matched one by one. Price maps have thousands of models
+ * by name, accounts thousands of consumers. Owns:    a tb_matcher until tb_matcher_release; it borrows the globs' texts.
  */
 #ifndef TB_MATCH_H
 #define TB_MATCH_H
@@ -13,7 +13,11 @@
 struct tb_matcher {
     struct tb_str *glob; /* absent = any text, also an absent one */
     uint32_t *plain;     /* rows whose glob is a plain text, sorted by it, then by row */
-    uint32_t *pattern;   /* the other rows */
+    uint32_t *pattern;   /* the other rows, by length of what is literal at their beginning, then by it */
+    size_t *
+        lengths; /* those lengths, ascending, each once; first: where its patterns begin (length_n + 1 of them) */
+    size_t *first;
+    size_t length_n;
     size_t n, plains, patterns;
 };
 

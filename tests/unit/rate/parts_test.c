@@ -96,6 +96,38 @@ static void a_matcher_finds_what_globs_match(void **state)
     tb_matcher_release(&m);
 }
 
+/* Short texts over few letters, so that many globs begin alike. */
+static void a_matcher_finds_what_random_globs_match(void **state)
+{
+    (void)state;
+    uint64_t random = 3;
+    for (int round = 0; round < 300; round++) {
+        char texts[32 + 20][8];
+        struct tb_str strs[32];
+        struct tb_matcher m;
+        struct tb_err err = {0};
+        for (int i = 0; i < 52; i++) {
+            size_t n = random_below(&random, 6);
+            for (size_t k = 0; k < n; k++) {
+                texts[i][k] = (i < 32 ? "aabb*?" : "aabbbb")[random_below(&random, 6)];
+            }
+            texts[i][n] = '\0';
+        }
+        for (int i = 0; i < 32; i++) {
+            strs[i] = tb_str_of(texts[i]);
+        }
+        assert_ok(tb_matcher_init(&m, strs, 32, &err), err);
+        for (int k = 32; k < 52; k++) {
+            struct found f = {{false}};
+            assert_ok(tb_matcher_each(&m, tb_str_of(texts[k]), take, &f, &err), err);
+            for (int i = 0; i < 32; i++) {
+                assert_int_equal(f.row[i], tb_glob_match(strs[i], tb_str_of(texts[k])));
+            }
+        }
+        tb_matcher_release(&m);
+    }
+}
+
 static int by_number(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a;
@@ -262,6 +294,7 @@ int main(void)
         cmocka_unit_test(tuples_are_numbered_once),
         cmocka_unit_test(tuples_end_at_their_cap),
         cmocka_unit_test(a_matcher_finds_what_globs_match),
+        cmocka_unit_test(a_matcher_finds_what_random_globs_match),
         cmocka_unit_test(p95_is_the_nearest_rank),
         cmocka_unit_test(percentiles_stay_exact_past_a_million),
         cmocka_unit_test(distinct_values_are_counted_once),
