@@ -186,6 +186,21 @@ static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const
     return TB_OK;
 }
 
+/* Whether each day of the window is a good part of what the window is: its first and last ones must be, those between may be days
+ * of few calls. */
+static bool is_even(const struct tb_judge *j, const struct features *t, int side, int from, int to, int only,
+                    const struct shift *all)
+{
+    for (int d = from; d <= to; d++) {
+        struct shift one;
+        bool known = shift_of(j, t, side, d, d, from, only, &one) && one.n >= 5;
+        if (known ? one.residual < j->rules.bloat_even * all->residual : d == from || d == to) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t,
                                   int side)
 {
@@ -196,13 +211,9 @@ static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, cons
         double between = -1;
         for (int days = 1; days <= 3 && days <= today; days++) {
             int before = today - days + 1;
-            struct shift now, sh;
-            if (!shift_of(j, t, side, today, today, before, only, &now) ||
-                !shift_of(j, t, side, today - days + 1, today, before, only, &sh)) {
-                continue;
-            }
-            if (sh.n < j->rules.bloat_n || sh.residual < log(j->rules.bloat_ratio) ||
-                now.residual < log(j->rules.bloat_ratio) / 2) {
+            struct shift sh;
+            if (!shift_of(j, t, side, before, today, before, only, &sh) || sh.n < j->rules.bloat_n ||
+                sh.residual < log(j->rules.bloat_ratio) || !is_even(j, t, side, before, today, only, &sh)) {
                 continue;
             }
             between = between < 0 ? between_days(j, t, side, before, only) : between;

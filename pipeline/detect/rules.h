@@ -18,7 +18,7 @@
     X(busy_share) X(poison_share) X(far_z) X(least_usual) X(off_share) X(off_z) X(platform_share)                                             \
     X(critical_usd) X(sustained_ratio) X(sustained_z) X(sustained_excess) X(sustained_day) X(sustained_sd) X(sustained_record) X(sustained_rest_z) X(sustained_even)\
     X(sustained_sd_weekend) X(platform_ratio) X(platform_hours) X(platform_z)                                \
-    X(bloat_z) X(bloat_ratio) X(bloat_n) X(bloat_days) X(bloat_sd) X(mix_z) X(mix_cost_ratio) X(mix_past)    \
+    X(bloat_z) X(bloat_ratio) X(bloat_even) X(bloat_n) X(bloat_days) X(bloat_sd) X(mix_z) X(mix_cost_ratio) X(mix_past)    \
     X(mix_today)                                                                                             \
     X(mix_design) X(hidden_z) X(hidden_points) X(hidden_n) X(hidden_design) X(hidden_days) X(tool_z)         \
     X(tool_points) X(tool_n)                                                                                 \
