@@ -7,7 +7,8 @@
 
 #include "base/clock.h"
 
-enum what { DAY, TS, SOURCE, ID, TEXT, NUMBER, QUALITY, FINGERPRINT, COST, PATH, LINE, MEMBER, FLAG };
+enum what { DAY, TS, SOURCE, ID, TEXT, NUMBER, QUALITY, FINGERPRINT, COST, PATH, LINE, MEMBER, FLAG, WORTH };
+enum worth { WORTH_COST, WORTH_BASIS, WORTH_TEAM, WORTH_COST_CENTER, WORTH_BILLED };
 
 /* In the order of usage_event.sql. */
 static const struct {
@@ -58,6 +59,11 @@ static const struct {
     {NUMBER, TB_N_LIMIT, TB_C_SIZES},
     {NUMBER, TB_N_REMAINING, TB_C_SIZES},
     {TEXT, TB_T_COST_CURRENCY, TB_C_TEXTS},
+    {WORTH, WORTH_COST, TB_WORTH_COLUMNS},
+    {WORTH, WORTH_BASIS, TB_WORTH_COLUMNS},
+    {WORTH, WORTH_TEAM, TB_WORTH_COLUMNS},
+    {WORTH, WORTH_COST_CENTER, TB_WORTH_COLUMNS},
+    {WORTH, WORTH_BILLED, TB_WORTH_COLUMNS},
 };
 #define CELLS ((int)(sizeof cells / sizeof *cells))
 _Static_assert(sizeof cells / sizeof *cells < 63, "SQLite's mask of used columns tells the first 63 apart");
@@ -160,6 +166,47 @@ static void give_fingerprint(sqlite3_context *ctx, uint64_t fingerprint)
     }
 }
 
+/* Texts of a worth live as long as the tables: longer than the statement. */
+static void give_worth(struct tb_db *db, sqlite3_context *ctx, const struct tb_block *b, uint32_t row,
+                       enum worth which)
+{
+    struct tb_event_worth w;
+    struct tb_err err = {.code = TB_E_NONE};
+    char text[TB_MONEY_TEXT_MAX];
+    if (db->tell_worth == NULL) {
+        return;
+    }
+    if (db->tell_worth(db->worth, b, row, &w, &err) != TB_OK) {
+        sqlite3_result_error(ctx, err.text, -1);
+        return;
+    }
+    switch (which) {
+    case WORTH_COST:
+        if (w.has_cost) {
+            sqlite3_result_text(ctx, text, (int)tb_money_format(w.cost, text), SQLITE_TRANSIENT);
+        }
+        break;
+    case WORTH_BASIS:
+        give_text(ctx, tb_str_of(w.basis));
+        break;
+    case WORTH_TEAM:
+        give_text(ctx, w.team);
+        break;
+    case WORTH_COST_CENTER:
+        give_text(ctx, w.cost_center);
+        break;
+    case WORTH_BILLED:
+        sqlite3_result_int(ctx, w.billed);
+        break;
+    }
+}
+
+void tb_db_tell_worth(struct tb_db *db, tb_event_tell *tell, void *ctx)
+{
+    db->tell_worth = tell;
+    db->worth = ctx;
+}
+
 /* A result that is not set is NULL. */
 void tb_cell_give(struct tb_db *db, sqlite3_context *ctx, const struct tb_block *b, uint32_t row, int i)
 {
@@ -208,6 +255,9 @@ void tb_cell_give(struct tb_db *db, sqlite3_context *ctx, const struct tb_block 
         break;
     case FLAG:
         sqlite3_result_int(ctx, (b->flags[row] & which) != 0);
+        break;
+    case WORTH:
+        give_worth(db, ctx, b, row, (enum worth)which);
         break;
     }
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/hash.h"
+#include "base/money.h"
 #include "base/status.h"
 #include "event/event.h"
 #include "event/identity.h"
@@ -56,6 +57,20 @@ struct tb_block {
     const struct tb_signature *signature; /* zero: none was kept */
     void *room; /* tb_events_prepared: what its prepare made of the rows; else NULL */
 };
+
+/* What pricing knows of an event, for usage_event's columns cost, basis, team, cost_center, billed. The folders above can tell
+ * (rate/worth.h); without them these columns are NULL. */
+struct tb_event_worth {
+    bool billed;
+    const char *basis; /* NULL: a tool call */
+    bool has_cost;     /* not unpriced */
+    tb_money cost;
+    struct tb_str team, cost_center;
+};
+typedef enum tb_status tb_event_tell(void *ctx, const struct tb_block *b, uint32_t row,
+                                     struct tb_event_worth *out, struct tb_err *err);
+#define TB_WORTH_COLUMNS (TB_C_TS | TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST)
+void tb_db_tell_worth(struct tb_db *db, tb_event_tell *tell, void *ctx); /* borrowed; NULL ends it */
 
 struct tb_scan;
 

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/embed.h"
 #include "store/db.h"
+#include "store/events.h"
 #include "store/query.h"
 
 #define TB_STATEMENTS_MAX 96 /* the .sql files of this folder */
@@ -26,6 +27,8 @@ struct tb_db {
     int lock_fd; /* -1 = none */
     enum tb_db_mode mode;
     const struct tb_zone *zone;
+    tb_event_tell *tell_worth; /* of usage_event; NULL: nobody can */
+    void *worth;
     struct {
         const char *name;
         struct tb_query *query;
