@@ -1,17 +1,19 @@
-/* tollbook explain: one chargeback line back to its events, price rows, files and line numbers. */
+/* tollbook explain: one chargeback line back to its events, price rows, files and line numbers; a finding back to its calls. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/options.h"
+#include "cmd/ready.h"
 #include "cmd/session.h"
+#include "rate/budget.h"
 #include "reports/explain.h"
 #include "store/events.h"
 #include "store/versions.h"
 
 #define EVENTS_SHOWN 20 /* in a table; programs get all */
+#define FINDING_DAYS 31 /* looked through when no dates are given */
 #define OUTPUT_MAX   ((size_t)4 << 30)
 
 struct request {
@@ -63,9 +65,9 @@ static enum tb_status find_days(const struct tb_session *s, const struct tb_date
     return st;
 }
 
-static bool for_people(const struct request *want)
+static size_t events_wanted(const struct request *want)
 {
-    return strcmp(want->format, "table") == 0;
+    return want->has_top ? (size_t)want->top : strcmp(want->format, "table") == 0 ? EVENTS_SHOWN : 0;
 }
 
 /* Which line, of which days and version; TB_END: none. */
@@ -100,7 +102,7 @@ static enum tb_status explain_line(struct tb_session *s, const struct request *w
                                           key->to_day, err);
     if (st == TB_OK) {
         struct tb_report_query q = query_of(s, key->from_day, key->to_day);
-        q.top = want->has_top ? (size_t)want->top : for_people(want) ? EVENTS_SHOWN : 0;
+        q.top = events_wanted(want);
         st = tb_explain_line(&q, key, &r, err);
     }
     if (st == TB_OK) {
@@ -110,6 +112,40 @@ static enum tb_status explain_line(struct tb_session *s, const struct request *w
         tb_log(TB_LOG_ERROR, "the events of line \"%s\" do not add up to it; see `tollbook report checks`",
                key->id);
         *code = tb_exit_worse(*code, TB_EXIT_CONTROL);
+    }
+    tb_report_free(r);
+    return st;
+}
+
+/* Findings are made by judging days: without dates the last ones. */
+static enum tb_status explain_finding(struct tb_session *s, const struct request *want,
+                                      const struct tb_dates *dates, struct tb_err *err)
+{
+    struct tb_report *r = NULL;
+    int32_t from_day = dates->from_day, to_day = dates->to_day, first = 0, last = 0;
+    enum tb_status st = TB_OK;
+    if (!dates->given) {
+        if (s->db == NULL || (st = tb_events_days(s->db, &first, &last, err)) != TB_OK) {
+            return st == TB_OK ? TB_END : st;
+        }
+        to_day = tb_zone_day(s->settings->zone, (last + 1) * TB_US_PER_DAY - 1);
+        from_day = to_day - FINDING_DAYS + 1;
+    }
+    tb_session_rewind(s);
+    st = tb_session_report(s, want->tables, from_day, to_day, err);
+    if (st == TB_OK) {
+        st = tb_ready_findings(s, from_day, to_day, err);
+    }
+    if (st == TB_OK) {
+        struct tb_report_query q = query_of(s, from_day, to_day);
+        q.top = events_wanted(want);
+        if (q.to_us > s->now_us) {
+            st = tb_budget_last_call(s->db, q.from_us, q.to_us, &q.as_of_us, err);
+        }
+        st = st == TB_OK ? tb_explain_finding(&q, tb_str_of(want->id), &r, err) : st;
+    }
+    if (st == TB_OK) {
+        st = write_out(r, want, err);
     }
     tb_report_free(r);
     return st;
@@ -125,14 +161,18 @@ static enum tb_status explain(struct tb_session *s, const struct request *want, 
         tb_explain_key_release(&key);
         return st;
     }
+    if (st == TB_END) {
+        st = explain_finding(s, want, dates, err);
+    }
     if (st != TB_END) {
         return st;
     }
-    return tb_err_set(err, TB_FAIL, TB_E_USAGE,
-                      "no line has the id \"%s\"; `tollbook report chargeback` prints the ids of its lines; "
-                      "one of a report "
-                      "over several days wants its --from and --to",
-                      want->id);
+    return tb_err_set(
+        err, TB_FAIL, TB_E_USAGE,
+        "no line or finding has the id \"%s\"; `tollbook report chargeback` and `report anomalies` print "
+        "them; a "
+        "line of several days wants its --from and --to, a finding older than a month its --date",
+        want->id);
 }
 
 static int take_id(const char *text, struct request *want)
@@ -201,21 +241,26 @@ static int run(const char *config, int argc, char **argv)
 const struct tb_command tb_cmd_explain = {
     .name = "explain",
     .synopsis = "explain ID [DATES] [--top N] [--tables N] [--format table|csv|json] [-o FILE]",
-    .about = "one chargeback line back to its events, price rows, files and line numbers",
-    .help = "  ID           of a line of `tollbook report chargeback` (and of pack-DAY.json), or its first "
-            "digits, at least "
-            "four\n"
-            "  DATES        look only among lines of these days; a line of a report over several days wants "
-            "its --from "
-            "and --to\n"
+    .about = "one chargeback line, or finding, back to its events, files and line numbers",
+    .help = "  ID           of a line of `tollbook report chargeback`, or of a finding of `tollbook report "
+            "anomalies`, or its first "
+            "digits,\n"
+            "               at least four\n"
+            "  DATES        look only among these days; a line of a report over several days wants its "
+            "--from and --to; "
+            "findings are\n"
+            "               looked for in the last 31 days with calls, and told as the last day asked for "
+            "saw them\n"
             "  --top N      list the first N events (a table: 20; csv, json: all)\n"
-            "  --tables N   as table version N told it; else the newest that has the line\n\n"
-            "Each event stands with its file and line number, what it cost, and what was charged: \"812 "
-            "input @7\" is "
-            "812 tokens at\n"
-            "the price in line 7 of prices.csv. The price rows say tokens x price / per = amount, exactly; "
-            "the amounts "
-            "add up to the\n"
-            "line, and so do the events: else the exit code is 4.",
+            "  --tables N   as table version N tells it; a line else as the newest that has it\n\n"
+            "A line: each event stands with its file and line number, what it cost, and what was charged: "
+            "\"812 input "
+            "@7\" is 812\n"
+            "tokens at the price in line 7 of prices.csv. The price rows say tokens x price / per = amount, "
+            "exactly; the "
+            "amounts add\n"
+            "up to the line, and so do the events: else the exit code is 4.\n"
+            "A finding: what was observed, the SQL that says it again when `tollbook sql` runs it, and its "
+            "calls.",
     .run = run,
 };

@@ -1,5 +1,6 @@
 #include "cmd/ready.h"
 
+#include "detect/detect.h"
 #include "rate/quota.h"
 #include "rate/spend.h"
 
@@ -77,4 +78,26 @@ enum tb_status tb_ready(struct tb_session *s, const struct tb_ready *want, struc
         tb_db_rollback(s->db);
     }
     return st;
+}
+
+/* What detectors remember of a day is kept for the next report, when no other run holds the lock. */
+static enum tb_status open_to_keep(struct tb_session *s, struct tb_err *err)
+{
+    if (tb_db_writable(s->db)) {
+        return TB_OK;
+    }
+    tb_db_close(s->db);
+    s->db = NULL;
+    enum tb_status st = tb_session_db(s, TB_DB_WRITE, err);
+    return st != TB_OK && (err->code == TB_E_LOCK || err->code == TB_E_IO) ? tb_session_db(s, TB_DB_READ, err)
+                                                                           : st;
+}
+
+enum tb_status tb_ready_findings(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    bool budgets = s->tables->budget_count > 0, quotas = s->tables->quota_count > 0;
+    const struct tb_ready want = {tb_detect_first_day(s->tables, from_day), to_day,
+                                  quotas ? INT32_MAX : TB_DAY_NONE, budgets};
+    enum tb_status st = budgets || quotas ? tb_ready(s, &want, err) : TB_OK;
+    return st == TB_OK ? open_to_keep(s, err) : st;
 }

@@ -15,4 +15,9 @@ struct tb_ready {
 /* s is open for a report (tb_session_report). */
 enum tb_status tb_ready(struct tb_session *s, const struct tb_ready *want, struct tb_err *err) TB_MUST_USE;
 
+/* The same for findings of the days; then opens the database to write, when no other run holds the lock, so that what detectors
+ * remember of a day is kept for the next report. */
+enum tb_status tb_ready_findings(struct tb_session *s, int32_t from_day, int32_t to_day,
+                                 struct tb_err *err) TB_MUST_USE;
+
 #endif

@@ -269,10 +269,7 @@ static enum tb_status make_ready(struct tb_session *s, const struct request *r, 
         return tb_ready(s, &want, err);
     }
     if (is_kind(r, "anomalies")) {
-        want.from_day = tb_detect_first_day(s->tables, dates->from_day);
-        want.replay_to = s->tables->quota_count > 0 ? INT32_MAX : TB_DAY_NONE;
-        want.spends = s->tables->budget_count > 0;
-        return want.spends || s->tables->quota_count > 0 ? tb_ready(s, &want, err) : TB_OK;
+        return tb_ready_findings(s, dates->from_day, dates->to_day, err);
     }
     if (is_kind(r, "plan")) { /* and the plan's own day, to hold it against what was spent */
         want.from_day = tb_plan_first_day(s->tables, dates->to_day);
@@ -301,19 +298,6 @@ static enum tb_status find_as_of(struct tb_session *s, const struct request *r, 
         return TB_OK;
     }
     return tb_budget_last_call(s->db, dates->from_us, end_us, as_of_us, err);
-}
-
-/* What detectors remember of a day is kept for the next report, when no other run holds the lock. */
-static enum tb_status open_to_keep(struct tb_session *s, struct tb_err *err)
-{
-    if (tb_db_writable(s->db)) {
-        return TB_OK;
-    }
-    tb_db_close(s->db);
-    s->db = NULL;
-    enum tb_status st = tb_session_db(s, TB_DB_WRITE, err);
-    return st != TB_OK && (err->code == TB_E_LOCK || err->code == TB_E_IO) ? tb_session_db(s, TB_DB_READ, err)
-                                                                           : st;
 }
 
 /* The whole chargeback of one closed day is what its closed revision said; 0: it is to be built. */
@@ -349,9 +333,6 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);
-    }
-    if (st == TB_OK && is_kind(r, "anomalies")) {
-        st = open_to_keep(s, err);
     }
     if (st == TB_OK) {
         st = find_as_of(s, r, dates, &as_of_us, err);

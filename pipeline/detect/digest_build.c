@@ -10,7 +10,6 @@
 #define COLUMNS   (TB_READING_COLUMNS | TB_C_PROMPT | TB_C_SIGNATURE)
 #define LEAD_IN   (2 * TB_US_PER_H)
 #define LARGE_MAX 256 /* largest prompts kept of a consumer and feature */
-#define PLACE_MIN 6   /* calls of an address in a day that are worth its hours */
 
 struct build {
     struct tb_pass pass;
@@ -217,7 +216,7 @@ static void trim_places(struct build *b)
     struct tb_digest *d = b->pass.d;
     size_t n = 0;
     for (size_t i = 0; i < d->place_n; i++) {
-        if (b->actor_n[tb_tuples_at(&b->places, (uint32_t)i)[0]] >= PLACE_MIN) {
+        if (b->actor_n[tb_tuples_at(&b->places, (uint32_t)i)[0]] >= TB_PLACE_MIN) {
             d->place[n++] = d->place[i];
         }
     }
@@ -418,11 +417,20 @@ enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, co
                                const struct tb_rules *rules, int32_t day, struct tb_digest *out,
                                struct tb_err *err)
 {
+    return tb_digest_watch(db, s, tables, rules, day, NULL, NULL, out, err);
+}
+
+enum tb_status tb_digest_watch(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                               const struct tb_rules *rules, int32_t day,
+                               void (*joined)(void *ctx, const struct tb_dg_run *run,
+                                              const struct tb_pass_event *e),
+                               void *ctx, struct tb_digest *out, struct tb_err *err)
+{
     memset(out, 0, sizeof *out);
     out->day = day;
     out->from_us = tb_zone_day_start(s->zone, day);
     out->to_us = tb_zone_day_start(s->zone, day + 1);
-    struct build b = {.pass = {out, rules, db}, .source = UINT32_MAX, .err = err};
+    struct build b = {.pass = {out, rules, db, joined, ctx}, .source = UINT32_MAX, .err = err};
     enum tb_status st = open_build(&b, s, tables);
     if (st == TB_OK) {
         st = tb_events_ordered(db, out->from_us - LEAD_IN, out->to_us, COLUMNS, each, &b, err);

@@ -4,7 +4,6 @@
 #include "detect/pass.h"
 
 #define RECENT    16 /* failures whose retries are looked for */
-#define QUIET_MIN 10 /* minutes without failures that end a storm */
 #define GAP_MIN   5  /* minutes that may lack failures inside one */
 
 struct minute {
@@ -144,7 +143,7 @@ static enum tb_status end_minute(struct tb_failure *f, struct watch *w, struct t
     }
     if (w->open) {
         w->last_bad = is_bad(m, w->now) ? w->now : w->last_bad;
-        if (w->now - w->last_bad > QUIET_MIN) {
+        if (w->now - w->last_bad > TB_STORM_QUIET_MIN) {
             return close_storm(f, w, err);
         }
         add_minute(w, m);
@@ -169,7 +168,7 @@ static enum tb_status advance(struct tb_failure *f, struct watch *w, int64_t min
         w->failed -= m->failed;
         *m = (struct minute){.at = at};
     }
-    if (st == TB_OK && w->open && minute - w->last_bad > QUIET_MIN + 1) {
+    if (st == TB_OK && w->open && minute - w->last_bad > TB_STORM_QUIET_MIN + 1) {
         st = close_storm(f, w, err);
     }
     w->now = minute;

@@ -40,6 +40,14 @@ enum tb_severity { TB_SEVERITY_INFO, TB_SEVERITY_WARNING, TB_SEVERITY_CRITICAL, 
 extern const char *const tb_severity_names[4];
 
 #define TB_EVIDENCE_MAX 640
+#define TB_SEEN_MAX     32
+
+/* One report that went into a finding's `observed` of its last day, as its judge made it: where it can be looked up again. */
+struct tb_seen {
+    int64_t start_us, end_us;
+    uint64_t subject;
+    double least; /* large_prompt: tokens of the smallest prompt counted */
+};
 
 struct tb_finding {
     char id[17];
@@ -50,6 +58,8 @@ struct tb_finding {
     const char *dimension; /* "feature", "model", ...; NULL */
     uint32_t value;        /* dict id of the dimension's value */
     struct tb_str text;    /* the value where no log has it (a budget's glob): borrowed from the tables */
+    struct tb_seen seen[TB_SEEN_MAX];
+    uint32_t seen_n; /* more reports than fit: the rest is not looked up */
     uint64_t subject; /* what tells two incidents of a kind apart (a prompt, an address); never printed */
     int64_t start_us, end_us;
     double score, observed, expected;

@@ -115,6 +115,9 @@ static void absorb(struct tb_finding *p, const struct tb_finding *f)
     p->cost += llround((double)f->cost * share);
     p->extra += f->extra * share;
     p->observed += counted ? f->observed : 0;
+    for (uint32_t i = 0; counted && i < f->seen_n && p->seen_n < TB_SEEN_MAX; i++) {
+        p->seen[p->seen_n++] = f->seen[i];
+    }
     p->severity = f->severity > p->severity ? f->severity : p->severity;
     p->also |= f->also | (f->kind != p->kind ? 1u << f->kind : 0);
     if (p->kind == f->kind || family_of(p->kind) == REPEAT || family_of(p->kind) == BOT) {
@@ -293,6 +296,12 @@ static int64_t over_between(const struct tb_subject *s, int64_t from_us, int64_t
 enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
                                  struct tb_findings *open)
 {
+    for (size_t i = 0; i < today->n; i++) { /* windows grow and join from here on */
+        struct tb_finding *f = &today->f[i];
+        double least = f->seen[0].least;
+        f->seen[0] = (struct tb_seen){f->start_us, f->end_us, f->subject, least};
+        f->seen_n = 1;
+    }
     merge_today(j, today);
     for (size_t i = 0; i < today->n; i++) {
         struct tb_finding *f = &today->f[i], *before = NULL;

@@ -84,6 +84,7 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     f->start_us = l[0].is->ts_us;
     f->end_us = l[n - 1].is->ts_us + 1;
     f->score = (double)n;
+    f->seen[0].least = limit;
     f->observed = (double)n;
     f->expected = lambda;
     f->extra = (double)n;

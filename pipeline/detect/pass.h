@@ -26,7 +26,17 @@ struct tb_pass {
     struct tb_digest *d;
     const struct tb_rules *rules;
     struct tb_db *db;
+    /* NULL, or: told of every call with a prompt, and the run that it joined. */
+    void (*joined)(void *ctx, const struct tb_dg_run *run, const struct tb_pass_event *e);
+    void *ctx;
 };
+
+/* The same pass as tb_digest_build makes, with someone who looks on. */
+enum tb_status tb_digest_watch(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                               const struct tb_rules *rules, int32_t day,
+                               void (*joined)(void *ctx, const struct tb_dg_run *run,
+                                              const struct tb_pass_event *e),
+                               void *ctx, struct tb_digest *out, struct tb_err *err) TB_MUST_USE;
 
 /* Adds a zeroed record to the digest's array name; *out is it. */
 #define TB_DIGEST_PUSH(d, name, out, err)                                                                    \

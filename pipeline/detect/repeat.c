@@ -221,6 +221,9 @@ enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct 
             st = begin(r, actor, e, &l, err);
         }
     }
+    if (st == TB_OK && r->p->joined != NULL) {
+        r->p->joined(r->p->ctx, &l->run, e);
+    }
     if (st == TB_OK && e->in_day) {
         l->run.n_day++;
         l->run.cost += e->cost;

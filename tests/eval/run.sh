@@ -9,6 +9,7 @@ one() { # name, folder
     "$tollbook" --quiet --config "$2/tollbook.jsonc" ingest || exit 1
     python3 "$here/score.py" "$tollbook" "$2" || exit 1
     python3 "$here/change.py" "$tollbook" "$2" || exit 1
+    python3 "$here/explain.py" "$tollbook" "$2" --days 7 || exit 1
 }
 if [ -d ../shared/labelled ]; then
     rm -rf "$dir/labelled"

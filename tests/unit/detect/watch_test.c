@@ -25,7 +25,7 @@ static size_t stretches(int64_t cost, int minutes, uint32_t level)
 {
     struct tb_rules r = rules();
     struct tb_digest d = {.from_us = 0, .to_us = TB_US_PER_DAY};
-    struct tb_pass p = {&d, &r, NULL};
+    struct tb_pass p = {.d = &d, .rules = &r};
     struct tb_hourly h;
     struct tb_err err;
     size_t n = 0;
@@ -69,7 +69,7 @@ static struct tb_dg_run run_of(int n, int64_t gap_us, size_t *runs)
 {
     struct tb_rules r = rules();
     struct tb_digest d = {.from_us = 0, .to_us = TB_US_PER_DAY};
-    struct tb_pass p = {&d, &r, NULL};
+    struct tb_pass p = {.d = &d, .rules = &r};
     struct tb_repeat *w = tb_repeat_new(&p);
     struct tb_err err;
     struct tb_dg_run longest = {.n = 0};
