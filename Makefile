@@ -159,6 +159,7 @@ help:
 	@echo 'layers     links each folder with only the folders below it'
 	@echo 'asan tsan valgrind coverage   unit tests built or run that way'
 	@echo 'fuzz       the fuzz targets for FUZZ_SECONDS each (600)'
+	@echo 'hostile    sixty inputs that somebody made to break a reader'
 	@echo 'fault      kill -9 at random moments, fifty times, on a million events'
 	@echo 'bench      ingest against DuckDB on the same files'
 	@echo 'fmt lint   clang-format; the rules of the house'

@@ -14,13 +14,14 @@
 #define TB_KEYS_PER_RECORD_MAX   64 /* different keys under a `*` (plugins): each is compared with all others */
 #define TB_FIELD_BYTES_MAX       1024 /* a dimension's text (consumer, model): longer is cut, with a digest */
 #define TB_ID_BYTES_MAX          512  /* a log's own call id; longer is replaced by its digest */
-#define TB_ARCHIVE_ENTRIES_MAX   10000       /* members of one archive */
-#define TB_ARCHIVE_DEPTH_MAX     1           /* archives inside an archive */
-#define TB_EXPANSION_MAX         1100u       /* bytes out per byte in; deflate cannot exceed 1032 */
-#define TB_EXPANSION_FLOOR_BYTES (64u << 20) /* output below this is never called a bomb */
-#define TB_NAME_MAX              1024        /* bytes of a path or member name */
-#define TB_CONFIG_BYTES_MAX      (4u << 20)  /* tollbook.jsonc or a format file */
-#define TB_TABLE_BYTES_MAX       (64u << 20) /* one CSV table */
+#define TB_ARCHIVE_ENTRIES_MAX   10000        /* members of one archive */
+#define TB_ARCHIVE_DEPTH_MAX     1            /* archives inside an archive */
+#define TB_EXPANSION_MAX         1100u        /* bytes out per byte in; deflate cannot exceed 1032 */
+#define TB_EXPANSION_FLOOR_BYTES (64u << 20)  /* output below this is never called a bomb */
+#define TB_GZIP_HEADER_MAX       (256u << 10) /* of one member: a name, a comment, 64 KiB of extra fields */
+#define TB_NAME_MAX              1024         /* bytes of a path or member name */
+#define TB_CONFIG_BYTES_MAX      (4u << 20)   /* tollbook.jsonc or a format file */
+#define TB_TABLE_BYTES_MAX       (64u << 20)  /* one CSV table */
 #define TB_CSV_COLUMNS_MAX       256
 #define TB_BATCH_ROWS            32768        /* rows between a worker and the committer: about 7 MB */
 #define TB_SEGMENT_ROWS          8192         /* rows of a segment */

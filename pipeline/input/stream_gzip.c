@@ -28,6 +28,7 @@ struct gzip {
     uint32_t crc;
     uint32_t size;       /* modulo 2^32, as in ISIZE */
     uint32_t header_crc; /* of the header so far */
+    size_t header_n;     /* its bytes */
 };
 
 static enum tb_status fail(const struct gzip *g, enum tb_code code, uint64_t at, const char *what,
@@ -81,6 +82,9 @@ static enum tb_status header_byte(struct gzip *g, unsigned char *c, struct tb_er
     enum tb_status st = next_byte(g, c, err);
     if (st == TB_OK) {
         g->header_crc = tb_inflate_crc32(g->header_crc, c, 1);
+    }
+    if (++g->header_n > TB_GZIP_HEADER_MAX) {
+        return fail(g, TB_E_LIMIT, g->at, "a gzip header longer than 256 KiB (its name or comment)", err);
     }
     return st == TB_END ? fail(g, TB_E_TRUNCATED, g->at, "the gzip data ends early, inside a header,", err)
                         : st;
@@ -150,6 +154,7 @@ static enum tb_status read_header(struct gzip *g, size_t taken, struct tb_err *e
     unsigned char c = 0;
     uint64_t start = g->at - taken;
     g->member++;
+    g->header_n = 0;
     g->header_crc = taken == 1 ? tb_inflate_crc32(0, first, 1) : 0;
     for (size_t i = taken; i < sizeof first; i++) {
         enum tb_status st = header_byte(g, &c, err);

@@ -219,6 +219,8 @@ static void test_every_bit_flip(void **state)
             } else {
                 assert_int_equal(st, TB_FAIL);
                 bool short_of = result == Z_OK || result == Z_BUF_ERROR;
+                short_of = short_of || strstr(err.text, "inside a checksum") !=
+                                           NULL; /* zlib compares its parts one by one */
                 assert_int_equal(err.code, short_of ? TB_E_TRUNCATED : TB_E_CORRUPT);
                 passed += same_or_refused(out, want, want_n, err.text);
             }
@@ -397,6 +399,37 @@ static void test_expansion(void **state)
     free(gz.p);
 }
 
+/* A name that never ends is refused at the limit, not read to the end; the longest that fits is passed over. */
+static void test_header_limit(void **state)
+{
+    (void)state;
+    for (int more = 0; more < 2; more++) {
+        struct bytes z = {NULL, 0}, out;
+        struct bytes text = log_text(100), gz = gzip_of(text.p, text.n, 6, Z_DEFAULT_STRATEGY, NULL);
+        char *name = malloc(TB_GZIP_HEADER_MAX);
+        memset(name, 'n', TB_GZIP_HEADER_MAX);
+        add(&z, gz.p, 10);
+        z.p[3] = 8; /* FNAME */
+        add(&z, name, TB_GZIP_HEADER_MAX - 11 + (size_t)more);
+        add(&z, "", 1);
+        add(&z, gz.p + 10, gz.n - 10);
+        struct tb_err err = {0};
+        struct tb_stream *s = NULL;
+        struct tb_str member;
+        assert_int_equal(tb_stream_open_memory(view(z), &s, &err), TB_OK);
+        assert_int_equal(tb_stream_member(s, &member, &err), TB_OK);
+        assert_int_equal(read_member(s, 0, &out, &err), more == 0 ? TB_END : TB_FAIL);
+        assert_same(out, text.p, more == 0 ? text.n : 0);
+        assert_true(more == 0 || err.code == TB_E_LIMIT);
+        tb_stream_close(s);
+        free(out.p);
+        free(z.p);
+        free(gz.p);
+        free(text.p);
+        free(name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_damage_in_the_middle),
         cmocka_unit_test(test_damage_in_a_pipe),
         cmocka_unit_test(test_expansion),
+        cmocka_unit_test(test_header_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

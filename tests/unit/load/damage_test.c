@@ -66,6 +66,70 @@ static void a_truncated_file_keeps_what_came_and_is_completed_later(void **state
     }
 }
 
+/* Rows with quoted newlines; inside each cell stands what looks like a row of its own, and must never count. */
+static void write_csv(const struct scene *s, const char *name, int n)
+{
+    struct tb_buf b;
+    tb_buf_init(&b, 64 << 20);
+    const char *head =
+        "event_id,created_at,user_id,model_version,input_tokens,output_tokens,cost_usd,latency_ms,feature\n";
+    assert_int_equal(tb_buf_add(&b, head, strlen(head), NULL), TB_OK);
+    for (int i = 0; i < n; i++) {
+        char row[400];
+        int k = snprintf(
+            row, sizeof row,
+            "%d,2025-11-02 10:00:00+00,u,m,1,1,0.5,9,\"a\n%d,2025-11-02 10:00:00+00,evil,m,1,1,0.5,9,x\n\"\n",
+            i, 1000000 + i);
+        assert_int_equal(tb_buf_add(&b, row, (size_t)k, NULL), TB_OK);
+    }
+    scene_write(s, name, &b);
+    tb_buf_release(&b);
+}
+
+/* Read at seven moments while it is written, and whole: as if it had been read once. */
+static void a_growing_file_is_counted_once(void **state)
+{
+    (void)state;
+    enum { N = 2000 };
+    static const struct {
+        const char *make, *name, *format;
+    } rows[] = {
+        {"cp all.log whole", "g.log", "kong"},
+        {"gzip -c all.log > whole", "g.gz", "kong"},
+        {"(head -c 200000 all.log | gzip -c; tail -c +200001 all.log | gzip -c) > whole", "g.gz", "kong"},
+        {"zstd -q -c all.log > whole", "g.zst", "kong"},
+        {"tar -cf whole all.log", "g.tar", "kong"},
+        {"cp rows.csv whole", "g.csv", "inference_events"},
+        {"gzip -c rows.csv > whole", "g.csv.gz", "inference_events"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene s;
+        char command[200];
+        scene_begin(&s);
+        write_calls(&s, "all.log", 0, N);
+        write_csv(&s, "rows.csv", N);
+        scene_sh(&s, rows[i].make);
+        for (int step = 1; step <= 8; step++) {
+            snprintf(command, sizeof command, "head -c $(($(stat -c %%s whole) * %d / 8)) whole > %s", step,
+                     rows[i].name);
+            scene_sh(&s, command);
+            s.list.n = 0;
+            scene_list(&s, rows[i].name, "gateway", rows[i].format, NULL);
+            scene_load(&s);
+            int64_t got = scene_int(&s, "SELECT sum(events) FROM file");
+            assert_true(got <= N && (step < 8 || got == N));
+            assert_true(step < 3 || got >= N * (step - 2) / 8);
+        }
+        assert_int_equal(s.sum.incomplete, 0);
+        assert_int_equal(s.sum.rejected, 0);
+        assert_int_equal(scene_int(&s, "SELECT count(*) FROM usage_event"), N);
+        assert_int_equal(scene_int(&s, "SELECT count(*) FROM usage_event WHERE consumer = 'evil'"), 0);
+        assert_int_equal(
+            scene_int(&s, "SELECT count(*) FROM file WHERE incomplete IS NOT NULL AND completed_by IS NULL"),
+            0);
+        scene_end(&s);
+    }
+}
+
 static void flipped_bits_are_told_and_the_rest_is_kept(void **state)
 {
     (void)state;
@@ -530,6 +594,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_truncated_file_keeps_what_came_and_is_completed_later),
+        cmocka_unit_test(a_growing_file_is_counted_once),
         cmocka_unit_test(flipped_bits_are_told_and_the_rest_is_kept),
         cmocka_unit_test(files_that_cannot_be_read_leave_the_ledger_alone),
         cmocka_unit_test(a_format_that_is_not_there_stops_before_anything),
