@@ -3,32 +3,23 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "plan/advice_pass.h"
+#include "plan/advice_making.h"
 
 #define TEXT_BYTES_MAX ((size_t)1 << 30)
 #define DECIMALS       12
-#define WORD_MAX       200 /* bytes of a model's name in a sentence */
 
-struct making {
-    struct tb_advice *out;
-    struct tb_db *db;
-    const struct tb_advice_rules *rules;
-    const struct tb_tables *tables;
-    const char *currency;
-};
-
-static enum tb_status no_memory(struct tb_err *err)
+enum tb_status tb_advice_no_memory(struct tb_err *err)
 {
     return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for advice");
 }
 
-static struct tb_str keep(struct making *m, const char *text)
+static struct tb_str keep(struct tb_advice_making *m, const char *text)
 {
     return tb_arena_str(m->out->arena, tb_str_of(text));
 }
 
 /* Money for a sentence: six decimals are enough to read. */
-static const char *told(tb_money v, char out[TB_MONEY_TEXT_MAX])
+const char *tb_advice_told(tb_money v, char out[TB_MONEY_TEXT_MAX])
 {
     tb_money rounded = v;
     if (!tb_money_div(v, 1, 6, &rounded)) {
@@ -38,8 +29,9 @@ static const char *told(tb_money v, char out[TB_MONEY_TEXT_MAX])
     return out;
 }
 
-static enum tb_status put(struct making *m, const struct tb_advice_row *row, const char *observed,
-                          const char *threshold, const char *evidence, const char *action, struct tb_err *err)
+enum tb_status tb_advice_put(struct tb_advice_making *m, const struct tb_advice_row *row,
+                             const char *observed, const char *threshold, const char *evidence,
+                             const char *action, struct tb_err *err)
 {
     struct tb_advice *a = m->out;
     struct tb_str value = row->value.s == NULL ? TB_STR(TB_CONSUMER_ANONYMOUS) : row->value;
@@ -58,108 +50,12 @@ static enum tb_status put(struct making *m, const struct tb_advice_row *row, con
     r->threshold = threshold[0] != '\0' ? keep(m, threshold) : TB_STR_NULL;
     r->evidence = keep(m, evidence);
     r->action = keep(m, action);
-    return r->value.s == NULL || r->evidence.s == NULL || r->action.s == NULL ? no_memory(err) : TB_OK;
+    return r->value.s == NULL || r->evidence.s == NULL || r->action.s == NULL ? tb_advice_no_memory(err)
+                                                                              : TB_OK;
 }
 
-static enum tb_status cheaper(struct making *m, const struct tb_advice_pass *p, uint32_t i, tb_money saving,
-                              struct tb_err *err)
-{
-    const struct tb_advice_sum *s = &p->sums[TB_ADVICE_MODEL][i];
-    const uint32_t *key = tb_tuples_at(&p->keys[TB_ADVICE_MODEL], i);
-    struct tb_str model = tb_dict_text(m->db, key[1]), to = p->cheaper.names[key[2]];
-    char was[TB_MONEY_TEXT_MAX], is[TB_MONEY_TEXT_MAX], evidence[1024], action[512], exact[TB_MONEY_TEXT_MAX],
-        other[TB_MONEY_TEXT_MAX];
-    struct tb_advice_row row = {.rule = "cheaper_model",
-                                .dimension = "consumer",
-                                .value = tb_dict_text(m->db, key[0]),
-                                .model = model,
-                                .to = to,
-                                .requests = s->requests,
-                                .cost = s->cost,
-                                .has_saving = true,
-                                .saving = saving};
-    tb_money_format(s->cost, exact);
-    tb_money_format(s->other, other);
-    snprintf(evidence, sizeof evidence,
-             "%" PRId64 " request%s of \"%.*s\" cost %s %s; at the price of \"%.*s\" %s would cost %s",
-             s->requests, s->requests == 1 ? "" : "s", (int)(model.n < WORD_MAX ? model.n : WORD_MAX),
-             model.s, told(s->cost, was), m->currency, (int)(to.n < WORD_MAX ? to.n : WORD_MAX), to.s,
-             s->requests == 1 ? "it" : "they", told(s->other, is));
-    snprintf(action, sizeof action, "route simple tasks of this consumer to \"%.*s\"",
-             (int)(to.n < WORD_MAX ? to.n : WORD_MAX), to.s);
-    return put(m, &row, exact, other, evidence, action, err);
-}
-
-/* By consumer and model, then what saves the most, then the name. */
-struct choice {
-    const uint32_t *key;
-    uint32_t number;
-    tb_money saving;
-};
-
-static int by_saving(const void *a, const void *b)
-{
-    const struct choice *x = a, *y = b;
-    for (int i = 0; i < 2; i++) {
-        if (x->key[i] != y->key[i]) {
-            return x->key[i] < y->key[i] ? -1 : 1;
-        }
-    }
-    if (x->saving != y->saving) {
-        return x->saving > y->saving ? -1 : 1;
-    }
-    return (x->key[2] > y->key[2]) - (x->key[2] < y->key[2]);
-}
-
-/* May the consumer's tier use the candidate? */
-static bool is_allowed(const struct making *m, const struct tb_advice_sum *s, struct tb_str model)
-{
-    struct tb_str tier = s->account == 0 ? TB_STR_NULL : m->tables->accounts[s->account - 1].tier;
-    for (size_t i = 0; tier.s != NULL && i < m->tables->quota_count; i++) {
-        const struct tb_quota_row *row = &m->tables->quotas[i];
-        if (row->measure == TB_MEASURE_MODELS && row->from_us <= s->last_us && s->last_us < row->to_us &&
-            tb_str_eq(row->tier, tier) && !tb_quota_models_match(row, model)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* One row for each consumer and model: of the candidates that it may use the one that saves the most. */
-static enum tb_status models(struct making *m, const struct tb_advice_pass *p, struct tb_err *err)
-{
-    const struct tb_tuples *keys = &p->keys[TB_ADVICE_MODEL];
-    enum tb_status status = TB_OK;
-    struct choice *c = calloc((size_t)keys->n + 1, sizeof *c);
-    if (c == NULL) {
-        return no_memory(err);
-    }
-    for (uint32_t i = 0; status == TB_OK && i < keys->n; i++) {
-        const struct tb_advice_sum *s = &p->sums[TB_ADVICE_MODEL][i];
-        c[i] = (struct choice){tb_tuples_at(keys, i), i, 0};
-        if (!tb_money_sub(s->cost, s->other, &c[i].saving)) {
-            status = tb_err_set(err, TB_FAIL, TB_E_RANGE, "a saving is out of range");
-        }
-    }
-    if (status == TB_OK && keys->n > 1) {
-        qsort(c, keys->n, sizeof *c, by_saving);
-    }
-    for (uint32_t i = 0, told = UINT32_MAX; status == TB_OK && i < keys->n; i++) {
-        if (told < i && c[i].key[0] == c[told].key[0] && c[i].key[1] == c[told].key[1]) {
-            continue;
-        }
-        if (c[i].saving > 0 && c[i].saving >= m->rules->min_saving &&
-            is_allowed(m, &p->sums[TB_ADVICE_MODEL][c[i].number], p->cheaper.names[c[i].key[2]])) {
-            status = cheaper(m, p, c[i].number, c[i].saving, err);
-            told = i;
-        }
-    }
-    free(c);
-    return status;
-}
-
-static enum tb_status long_prompts(struct making *m, const struct tb_advice_sum *s, struct tb_advice_row *row,
-                                   struct tb_err *err)
+static enum tb_status long_prompts(struct tb_advice_making *m, const struct tb_advice_sum *s,
+                                   struct tb_advice_row *row, struct tb_err *err)
 {
     char avg[TB_MONEY_TEXT_MAX] = "", limit[32], evidence[256];
     if (s->input_n == 0 || s->input <= m->rules->input_avg * s->input_n) {
@@ -169,11 +65,11 @@ static enum tb_status long_prompts(struct making *m, const struct tb_advice_sum 
     snprintf(limit, sizeof limit, "%" PRId64, m->rules->input_avg);
     snprintf(evidence, sizeof evidence, "%s input tokens a request on average, over %s", avg, limit);
     row->rule = "long_prompts";
-    return put(m, row, avg, limit, evidence, "shorten system prompts and examples, or send less context",
-               err);
+    return tb_advice_put(m, row, avg, limit, evidence,
+                         "shorten system prompts and examples, or send less context", err);
 }
 
-static enum tb_status low_cache_hit(struct making *m, const struct tb_advice_sum *s,
+static enum tb_status low_cache_hit(struct tb_advice_making *m, const struct tb_advice_sum *s,
                                     struct tb_advice_row *row, struct tb_err *err)
 {
     char ratio[TB_MONEY_TEXT_MAX] = "", limit[TB_MONEY_TEXT_MAX], evidence[256];
@@ -187,12 +83,12 @@ static enum tb_status low_cache_hit(struct making *m, const struct tb_advice_sum
     snprintf(evidence, sizeof evidence, "%s of the prompt tokens were read from a cache, under %s", ratio,
              limit);
     row->rule = "low_cache_hit";
-    return put(m, row, ratio, limit, evidence, "cache common prompts and answers, and let them live longer",
-               err);
+    return tb_advice_put(m, row, ratio, limit, evidence,
+                         "cache common prompts and answers, and let them live longer", err);
 }
 
 /* Too many single requests where few batches would do. */
-static enum tb_status poor_batching(struct making *m, const struct tb_advice_sum *s,
+static enum tb_status poor_batching(struct tb_advice_making *m, const struct tb_advice_sum *s,
                                     struct tb_advice_row *row, struct tb_err *err)
 {
     char ratio[TB_MONEY_TEXT_MAX] = "", limit[TB_MONEY_TEXT_MAX], evidence[320];
@@ -209,11 +105,11 @@ static enum tb_status poor_batching(struct making *m, const struct tb_advice_sum
              " alike ones within %" PRId64 " s would have done: an efficiency of %s, under %s",
              s->batchable, s->batches, m->rules->batch_size, m->rules->batch_window_s, ratio, limit);
     row->rule = "poor_batching";
-    return put(m, row, ratio, limit, evidence,
-               "send alike requests together, with the instructions once for all of them", err);
+    return tb_advice_put(m, row, ratio, limit, evidence,
+                         "send alike requests together, with the instructions once for all of them", err);
 }
 
-static enum tb_status hidden_recompute(struct making *m, const struct tb_advice_sum *s,
+static enum tb_status hidden_recompute(struct tb_advice_making *m, const struct tb_advice_sum *s,
                                        struct tb_advice_row *row, struct tb_err *err)
 {
     char ratio[TB_MONEY_TEXT_MAX] = "", cost[TB_MONEY_TEXT_MAX], evidence[256];
@@ -223,17 +119,17 @@ static enum tb_status hidden_recompute(struct making *m, const struct tb_advice_
     ratio[tb_ratio_format(s->hidden, s->requests, ratio)] = '\0';
     snprintf(evidence, sizeof evidence,
              "%" PRId64 " of %" PRId64 " requests came from undo, retry or auto-save and cost %s %s",
-             s->hidden, s->requests, told(s->hidden_cost, cost), m->currency);
+             s->hidden, s->requests, tb_advice_told(s->hidden_cost, cost), m->currency);
     struct tb_advice_row r = *row;
     r.rule = "hidden_recompute";
     r.has_saving = true;
     r.saving = s->hidden_cost;
-    return put(m, &r, ratio, "", evidence,
-               "save less often, limit undo, keep answers instead of asking again", err);
+    return tb_advice_put(m, &r, ratio, "", evidence,
+                         "save less often, limit undo, keep answers instead of asking again", err);
 }
 
-static enum tb_status retried(struct making *m, const struct tb_advice_sum *s, struct tb_advice_row *row,
-                              struct tb_err *err)
+static enum tb_status retried(struct tb_advice_making *m, const struct tb_advice_sum *s,
+                              struct tb_advice_row *row, struct tb_err *err)
 {
     char ratio[TB_MONEY_TEXT_MAX] = "", cost[TB_MONEY_TEXT_MAX], evidence[256];
     if (s->retried == 0 || s->retried_cost < m->rules->min_cost) {
@@ -242,12 +138,14 @@ static enum tb_status retried(struct making *m, const struct tb_advice_sum *s, s
     ratio[tb_ratio_format(s->retried, s->requests, ratio)] = '\0';
     snprintf(evidence, sizeof evidence,
              "%" PRId64 " of %" PRId64 " requests took %" PRId64 " further tries; they cost %s %s",
-             s->retried, s->requests, s->retries, told(s->retried_cost, cost), m->currency);
+             s->retried, s->requests, s->retries, tb_advice_told(s->retried_cost, cost), m->currency);
     row->rule = "retries";
-    return put(m, row, ratio, "", evidence, "limit retries, back off between them, and mend what fails", err);
+    return tb_advice_put(m, row, ratio, "", evidence,
+                         "limit retries, back off between them, and mend what fails", err);
 }
 
-static enum tb_status consumers(struct making *m, const struct tb_advice_pass *p, struct tb_err *err)
+static enum tb_status consumers(struct tb_advice_making *m, const struct tb_advice_pass *p,
+                                struct tb_err *err)
 {
     enum tb_status status = TB_OK;
     for (uint32_t i = 0; status == TB_OK && i < p->keys[TB_ADVICE_CONSUMER].n; i++) {
@@ -277,7 +175,7 @@ static enum tb_status consumers(struct making *m, const struct tb_advice_pass *p
     return status;
 }
 
-static enum tb_status features(struct making *m, const struct tb_advice_pass *p, struct tb_err *err)
+static enum tb_status features(struct tb_advice_making *m, const struct tb_advice_pass *p, struct tb_err *err)
 {
     enum tb_status status = TB_OK;
     for (uint32_t i = 0; status == TB_OK && i < p->keys[TB_ADVICE_FEATURE].n; i++) {
@@ -299,8 +197,9 @@ static enum tb_status features(struct making *m, const struct tb_advice_pass *p,
         tb_money_format(over, limit);
         snprintf(evidence, sizeof evidence, "a request costs %s %s on average, over %s", each, m->currency,
                  limit);
-        status = put(m, &row, each, limit, evidence,
-                     "raise the confidence that this feature asks for, or give it a cheaper model", err);
+        status =
+            tb_advice_put(m, &row, each, limit, evidence,
+                          "raise the confidence that this feature asks for, or give it a cheaper model", err);
     }
     return status;
 }
@@ -318,7 +217,7 @@ static const struct tb_advice_sum *find_variant(const struct tb_advice_pass *p, 
 
 /* What a rollout at percent of all requests would have saved: the requests that it would lose, at the difference of what a
  * request costs. */
-static enum tb_status rollout_at(struct making *m, const struct tb_advice_sum *base,
+static enum tb_status rollout_at(struct tb_advice_making *m, const struct tb_advice_sum *base,
                                  const struct tb_advice_sum *dear, int64_t percent, struct tb_err *err)
 {
     tb_money each_base = 0, each_dear = 0, saving = 0;
@@ -349,12 +248,12 @@ static enum tb_status rollout_at(struct making *m, const struct tb_advice_sum *b
              "a request costs %s %s in \"%.*s\" and %s in \"%.*s\"; at %" PRId64
              " %% of the requests the rollout would save %s",
              a, m->currency, (int)m->rules->rollout.n, m->rules->rollout.s, b, (int)m->rules->baseline.n,
-             m->rules->baseline.s, percent, told(saving, c));
+             m->rules->baseline.s, percent, tb_advice_told(saving, c));
     snprintf(action, sizeof action, "cut the rollout to %" PRId64 " %%", percent);
-    return put(m, &row, a, target, evidence, action, err);
+    return tb_advice_put(m, &row, a, target, evidence, action, err);
 }
 
-static enum tb_status variants(struct making *m, const struct tb_advice_pass *p, struct tb_err *err)
+static enum tb_status variants(struct tb_advice_making *m, const struct tb_advice_pass *p, struct tb_err *err)
 {
     struct tb_advice *a = m->out;
     enum tb_status status = TB_OK;
@@ -390,12 +289,12 @@ static int by_variant(const void *a, const void *b)
                       ((const struct tb_advice_variant *)b)->variant);
 }
 
-static enum tb_status make(struct making *m, struct tb_advice_pass *p, struct tb_err *err)
+static enum tb_status make(struct tb_advice_making *m, struct tb_advice_pass *p, struct tb_err *err)
 {
     struct tb_advice *a = m->out;
     enum tb_status status = consumers(m, p, err);
     if (status == TB_OK) {
-        status = models(m, p, err);
+        status = tb_advice_models(m, p, err);
     }
     if (status == TB_OK) {
         status = features(m, p, err);
@@ -420,11 +319,11 @@ enum tb_status tb_advice_query(struct tb_db *db, const struct tb_settings *s, co
 {
     struct tb_advice_rules rules;
     struct tb_advice_pass pass;
-    struct making m = {out, db, &rules, tables, s->currency};
+    struct tb_advice_making m = {out, db, &rules, tables, s->currency};
     *out = (struct tb_advice){.n = 0};
     out->arena = calloc(1, sizeof *out->arena);
     if (out->arena == NULL) {
-        return no_memory(err);
+        return tb_advice_no_memory(err);
     }
     tb_arena_init(out->arena, TEXT_BYTES_MAX);
     enum tb_status status = tb_advice_rules_load(s, &rules, err);

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "detect/detect.h"
+#include "detect/digest.h"
 #include "plan/plan.h"
 #include "rate/budget.h"
 #include "rate/quota.h"
@@ -99,7 +99,7 @@ static void fill_row(const struct bench *b, uint64_t n, struct tb_row *row)
     row->text[TB_T_PROVIDER] = b->provider[model % 4];
     row->text[TB_T_MODEL] = row->text[TB_T_MODEL_REQUESTED] = b->model[model];
     row->text[TB_T_FEATURE] = b->feature[row->text[TB_T_CONSUMER] % 10];
-    row->text[TB_T_CLIENT_IP] = b->address[(h >> 30) % 3000];
+    row->text[TB_T_CLIENT_IP] = b->address[(row->text[TB_T_CONSUMER] * 7 + (h >> 30) % 2) % 3000];
     row->text[TB_T_USER_AGENT] = b->agent[(h >> 50) % 9];
     bool refused = g % 50 == 0;
     set(row, TB_N_STATUS, refused ? 429 : 200);
@@ -278,6 +278,15 @@ static void plan(struct bench *b)
     tb_plan_release(&out);
 }
 
+static void digest(struct bench *b)
+{
+    struct tb_rules rules;
+    struct tb_digest d;
+    MUST(tb_rules_load(&b->settings, &rules, &err));
+    MUST(tb_digest_get(b->db, &b->settings, b->tables, &rules, DAY, &d, &err));
+    tb_digest_release(&d);
+}
+
 static void run(struct bench *b, const char *name, void (*step)(struct bench *))
 {
     double c = cpu(), w = wall();
@@ -319,7 +328,8 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         void (*step)(struct bench *);
-    } steps[] = {{"reduce", reduce}, {"quota", quota}, {"budget", budget}, {"plan", plan}};
+    } steps[] = {
+        {"reduce", reduce}, {"quota", quota}, {"budget", budget}, {"plan", plan}, {"digest", digest}};
     for (int again = 0; again < 2; again++) {
         printf("%s:\n", again ? "kept" : "first time");
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
