@@ -134,6 +134,12 @@ static size_t first_pattern(const struct tb_matcher *m, size_t k, struct tb_str 
     return low;
 }
 
+/* "*" is how a table says any; a total that llm.log writes without a model wants a price too. */
+static bool is_any(struct tb_str glob)
+{
+    return glob.s != NULL && glob.n == 1 && glob.s[0] == '*';
+}
+
 enum tb_status tb_matcher_each(const struct tb_matcher *m, struct tb_str text,
                                enum tb_status (*each)(void *ctx, uint32_t row, struct tb_err *err), void *ctx,
                                struct tb_err *err)
@@ -149,7 +155,8 @@ enum tb_status tb_matcher_each(const struct tb_matcher *m, struct tb_str text,
     for (size_t k = 0; status == TB_OK && k < m->length_n && m->lengths[k] <= text.n; k++) {
         size_t i = first_pattern(m, k, text);
         for (; status == TB_OK && i < m->first[k + 1] && begins(m, i, k, text) == 0; i++) {
-            if (tb_glob_match(m->glob[m->pattern[i]], text)) {
+            struct tb_str glob = m->glob[m->pattern[i]];
+            if (tb_glob_match(glob, text) || (text.s == NULL && is_any(glob))) {
                 status = each(ctx, m->pattern[i], err);
             }
         }

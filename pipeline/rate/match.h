@@ -26,7 +26,8 @@ enum tb_status tb_matcher_init(struct tb_matcher *m, const struct tb_str *globs,
                                struct tb_err *err) TB_MUST_USE;
 void tb_matcher_release(struct tb_matcher *m);
 
-/* Calls each(ctx, row) for every row whose glob matches text; stops at the first status that is not TB_OK. */
+/* Calls each(ctx, row) for every row whose glob matches text; an absent text is matched by "*" too. Stops at the first
+ * status that is not TB_OK. */
 enum tb_status tb_matcher_each(const struct tb_matcher *m, struct tb_str text,
                                enum tb_status (*each)(void *ctx, uint32_t row, struct tb_err *err), void *ctx,
                                struct tb_err *err) TB_MUST_USE;

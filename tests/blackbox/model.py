@@ -101,6 +101,9 @@ class Glob:
     def match(self, value):
         return value is not None and self.pattern.fullmatch(value) is not None
 
+    def any(self):
+        return self.pattern.pattern == ".*"
+
 
 def table_instant(text, zone):
     if not text:
@@ -123,7 +126,8 @@ class Price:
         self.marginal = row.get("context_rule") == "marginal"
 
     def concerns(self, event):
-        return ((self.provider is None or self.provider.match(event.provider)) and self.model.match(event.model)
+        return ((self.provider is None or self.provider.match(event.provider))
+                and (self.model.match(event.model) or (event.model is None and self.model.any()))
                 and (self.start is None or self.start <= event.ts) and (self.end is None or event.ts < self.end)
                 and (self.tier is None or self.tier == event.service_tier))
 
@@ -206,7 +210,7 @@ class Tables:
             return "computed", Fraction(0)
         context = sum(getattr(event, c) or 0 for c in CLASSES[:4])
         fee = Fraction(0)
-        if (event.status or 0) < 400:
+        if event.status < 400 if event.status is not None else event.success is not False:
             row = self.best(event, "request", context)
             fee = row.each if row else Fraction(0)
         if event.total_only is not None:
@@ -403,6 +407,7 @@ class File:
 
 class Ledger:
     """All files of a world, counted as the contract says; the order of the files must not matter."""
+    read = staticmethod(read_line)
 
     def __init__(self, zone, files):
         self.zone, self.live, self.known, self.intake = zone, {}, {}, []
@@ -418,7 +423,7 @@ class Ledger:
         for raw in given.lines:
             raw, node = raw if isinstance(raw, tuple) else (raw, given.node)
             try:
-                events = read_line(raw, given.form)
+                events = self.read(raw, given.form)
             except Ignored:
                 count["ignored"] += 1
                 count["lines"] += 1

@@ -77,7 +77,7 @@ class Row:
                      self.tier is not None, self.threshold, self.least is not None)
 
     def matches(self, ts, provider, model, tier):
-        return (matches(self.model, model) and model is not None and matches(self.provider, provider)
+        return ((matches(self.model, model) if model is not None else self.model == "*") and matches(self.provider, provider)
                 and self.tier in (None, tier) and (self.begin is None or self.begin <= ts)
                 and (self.end is None or ts < self.end))
 

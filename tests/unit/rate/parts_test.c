@@ -90,7 +90,8 @@ static void a_matcher_finds_what_globs_match(void **state)
         struct found f = {{false}};
         assert_ok(tb_matcher_each(&m, tb_str_of(texts[k]), take, &f, &err), err);
         for (int i = 0; i < GLOBS; i++) {
-            assert_int_equal(f.row[i], tb_glob_match(strs[i], tb_str_of(texts[k])));
+            bool any = texts[k] == NULL && globs[i] != NULL && strcmp(globs[i], "*") == 0; /* absent too */
+            assert_int_equal(f.row[i], any || tb_glob_match(strs[i], tb_str_of(texts[k])));
         }
     }
     tb_matcher_release(&m);

@@ -93,6 +93,32 @@ static void provider_and_tier_select(void **state)
     close_book(&f);
 }
 
+/* A total that a log writes without a model: "*" is any, a glob with letters in it is not. */
+static void any_model_is_no_model_too(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rows;
+        enum tb_basis basis;
+    } cases[] = {
+        {"deepseek,*,input,3,1,,,,,,,,\n,*,output,3,1,,,,,,,,\n", TB_BASIS_COMPUTED},
+        {"openai,*,input,3,1,,,,,,,,\n,*,output,3,1,,,,,,,,\n", TB_BASIS_UNPRICED},
+        {"deepseek,deepseek-*,input,3,1,,,,,,,,\n,deepseek-*,output,3,1,,,,,,,,\n", TB_BASIS_UNPRICED},
+        {"deepseek,?*,input,3,1,,,,,,,,\n,?*,output,3,1,,,,,,,,\n", TB_BASIS_UNPRICED},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        struct tb_charge c;
+        struct sample e = {.query = {.ts_us = TS_2026}};
+        open_book(&f, "UTC", cases[i].rows);
+        sample_texts(&e, "deepseek", NULL, NULL);
+        sample_set(&e, TB_N_INPUT, 5);
+        assert_int_equal(sample_charge(f.book, &e, &c), cases[i].basis);
+        assert_money(c.cost, cases[i].basis == TB_BASIS_COMPUTED ? "15" : "0");
+        close_book(&f);
+    }
+}
+
 /* --- when a row holds
  * ------------------------------------------------------------------------------------------------ */
 
@@ -334,6 +360,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_key_decides_in_its_order),
         cmocka_unit_test(provider_and_tier_select),
+        cmocka_unit_test(any_model_is_no_model_too),
         cmocka_unit_test(thresholds_hold_from_the_right_token),
         cmocka_unit_test(a_row_is_in_force_half_open_in_the_billing_zone),
         cmocka_unit_test(a_row_out_of_force_is_no_candidate),
