@@ -67,7 +67,6 @@ enum tb_wrapper tb_wrap_by_key(struct tb_str text)
 }
 
 #define STREAM_MAX 63 /* "stdout", "stderr", a journald stream id of 32 digits */
-#define HOST_MAX   255
 
 bool tb_wrap_docker(struct tb_str text, struct tb_buf *scratch, struct tb_wrap *w)
 {
@@ -112,8 +111,8 @@ static bool journald_key(struct tb_str k)
     return k.n > 0;
 }
 
-/* MESSAGE: a string, byte values, or null (longer than 4096 bytes, and journalctl was not asked for --all).
- */
+/* MESSAGE: a string, byte values, or null (longer than 4096 bytes, and journalctl was not asked for --all). The host is no
+ * node: a node is a gateway's, which a pod or the path names. */
 static const char *journald_message(const char *p, const char *end, struct tb_buf *scratch,
                                     struct tb_str *message)
 {
@@ -129,7 +128,7 @@ static const char *journald_message(const char *p, const char *end, struct tb_bu
 bool tb_wrap_journald(struct tb_str text, struct tb_buf *scratch, struct tb_wrap *w)
 {
     const char *p = text.s, *end = text.s + text.n;
-    struct tb_str key, message = TB_STR_NULL, host = TB_STR_NULL, stream = TB_STR_NULL, cut = TB_STR_NULL;
+    struct tb_str key, message = TB_STR_NULL, stream = TB_STR_NULL, cut = TB_STR_NULL;
     bool has_message = false, marked = false;
     while (next_key(&p, end, &key)) {
         if (!journald_key(key)) {
@@ -142,8 +141,7 @@ bool tb_wrap_journald(struct tb_str text, struct tb_buf *scratch, struct tb_wrap
             p = tb_json_skip_value(p, end);
         } else {
             marked = marked || key_is(key, "__CURSOR") || key_is(key, "__REALTIME_TIMESTAMP");
-            struct tb_str *raw = key_is(key, "_HOSTNAME")     ? &host
-                                 : key_is(key, "_STREAM_ID")  ? &stream
+            struct tb_str *raw = key_is(key, "_STREAM_ID")    ? &stream
                                  : key_is(key, "_LINE_BREAK") ? &cut
                                                               : NULL;
             p = raw != NULL ? raw_string(p, end, raw) : tb_json_skip_string(p + 1, end);
@@ -156,7 +154,6 @@ bool tb_wrap_journald(struct tb_str text, struct tb_buf *scratch, struct tb_wrap
         return false;
     }
     *w = (struct tb_wrap){.kind = TB_WRAP_JOURNALD, .inner = message};
-    w->node = host.n > 0 && host.n <= HOST_MAX ? host : TB_STR_NULL;
     w->stream = stream.n > 0 && stream.n <= STREAM_MAX ? stream : TB_STR_NULL;
     w->partial = w->stream.s != NULL && key_is(cut, "line-max"); /* journald cuts stdout lines at LineMax= */
     w->reject = message.s == NULL ? "no_message" : NULL;

@@ -181,8 +181,8 @@ static const struct row rows[] = {
     {"docker, trailing comma", "{\"log\":\"a\\n\",\"time\":\"t\",}", "{\"log\":\"a\\n\",\"time\":\"t\",}",
      "plain"},
 
-    {"journald", J("\"{\\\"a\\\":1}\"") "\n", "host-1|{\"a\":1}", "journald"},
-    {"journald, bytes", J("[123, 195,169 ,125]") "\n" J("[]"), "host-1|{\xc3\xa9}\1host-1|", "journald"},
+    {"journald", J("\"{\\\"a\\\":1}\"") "\n", "{\"a\":1}", "journald"},
+    {"journald, bytes", J("[123, 195,169 ,125]") "\n" J("[]"), "{\xc3\xa9}\1", "journald"},
     {"journald, null and none", J("null") "\n{\"__CURSOR\":\"x\",\"__REALTIME_TIMESTAMP\":\"1\"}",
      "!no_message\1!no_message", "journald"},
     {"journald, any order, odd values",
@@ -227,15 +227,15 @@ static const struct row rows[] = {
      "plain"},
     {"array in cri, in docker, in journald",
      T "stdout F [{},{}]\n" D("[{},{\\\"a\\\":1}]\\n") "\n" J("\"[{}]\"") "\n",
-     "{}\1{}\1{}\1{\"a\":1}\1host-1|{}", "cri+docker+journald+array"},
+     "{}\1{}\1{}\1{\"a\":1}\1{}", "cri+docker+journald+array"},
 
-    {"cri in journald", J("\"" T "stdout F {\\\"a\\\":1}\"") "\n", "host-1|{\"a\":1}", "journald+cri"},
+    {"cri in journald", J("\"" T "stdout F {\\\"a\\\":1}\"") "\n", "{\"a\":1}", "journald+cri"},
     {"docker in cri", T "stdout F " D("a\\n") "\n", "a", "cri+docker"},
     {"docker parts in cri parts",
      T "stdout P {\"log\":\"a\",\"stre\n" T "stdout F am\":\"stdout\"}\n" T
        "stdout F {\"log\":\"b\\n\",\"stream\":\"stdout\"}\n",
      "ab", "cri+docker"},
-    {"the innermost node rules", J("\"[pod/p/c] x\"") "\n[pod/p/c] " J("\"x\"") "\n", "p|x\1host-1|x", NULL},
+    {"the pod is the node, a host is not", J("\"[pod/p/c] x\"") "\n[pod/p/c] " J("\"x\"") "\n", "p|x\1p|x", NULL},
     {"four deep and no deeper", T T T T T "x\n", T "x", "kubectl"},
     {"NUL bytes go on", "", "", "plain"},
 };
