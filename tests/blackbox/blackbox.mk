@@ -8,15 +8,23 @@
 # bytes, another order of files, kill -9, other tables, kept revisions; and looks for planted secrets in everything written.
 # errors.py asks for each error by itself: exit code, the words that name the place, what is kept.
 #
+# formats_worlds.py, formats_model.py and formats_run.py do the same for every other format: each trap of formats.md, every wrapper,
+# compression and archive, with the format given and with it detected, compared event by event. More: FORMATS_SEEDS=50 make blackbox-formats.
+#
 # limits.py replays quotas, budgets and plans event by event. kinds.py composes a log for every kind of anomaly; borders.py puts each absolute rule on its limit and just beyond it.
 #
 # A seed that failed: python3 tests/blackbox/run.py ./tollbook --seed N --keep. More: BLACKBOX_SEEDS=100 make blackbox.
 CHECK_TARGETS += blackbox
 BLACKBOX_SEEDS ?= 6
-.PHONY: blackbox
+FORMATS_SEEDS ?= 18
+.PHONY: blackbox blackbox-formats
 blackbox: tollbook
 	@python3 tests/blackbox/errors.py ./tollbook
 	@python3 tests/blackbox/limits.py ./tollbook --rounds $(BLACKBOX_SEEDS)
 	@python3 tests/blackbox/kinds.py ./tollbook
 	@python3 tests/blackbox/borders.py ./tollbook
+	@python3 tests/blackbox/formats_run.py ./tollbook --seeds 2
 	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 600 --kills 3
+
+blackbox-formats: tollbook
+	@python3 tests/blackbox/formats_run.py ./tollbook --seeds $(FORMATS_SEEDS) --events 150 --keep

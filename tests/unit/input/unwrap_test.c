@@ -235,7 +235,7 @@ static const struct row rows[] = {
      T "stdout P {\"log\":\"a\",\"stre\n" T "stdout F am\":\"stdout\"}\n" T
        "stdout F {\"log\":\"b\\n\",\"stream\":\"stdout\"}\n",
      "ab", "cri+docker"},
-    {"the pod is the node, a host is not", J("\"[pod/p/c] x\"") "\n[pod/p/c] " J("\"x\"") "\n", "p|x\1p|x", NULL},
+    {"a host is no node", J("\"[pod/p/c] x\"") "\n[pod/p/c] " J("\"x\"") "\n", "p|x\1p|x", NULL},
     {"four deep and no deeper", T T T T T "x\n", T "x", "kubectl"},
     {"NUL bytes go on", "", "", "plain"},
 };
