@@ -22,8 +22,8 @@ struct tb_unwrap;
 struct tb_record {
     struct tb_str text; /* trimmed of blanks at both ends; "" for a blank line; valid until the next call */
     struct tb_str node; /* the pod that the wrapper names, or absent (then {node} of the path rules) */
-    uint64_t line; /* of the physical line on which the record begins */
-    uint64_t byte; /* its offset in the decompressed member; an array's element has its own */
+    uint64_t line;      /* of the physical line on which the record begins */
+    uint64_t byte;      /* its offset in the decompressed member; an array's element has its own */
     const char *reject; /* not NULL: broken, and why: line_too_long, partial_line, no_message */
 };
 

@@ -226,8 +226,8 @@ static const struct row rows[] = {
      "{\"b\":2}]\1[1,2]\1[{\"a\":1},2]\1[{\"a\":\"1}]\1[,{}]\1[\1[]]",
      "plain"},
     {"array in cri, in docker, in journald",
-     T "stdout F [{},{}]\n" D("[{},{\\\"a\\\":1}]\\n") "\n" J("\"[{}]\"") "\n",
-     "{}\1{}\1{}\1{\"a\":1}\1{}", "cri+docker+journald+array"},
+     T "stdout F [{},{}]\n" D("[{},{\\\"a\\\":1}]\\n") "\n" J("\"[{}]\"") "\n", "{}\1{}\1{}\1{\"a\":1}\1{}",
+     "cri+docker+journald+array"},
 
     {"cri in journald", J("\"" T "stdout F {\\\"a\\\":1}\"") "\n", "{\"a\":1}", "journald+cri"},
     {"docker in cri", T "stdout F " D("a\\n") "\n", "a", "cri+docker"},
