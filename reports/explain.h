@@ -35,7 +35,7 @@ enum tb_status tb_explain_line(const struct tb_report_query *q, const struct tb_
 
 /* A finding of q's days whose id begins with prefix, as its last day in them saw it; q->top calls listed, 0 = all. TB_END: there is
  * none. */
-enum tb_status tb_explain_finding(const struct tb_report_query *q, struct tb_str prefix, struct tb_report **out,
-                                  struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_explain_finding(const struct tb_report_query *q, struct tb_str prefix,
+                                  struct tb_report **out, struct tb_err *err) TB_MUST_USE;
 
 #endif

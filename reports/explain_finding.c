@@ -7,15 +7,15 @@
 #include "base/embed.h"
 #include "detect/detect.h"
 #include "detect/digest.h"
+#include "detect/proof.h"
 #include "rate/worth.h"
 #include "reports/explain.h"
 #include "reports/fill.h"
-#include "reports/finding_proof.h"
 #include "reports/head.h"
 #include "store/events.h"
 #include "store/query.h"
 
-extern const struct tb_embed tb_embed_reports[];
+extern const struct tb_embed tb_embed_detect[];
 
 #define TEXT(key, label)                                                                                     \
     {                                                                                                        \
@@ -53,10 +53,11 @@ struct finding_report {
     struct tb_err *err;
 };
 
-static enum tb_status set_number(struct tb_table *t, size_t column, double v, struct tb_err *err)
+/* With six decimals at most, as every fraction. */
+static enum tb_status set_number(struct tb_table *t, size_t column, tb_int128 millionths, struct tb_err *err)
 {
     char text[TB_MONEY_TEXT_MAX];
-    size_t n = tb_ratio_format((tb_int128)llround(v * 1e6), 1000000, text);
+    size_t n = tb_ratio_format(millionths, 1000000, text);
     return tb_table_text(t, column, (struct tb_str){text, n}, err);
 }
 
@@ -83,10 +84,10 @@ static enum tb_status fill_what(struct finding_report *x)
         st = tb_table_text(texts[i].t, texts[i].column, texts[i].text, x->err);
     }
     if (st == TB_OK) {
-        st = set_number(x->what, OBSERVED, f->observed, x->err);
+        st = set_number(x->what, OBSERVED, llround(f->observed * 1e6), x->err);
     }
     if (st == TB_OK && !isnan(f->expected)) {
-        st = set_number(x->what, EXPECTED, f->expected, x->err);
+        st = set_number(x->what, EXPECTED, llround(f->expected * 1e6), x->err);
     }
     tb_table_int(x->what, START, f->start_us);
     tb_table_int(x->what, END, f->end_us);
@@ -98,7 +99,7 @@ static enum tb_status open_made(struct finding_report *x, const struct tb_findsq
                                 struct tb_query **out)
 {
     tb_buf_clear(&x->sql);
-    enum tb_status st = tb_findsql_write(names, tb_embed_text(tb_embed_reports, sql), &x->sql, x->err);
+    enum tb_status st = tb_findsql_write(names, tb_embed_text(tb_embed_detect, sql), &x->sql, x->err);
     return st == TB_OK ? tb_query_open_user(x->q->db, tb_buf_view(&x->sql), out, x->err) : st;
 }
 
@@ -114,7 +115,7 @@ static enum tb_status fill_proof(struct finding_report *x)
     if (st == TB_OK && !tb_query_is_null(row, 0)) {
         struct tb_str text = tb_query_text(row, 0);
         snprintf(number, sizeof number, "%.*s", (int)text.n, text.s);
-        st = set_number(x->says, 0, strtod(number, NULL), x->err);
+        st = set_number(x->says, 0, llround(strtod(number, NULL) * 1e6), x->err);
     }
     tb_query_close(row);
     return st == TB_OK ? tb_table_text(x->says, 1, tb_buf_view(&x->sql), x->err) : st;
@@ -124,7 +125,7 @@ static enum tb_status fill_calls(struct finding_report *x)
 {
     struct tb_query *row = NULL;
     size_t found = 0;
-    enum tb_status st = open_made(x, &x->proof.calls, "finding_events.sql", &row);
+    enum tb_status st = open_made(x, &x->proof.calls, "proof_calls.sql", &row);
     while (st == TB_OK && (st = tb_query_step(row, x->err)) == TB_OK) {
         if (x->q->top == 0 || found < x->q->top) {
             st = tb_table_row(x->calls, x->err);
@@ -173,7 +174,9 @@ static enum tb_status build(const struct tb_report_query *q, const struct tb_fin
         st = tb_worth_new(q->db, q->settings, q->tables, &worth, err);
     }
     if (st == TB_OK) {
-        st = tb_proof_make(q, f, &x.proof, err);
+        const struct tb_detect_query ask = {q->db,       q->settings, q->tables,  q->version,
+                                            q->from_day, q->to_day,   q->as_of_us};
+        st = tb_proof_make(&ask, f, &x.proof, err);
     }
     if (st == TB_OK) {
         st = fill_what(&x);

@@ -81,7 +81,8 @@ const struct tb_command tb_cmd_sql = {
             "success latency_ms retries\n"
             "request_bytes response_bytes client_ip user_agent prompt_fingerprint prompt_chars logged_cost "
             "file line\n"
-            "(ts in microseconds UTC), and, when named: cost (as the newest tables price it; NULL when unpriced) basis team "
+            "(ts in microseconds UTC), and, when named: cost (as the newest tables price it; NULL when "
+            "unpriced) basis team "
             "cost_center billed\n"
             "tool cache_hit refused member. A condition on day or ts reads only those days.",
     .run = run,

@@ -489,7 +489,8 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     } else if (format != NULL && is_copy(w, format)) {
         st = put_copy(w, tb_format_id(tb_format_find(w->formats, format)), err);
     } else if ((w->has_raw ? tb_stream_open(job->file->path, w->handover->stop, &w->stream, &end.fault)
-                           : tb_stream_open_summed(job->file->path, w->handover->stop, &w->stream, &end.fault)) == TB_OK) {
+                           : tb_stream_open_summed(job->file->path, w->handover->stop, &w->stream,
+                                                   &end.fault)) == TB_OK) {
         end.fault.code = TB_E_NONE;
         st = nothing_came(w) ? interrupted(err) : read_members(w, &end.fault, err);
     } else if (end.fault.code != TB_E_IO && end.fault.code != TB_E_MISSING && end.fault.code != TB_E_MEMORY) {

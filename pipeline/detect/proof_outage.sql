@@ -1,5 +1,5 @@
 -- what one row is: share of failed requests in the ten minutes in which a model failed for several consumers (shares of several outages added)
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: observed
 with w (from_us, to_us, out_model, out_provider) as (values (:from_us, :to_us, :what, :second)),
 a as (

@@ -1,5 +1,5 @@
 -- what one row is: a call that a finding is about, in the order of time
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: ts, file (path, with the member of an archive behind a colon), log_line, id, consumer, feature, model, status, input (all tokens
 --      sent), output, cost (exact decimal text)
 with w (from_us, to_us, what) as (values (:from_us, :to_us, :what))

@@ -1,5 +1,5 @@
 -- what one row is: share of a tool's calls that failed
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: observed
 with w (from_us, to_us) as (values (:from_us, :to_us))
 select 1.0 * sum(coalesce(status, 0) >= 400 or coalesce(success, 1) = 0) / count(*) as observed

@@ -1,4 +1,4 @@
-#include "reports/finding_sql.h"
+#include "detect/proof_sql.h"
 
 #include <assert.h>
 #include <ctype.h>

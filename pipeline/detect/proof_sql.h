@@ -3,8 +3,8 @@
  * Owns:    its texts, until tb_findsql_release.
  * Errors:  TB_FATAL/TB_E_MEMORY. A name of the statement that was not set asserts.
  */
-#ifndef TB_FINDING_SQL_H
-#define TB_FINDING_SQL_H
+#ifndef TB_PROOF_SQL_H
+#define TB_PROOF_SQL_H
 
 #include "base/arena.h"
 #include "base/buf.h"

@@ -2,12 +2,11 @@
  * Shape:   two sets of names and windows: for the statement that says `observed`, and for the list of calls.
  * Owns:    both, until tb_proof_release.
  */
-#ifndef TB_FINDING_PROOF_H
-#define TB_FINDING_PROOF_H
+#ifndef TB_PROOF_H
+#define TB_PROOF_H
 
-#include "detect/finding.h"
-#include "reports/finding_sql.h"
-#include "reports/report.h"
+#include "detect/detect.h"
+#include "detect/proof_sql.h"
 
 struct tb_proof {
     const char *sql; /* file name of the statement that says observed */
@@ -15,7 +14,7 @@ struct tb_proof {
 };
 
 /* f as tb_detect_days told it for q's days. */
-enum tb_status tb_proof_make(const struct tb_report_query *q, const struct tb_finding *f,
+enum tb_status tb_proof_make(const struct tb_detect_query *q, const struct tb_finding *f,
                              struct tb_proof *out, struct tb_err *err) TB_MUST_USE;
 void tb_proof_release(struct tb_proof *p);
 

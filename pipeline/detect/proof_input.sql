@@ -1,5 +1,5 @@
 -- what one row is: tokens sent for each request of a consumer that was served
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: observed
 with w (from_us, to_us) as (values (:from_us, :to_us))
 select 1.0 * sum(coalesce(input, 0) + coalesce(cache_read, 0) + coalesce(cache_write_5m, 0) + coalesce(cache_write_1h, 0) + coalesce(total_only, 0))

@@ -1,5 +1,5 @@
 -- what one row is: share of a consumer's requests made by undo, retry or auto-save
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: observed
 with w (from_us, to_us) as (values (:from_us, :to_us))
 select 1.0 * sum(coalesce(trigger in ('undo', 'retry', 'auto_save'), 0)) / count(*) as observed from w cross join usage_event where ts >= from_us and ts < to_us and billed and not tool and coalesce(consumer, '(anonymous)') = :consumer;

@@ -1,5 +1,5 @@
 /* Which statement says a finding's number again: one for each kind, over the windows that its judge saw. */
-#include "reports/finding_proof.h"
+#include "detect/proof.h"
 
 #include <assert.h>
 #include <math.h>
@@ -16,10 +16,10 @@
 #include "store/events.h"
 #include "store/query.h"
 
-extern const struct tb_embed tb_embed_reports[];
+extern const struct tb_embed tb_embed_detect[];
 
 struct proving {
-    const struct tb_report_query *q;
+    const struct tb_detect_query *q;
     const struct tb_finding *f;
     struct tb_proof *p;
     struct tb_rules rules;
@@ -118,7 +118,7 @@ static enum tb_status prove_run(struct proving *v)
         st = ip != NULL ? window(v, span[i].from_us, span[i].to_us, ip, NULL) : no_memory(v);
     }
     free(span);
-    v->p->sql = "finding_repeats.sql";
+    v->p->sql = "proof_repeats.sql";
     set_flag(v, "by_address");
     set_flag(v, "prompts");
     return st == TB_OK && n == 0 ? windows(v) : st;
@@ -178,7 +178,7 @@ static enum tb_status prove_storm(struct proving *v)
         st = window(v, s.start_us, end < v->digest.to_us ? end : v->digest.to_us, NULL, NULL);
     }
     set_flag(v, "failed");
-    v->p->sql = "finding_failures.sql";
+    v->p->sql = "proof_failures.sql";
     return st;
 }
 
@@ -191,7 +191,7 @@ static enum tb_status prove_large(struct proving *v)
         st = least != NULL ? window(v, s.start_us, s.end_us, least, NULL) : no_memory(v);
     }
     set_flag(v, "by_size");
-    v->p->sql = "finding_large.sql";
+    v->p->sql = "proof_large.sql";
     return st;
 }
 
@@ -214,7 +214,7 @@ static enum tb_status prove_share(struct proving *v, const char *sql)
 
 static enum tb_status prove_requests(struct proving *v)
 {
-    v->p->sql = v->f->consumer != 0 ? "finding_requests.sql" : "finding_cost.sql";
+    v->p->sql = v->f->consumer != 0 ? "proof_requests.sql" : "proof_cost.sql";
     return windows(v);
 }
 
@@ -249,7 +249,7 @@ static enum tb_status prove_outage(struct proving *v)
     tb_findsql_set(n, "one", tb_findsql_number(n, r->outage_one));
     set_flag(v, "failed");
     set_flag(v, "by_provider");
-    v->p->sql = "finding_outage.sql";
+    v->p->sql = "proof_outage.sql";
     return st;
 }
 
@@ -268,7 +268,7 @@ static enum tb_status prove_unpriced(struct proving *v)
     set_flag(v, "unpriced");
     set_flag(v, "by_model");
     set_flag(v, "by_provider");
-    v->p->sql = "finding_unpriced.sql";
+    v->p->sql = "proof_unpriced.sql";
     return st;
 }
 
@@ -276,14 +276,14 @@ static enum tb_status prove_tool(struct proving *v)
 {
     enum tb_status st = set_filter(v, "feature", "is", text_of(v, v->f->value));
     set_flag(v, "tool");
-    v->p->sql = "finding_tool.sql";
+    v->p->sql = "proof_tool.sql";
     return st == TB_OK ? windows(v) : st;
 }
 
 static enum tb_status prove_feature(struct proving *v)
 {
     enum tb_status st = set_filter(v, "feature", "is", text_of(v, v->f->value));
-    v->p->sql = "finding_cost.sql";
+    v->p->sql = "proof_cost.sql";
     return st == TB_OK ? windows(v) : st;
 }
 
@@ -314,7 +314,7 @@ static enum tb_status prove_rate(struct proving *v)
             break;
         }
     }
-    v->p->sql = "finding_rate.sql";
+    v->p->sql = "proof_rate.sql";
     return st == TB_OK ? windows(v) : st;
 }
 
@@ -341,7 +341,7 @@ static enum tb_status prove_budget(struct proving *v)
     int32_t next = 0;
     const struct tb_budget_row *b = find_budget(v, &start_us, &next);
     enum tb_status st = b != NULL ? filter_budget(v, b) : TB_OK;
-    v->p->sql = "finding_cost.sql";
+    v->p->sql = "proof_cost.sql";
     return st == TB_OK ? window(v, start_us, v->f->end_us, NULL, NULL) : st;
 }
 
@@ -352,7 +352,7 @@ static enum tb_status run_number(struct proving *v, double *out)
     struct tb_query *row = NULL;
     tb_buf_init(&sql, TB_FINDSQL_MAX);
     enum tb_status st =
-        tb_findsql_write(&v->p->number, tb_embed_text(tb_embed_reports, v->p->sql), &sql, v->err);
+        tb_findsql_write(&v->p->number, tb_embed_text(tb_embed_detect, v->p->sql), &sql, v->err);
     if (st == TB_OK) {
         st = tb_query_open_user(v->q->db, tb_buf_view(&sql), &row, v->err);
     }
@@ -379,7 +379,7 @@ static enum tb_status prove_predict(struct proving *v)
     const struct tb_budget_row *b = find_budget(v, &start_us, &next);
     bool day = b != NULL && b->period == TB_PERIOD_DAY;
     enum tb_status st = b != NULL ? filter_budget(v, b) : TB_OK;
-    v->p->sql = "finding_predict.sql";
+    v->p->sql = "proof_predict.sql";
     tb_findsql_set(&v->p->number, "share", "1.0");
     tb_findsql_set(&v->p->number, "rest", "0.0");
     if (st == TB_OK) {
@@ -410,9 +410,9 @@ static bool is_quota(const struct proving *v, const struct tb_quota_out *o)
 
 static enum tb_status prove_quota(struct proving *v)
 {
-    static const char *const statements[] = {[TB_MEASURE_TOKENS] = "finding_quota_tokens.sql",
-                                             [TB_MEASURE_REQUESTS] = "finding_quota_requests.sql",
-                                             [TB_MEASURE_COST] = "finding_quota_cost.sql"};
+    static const char *const statements[] = {[TB_MEASURE_TOKENS] = "proof_quota_tokens.sql",
+                                             [TB_MEASURE_REQUESTS] = "proof_quota_requests.sql",
+                                             [TB_MEASURE_COST] = "proof_quota_cost.sql"};
     struct tb_quota_result r;
     int32_t day = v->f->last_day;
     enum tb_status st = tb_quota_query(v->q->db, v->q->settings, v->q->tables, day, day, day, &r, v->err);
@@ -449,11 +449,11 @@ static enum tb_status prove(struct proving *v)
     case TB_KIND_CACHE_CANDIDATE:
         return prove_run(v);
     case TB_KIND_BOT_UA:
-        return prove_bot(v, "finding_agent.sql", "by_agent");
+        return prove_bot(v, "proof_agent.sql", "by_agent");
     case TB_KIND_BOT_REGULAR:
-        return prove_bot(v, "finding_address.sql", "by_address");
+        return prove_bot(v, "proof_address.sql", "by_address");
     case TB_KIND_BOT_24H:
-        return prove_bot(v, "finding_round.sql", "by_address");
+        return prove_bot(v, "proof_round.sql", "by_address");
     case TB_KIND_RETRY_STORM:
         return prove_storm(v);
     case TB_KIND_OUTAGE:
@@ -461,13 +461,13 @@ static enum tb_status prove(struct proving *v)
     case TB_KIND_LARGE_PROMPT:
         return prove_large(v);
     case TB_KIND_HIDDEN_RECOMPUTE:
-        return prove_share(v, "finding_hidden.sql");
+        return prove_share(v, "proof_hidden.sql");
     case TB_KIND_MODEL_MIX:
-        return prove_share(v, "finding_model.sql");
+        return prove_share(v, "proof_model.sql");
     case TB_KIND_CONTEXT_BLOAT:
-        return prove_share(v, "finding_input.sql");
+        return prove_share(v, "proof_input.sql");
     case TB_KIND_OUTPUT_BLOAT:
-        return prove_share(v, "finding_output.sql");
+        return prove_share(v, "proof_output.sql");
     case TB_KIND_TOOL_FAIL:
         return prove_tool(v);
     case TB_KIND_FEATURE_DOMINATES:
@@ -487,7 +487,7 @@ static enum tb_status prove(struct proving *v)
     }
 }
 
-enum tb_status tb_proof_make(const struct tb_report_query *q, const struct tb_finding *f,
+enum tb_status tb_proof_make(const struct tb_detect_query *q, const struct tb_finding *f,
                              struct tb_proof *out, struct tb_err *err)
 {
     struct proving v = {.q = q, .f = f, .p = out, .err = err};

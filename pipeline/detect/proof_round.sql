@@ -1,5 +1,5 @@
 -- what one row is: requests of a consumer from an address in 24 hours; of days on which it made a few only, none
--- in:  names, which reports/finding_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
+-- in:  names, which proof_sql.c replaces by literals, and the windows (from_us, to_us, ...) by as many as there are
 -- out: observed
 with w (from_us, to_us, ip) as (values (:from_us, :to_us, :what))
 select sum(n) as observed from (
