@@ -175,7 +175,7 @@ static void several_files_add_up_to_the_same(void **state)
         s.bounds = tiny ? test_bounds() : TB_BOUNDS_DEFAULT;
         scene_list_clear(&s);
         for (int i = 0; i < 5; i++) {
-            char name[16];
+            char name[24];
             snprintf(name, sizeof name, "%d.log", i);
             compose(&b, (uint64_t)(7 + i), 200);
             scene_write(&s, name, &b);
@@ -197,7 +197,7 @@ static void members_wrappers_and_gz_are_read_again_too(void **state)
     tb_buf_init(&b, 1 << 20);
     tb_buf_init(&wrapped, 1 << 20);
     for (int i = 0; i < 3; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "m%d.log", i);
         compose(&b, (uint64_t)(70 + i), 120);
         scene_write(&s, name, &b);
@@ -490,7 +490,7 @@ static void a_killed_retry_repeated_ends_the_same(void **state)
     scene_begin(&s);
     tb_buf_init(&b, 1 << 20);
     for (int i = 0; i < MANY; i++) {
-        char name[16];
+        char name[24];
         snprintf(name, sizeof name, "%d.log", i);
         compose(&b, (uint64_t)(i + 1), 300);
         scene_write(&s, name, &b);
