@@ -16,7 +16,11 @@ extern const struct tb_embed tb_embed_cmd[];
 
 static void bad_sample(void *ctx, const char *id, size_t sample, const char *why)
 {
-    tb_log(TB_LOG_ERROR, "format \"%s\", sample %zu: %s", id, sample, why);
+    if (sample == 0) {
+        tb_log(TB_LOG_ERROR, "format \"%s\": %s", id, why);
+    } else {
+        tb_log(TB_LOG_ERROR, "format \"%s\", sample %zu: %s", id, sample, why);
+    }
     ++*(size_t *)ctx;
 }
 

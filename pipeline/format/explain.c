@@ -87,6 +87,9 @@ static void add_alternative(struct text *t, const struct tb_eval *ev, const stru
 /* Why a field has nothing: where nothing is, and where something is that does not count. */
 static void add_missing(struct text *t, const struct tb_eval *ev, const struct tb_alternatives *a)
 {
+    if (a->n == 0) {
+        add_cstr(t, "nothing: its paths begin with @, and the rule that applied has no \"each\"");
+    }
     for (size_t i = 0; i < a->n; i++) {
         const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
         bool there = v != NULL && v->type != TB_V_NULL && !(v->type == TB_V_STRING && v->n == 0);

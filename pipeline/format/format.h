@@ -65,7 +65,8 @@ void tb_extract_explain(struct tb_extractor *x, struct tb_str record,
                                       const char *from),
                         void *ctx);
 
-/* Runs the samples in each format file (accepted, ignored, rejected); calls bad for each that does not hold. Returns the
+/* Runs the samples in each format file (accepted, ignored, rejected); calls bad for each that does not hold (counted from 1
+ * in its file; 0: there are too few). Returns the
  * number of samples run. */
 size_t tb_format_check_samples(const struct tb_format_set *set,
                                void (*bad)(void *ctx, const char *id, size_t sample, const char *why),

@@ -141,7 +141,10 @@ static void check_format(struct run *r)
     for (int i = 0; i < 3; i++) {
         const struct tb_json_node *list = samples == NULL ? NULL : tb_json_get(samples, names[i]);
         if (list == NULL || tb_json_type(list) != TB_JSON_ARRAY || tb_json_count(list) == 0) {
+            size_t sample = r->sample;
+            r->sample = 0; /* of the whole file */
             complain(r, "there is no sample in \"%s\": add one%s%s", names[i], "", "");
+            r->sample = sample;
             continue;
         }
         for (const struct tb_json_node *s = tb_json_first(list); s != NULL; s = tb_json_next(s)) {

@@ -164,7 +164,7 @@ struct tb_schema { /* while loading */
     const struct tb_json *j;
     struct tb_path each; /* of the rule being compiled; n == 0 outside rules */
     int each_scope;
-    bool no_events; /* the rule makes none: a field behind a `*` has nothing there */
+    bool no_events;          /* the rule makes none: a field behind a `*` has nothing there */
     bool never_without_each; /* a condition on an `@` path is then false instead of an error */
 };
 
