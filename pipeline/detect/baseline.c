@@ -15,7 +15,17 @@ double tb_median(double *v, size_t n)
     if (n == 0) {
         return 0;
     }
-    qsort(v, n, sizeof *v, by_double);
+    if (n > 64) {
+        qsort(v, n, sizeof *v, by_double);
+    }
+    for (size_t i = 1; i < n && n <= 64; i++) { /* a dozen days: no call for each comparison */
+        double x = v[i];
+        size_t k = i;
+        for (; k > 0 && v[k - 1] > x; k--) {
+            v[k] = v[k - 1];
+        }
+        v[k] = x;
+    }
     return n % 2 == 1 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 

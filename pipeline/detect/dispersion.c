@@ -2,7 +2,6 @@
  * var = phi mu + cv^2 mu^2, with phi learned from all windows of that width in 28 days; the tail of such counts is that of sessions,
  * much longer than a normal's. */
 #include <math.h>
-#include <string.h>
 #include "detect/judge.h"
 
 enum { HISTORY = 40, WINDOWS = 24 };
@@ -34,13 +33,14 @@ static void fill(const struct tb_judge *j, const struct tb_subject *s, int32_t l
 {
     int step = width > 1 ? width / 2 : 1;
     int32_t first = local_day - (int32_t)j->rules.history_days;
-    memset(t, 0, sizeof *t);
+    t->days = t->windows = 0;
     for (int32_t d = local_day - 1; d >= first && d >= s->first_local && t->days < HISTORY; d--) {
         int32_t at = d - s->clock->day_first;
         if (at < 0 || at >= s->clock->days) {
             continue;
         }
         t->at[t->days] = d;
+        t->left_out[t->days] = false;
         t->workday[t->days] = s->clock->type[at] == TB_WORKDAY;
         t->windows = 0;
         for (int h = 0; h + width <= 24; h += step, t->windows++) {
@@ -133,9 +133,12 @@ double tb_dispersion_z(const struct tb_dispersion *d, double x, double mu)
 {
     enum { LEVELS = 32 };
     double least = INFINITY;
-    for (int i = 0; i < LEVELS && x > mu;
-         i++) { /* a busier day, and more sessions on it: the likeliest of both together */
+    /* a busier day, and more sessions on it: the likeliest of both together */
+    for (int i = 0; i < LEVELS && x > mu; i++) {
         double level = 1 + (x / mu - 1) * i / LEVELS, off = (level - 1) / sqrt(d->cv2);
+        if (off * off >= least) {
+            break;
+        }
         double z2 = squared_z(d->phi, x, mu * level) + off * off;
         least = z2 < least ? z2 : least;
     }

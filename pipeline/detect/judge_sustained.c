@@ -101,9 +101,10 @@ static bool look(const struct tb_judge *j, const struct tb_subject *s, const str
     const struct block *l = &b[largest];
     double x = out->x - (days > 1 ? l->x : l->top_x), mu = out->mu - (days > 1 ? l->mu : l->top_mu);
     double rest = days > 1 ? squares - l->sd * l->sd * l->mu * l->mu : l->sd * l->sd * mu * mu;
-    out->z = z_of(usual, out->x, out->mu, squares);
-    out->rest_z = z_of(usual, x, mu, rest);
     out->rest_ratio = x / (mu > 1 ? mu : 1);
+    bool worth = out->x >= j->rules.sustained_ratio * out->mu; /* how rare it is takes long to tell */
+    out->z = worth ? z_of(usual, out->x, out->mu, squares) : 0;
+    out->rest_z = worth ? z_of(usual, x, mu, rest) : 0;
     return true;
 }
 
@@ -242,18 +243,45 @@ static void learn(const struct tb_judge *j, const struct tb_subject *s, int32_t 
     out->sd = tb_mad(off, n, 0);
 }
 
+/* Days of one type have the same usual day. */
+static void fill_usual(const struct tb_judge *j, const struct tb_subject *s, struct usual *out)
+{
+    const uint8_t *type = &s->clock->type[out->first - s->clock->day_first];
+    for (int i = 0; i < SPAN; i++) {
+        int k = 0;
+        while (k < i && type[k] != type[i]) {
+            k++;
+        }
+        if (k < i) {
+            out->day[i] = out->day[k];
+        } else {
+            tb_usual_day(j, s, out->first + i, out->first + 1, &out->day[i]);
+        }
+    }
+}
+
+/* Whether all the calls that a window can touch are too few for a finding. */
+static bool is_quiet(const struct tb_judge *j, const struct tb_subject *s)
+{
+    const struct tb_local_clock *c = s->clock;
+    int32_t to = (int32_t)(j->today->to_us / TB_US_PER_H) - c->hour_first, at = to - 90;
+    double n = 0;
+    for (at = at > 0 ? at : 0; at < to && at < c->hours; at++) {
+        n += s->n[tb_local_at(s, c->day[at], c->hour[at])];
+    }
+    return n < j->rules.sustained_excess;
+}
+
 enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
 {
     struct usual usual = {.first = tb_zone_day(s->clock->zone, j->today->from_us - 4 * TB_US_PER_DAY)};
     struct stretch best = {.z = 0}, l;
     size_t from, to;
     TB_DIGEST_RANGE(j->today, hour, s->consumer, from, to);
-    if (from == to) {
+    if (from == to || usual.first < s->clock->day_first || is_quiet(j, s)) {
         return TB_OK;
     }
-    for (int i = 0; i < SPAN; i++) {
-        tb_usual_day(j, s, usual.first + i, usual.first + 1, &usual.day[i]);
-    }
+    fill_usual(j, s, &usual);
     learn(j, s, usual.first + 1, &usual);
     for (int64_t end = j->today->to_us - 18 * TB_US_PER_H; end <= j->today->to_us; end += 6 * TB_US_PER_H) {
         for (int days = 1; days <= 3; days++) {
