@@ -53,6 +53,11 @@ def first(*values):
     return next((v for v in values if v not in (None, "")), None)
 
 
+def digest(value):
+    """A caller's key as a digest; one in clear is never a name."""
+    return value if isinstance(value, str) and re.match("[0-9a-f]{8}", value) else None
+
+
 def at(record, *path):
     for key in path:
         record = record.get(key) if isinstance(record, dict) else None
@@ -184,7 +189,8 @@ def litellm_payload(r):
         us = int(Fraction(start) * 1000000)
     else:
         raise Rejected("ts")
-    who = first(*(meta.get("user_api_key_" + k) for k in ("user_id", "team_id", "team_alias", "hash")), r.get("end_user"))
+    who = first(*(meta.get("user_api_key_" + k) for k in ("user_id", "team_id", "team_alias")), digest(meta.get("user_api_key_hash")),
+                r.get("end_user"))
     status = number(at(r, "error_information", "error_code")) if r.get("status") == "failure" else None
     event = Event(
         id=text(r.get("id")), ts=us, consumer=who, provider=text(r.get("custom_llm_provider")), model=text(r.get("model")),
@@ -205,7 +211,7 @@ def litellm_spendlogs(r):
     failed = "failure" in (r.get("status"), meta.get("status"))
     status = number(at(meta, "error_information", "error_code")) if failed else None
     event = Event(
-        id=text(r.get("request_id")), ts=start, consumer=first(r.get("user"), r.get("team_id"), r.get("api_key"), r.get("end_user")),
+        id=text(r.get("request_id")), ts=start, consumer=first(r.get("user"), r.get("team_id"), digest(r.get("api_key")), r.get("end_user")),
         provider=text(r.get("custom_llm_provider")), model=text(r.get("model")), model_requested=text(r.get("model_group")),
         status=status, success=not failed, latency_ms=(end - start) // 1000, logged_cost=number(r.get("spend"), whole=False),
         **openai_usage(r.get("prompt_tokens"), r.get("completion_tokens"),

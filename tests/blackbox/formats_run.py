@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import os
 import random
+import re
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import model
 import run
 from run import Failed, check
 
+SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "schemas", "formats")
 COLUMNS = ("consumer provider model_requested model service_tier feature variant trigger input cache_read cache_write_5m cache_write_1h "
            "output reasoning total_only quality status success latency_ms retries request_bytes response_bytes client_ip user_agent").split()
 
@@ -68,6 +70,35 @@ class Books:
         for at in range(0, len(paths), 40):
             other.run("ingest", *paths[at:at + 40], expect=(0, 3))
         self.reports(other)
+
+    def mended(self):
+        """A user's format file that misses the time of every record, then the shipped one again: the rejects are read once more."""
+        other = self.place("mended", False)
+        own = os.path.join(other.folder, "own")
+        os.mkdir(own)
+        broken = set()
+        for name in sorted(os.listdir(SHIPPED)):
+            if name.endswith(".json"):
+                with open(os.path.join(SHIPPED, name), encoding="utf-8") as f:
+                    text, n = re.subn(r'"ts": "/', '"ts": "/nowhere/', f.read(), count=1)
+                if n > 0:
+                    broken.add(name[:-5])
+                    with open(os.path.join(own, name), "w", encoding="utf-8") as f:
+                        f.write(text)
+        self.write_config(other, ', "formats": "own"')
+        other.run("ingest", expect=(3,))
+        report = other.json("usage", *run.span(self.days[0], self.days[-1]), "--by", "source")
+        left = {row["source"] for row in report["rows"]} & {s for s, form in self.world.sources.items() if form in broken}
+        check(not left, "a format without a time made events of %r", left)
+        shutil.rmtree(own)
+        self.write_config(other, "")
+        other.run("ingest", "--retry-rejects", expect=(0, 3))
+        self.events(other)
+        self.reports(other)
+
+    def write_config(self, program, more):
+        with open(os.path.join(program.folder, "tollbook.jsonc"), "w") as f:
+            f.write(self.world.config().replace('"output": "packs"', '"output": "packs"' + more))
 
     def events(self, program):
         """Every event's fields, but those that the pages leave open."""
@@ -168,7 +199,7 @@ def main():
     for seed in seeds:
         folder, start, failures = tempfile.mkdtemp(prefix="tollbook-formats-"), time.time(), []
         books = Books(options, seed, folder)
-        for name in ("given", "detected", "order", "tested", "pack"):
+        for name in ("given", "detected", "order", "mended", "tested", "pack"):
             try:
                 getattr(books, name)()
             except Failed as wrong:

@@ -313,6 +313,7 @@ class World(generate.World):
             meta["user_api_key_user_id"] = None
         elif kind < 0.2:
             meta = {k: None for k in meta}
+            meta["user_api_key_hash"] = r.choice([None, "88dc28d0f030c55e", "sk-" + self.secret()])
         start = num("%d.%06d" % divmod(us, 1000000)) if r.random() < 0.6 else self.naive(us)
         record = {"id": "chatcmpl-%d" % self.serial, "trace_id": r.choice([None, "tr-9"]), "call_type": "acompletion", "cache_hit": None, "stream": True,
                   "status": "success", "custom_llm_provider": provider, "startTime": start, "endTime": start, "metadata": meta,
@@ -358,8 +359,11 @@ class World(generate.World):
                   "completion_tokens": out, "request_tags": '["app:checkout"]', "end_user": "", "model_group": "", "custom_llm_provider": provider,
                   "messages": json.dumps([{"content": self.secret() + FAKE}]), "response": json.dumps({"x": self.secret()}),
                   "proxy_server_request": json.dumps({"headers": {"authorization": self.secret()}}), "status": "success"}
-        if r.random() < 0.1:
+        kind = r.random()
+        if kind < 0.05:
             record["user"] = ""
+        elif kind < 0.15:  # a key in clear where its hash should be
+            record.update(user="", team_id="", api_key=r.choice(["88dc28d0f030c55e", "sk-" + self.secret()]), end_user=r.choice(["", "cust-9"]))
         if r.random() < 0.2:
             record["spend"] = record["spend"][3:-1]
         if r.random() < 0.15:
@@ -395,7 +399,7 @@ class World(generate.World):
         return record
 
     def otlp_genai(self, us):
-        """One line: spans of several scopes and resources; tools' and agents' spans beside them only where no model was called."""
+        """One line: spans of several scopes and resources, and of tools and agents, which repeat their children's usage."""
         r = self.rng
         if r.random() < 0.15:
             about = [self.attribute("service.name", "agent-api")]
@@ -403,7 +407,10 @@ class World(generate.World):
         groups = []
         for _ in range(r.choice([1, 1, 2])):
             about = [self.attribute("service.name", self.who()), self.attribute("process.command_args", self.secret())]
-            groups.append((about, [self.span(us, "chat") for _ in range(r.choice([1, 1, 1, 2, 3]))]))
+            spans = [self.span(us, "chat") for _ in range(r.choice([1, 1, 1, 2, 3]))]
+            if r.random() < 0.2:
+                spans.insert(r.randrange(len(spans) + 1), self.span(us, r.choice(["execute_tool", "invoke_agent"])))
+            groups.append((about, spans))
         return self.otlp(groups)
 
     def otlp(self, groups):
@@ -640,14 +647,18 @@ class World(generate.World):
         return b"".join(b"2025-11-03T00:00:02.66979420%dZ %s\n" % (n % 10, raw) for n, raw in enumerate(raws)), list(raws)
 
     def wrap_journald(self, raws, node):
-        out = []
+        r, out, lines = self.rng, [], []
         for n, raw in enumerate(raws):
+            if r.random() < 0.04:  # longer than journalctl shows without --all: what it said is lost
+                out.append(b'{"__CURSOR":"s=1","PRIORITY":"6","MESSAGE":null}\n')
+                lines.append(b"{lost")
+            lines.append(raw)
             said = raw.decode("utf-8")
             if self.rng.random() < 0.3:
                 said = list(raw)
             out.append(json.dumps({"__CURSOR": "s=0;i=%d" % n, "__REALTIME_TIMESTAMP": "1762127990123456", "_HOSTNAME": "h", "PRIORITY": "6",
                                    "_CMDLINE": "x --key " + self.secret(), "MESSAGE": said}, ensure_ascii=self.rng.random() < 0.5).encode() + b"\n")
-        return b"".join(out), list(raws)
+        return b"".join(out), lines
 
     def records_only(self, raws, form=None):
         """Lines that are whole JSON objects: the others cannot stand in an array."""
@@ -694,7 +705,8 @@ class World(generate.World):
 
     def wrap_journald_batches(self, raws, node):
         lines, records = self.batches(raws)
-        return self.wrap_journald(lines, node)[0], records
+        data, logical = self.wrap_journald(lines, node)
+        return data, records + [line for line in logical if line == b"{lost"]
 
     def wrap_kubectl_batches(self, raws, node):
         lines, records = self.batches(raws)
