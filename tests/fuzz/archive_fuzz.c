@@ -1,5 +1,6 @@
 /* Any bytes as one compression or archive, whatever their magic: the first byte says which, and in which steps they come.
- * What comes out ends; a compression gives the same whatever the steps, and of a cut one a beginning of the whole. */
+ * What comes out ends; a compression gives the same whatever the steps (of damaged data
+ * perhaps less), and of a cut one a beginning of the whole. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +53,15 @@ static void check_compression(enum tb_kind kind, struct tb_str bytes, size_t how
     unpack(kind, bytes, 0, 65536, &whole);
     unpack(kind, bytes, 1 + how % 7, 1 + how * 37 % 5000, &steps);
     size_t n = whole.n < steps.n ? whole.n : steps.n;
-    if (whole.n < OUT_MAX && steps.n < OUT_MAX && (whole.n != steps.n || whole.code != steps.code)) {
+    bool refused = whole.code == TB_E_CORRUPT; /* libbz2 does not tell what it wrote of a damaged block */
+    if (whole.n < OUT_MAX && steps.n < OUT_MAX &&
+        (whole.code != steps.code || (whole.n != steps.n && !refused))) {
         abort();
     }
     unpack(kind, (struct tb_str){bytes.s, bytes.n - bytes.n * (how % 8) / 8}, 0, 65536, &cut);
     n = n < cut.n ? n : cut.n;
     if (memcmp(whole.out, steps.out, n) != 0 || memcmp(whole.out, cut.out, n) != 0 ||
-        (cut.n > whole.n && whole.n < OUT_MAX)) {
+        (cut.n > whole.n && whole.n < OUT_MAX && !refused)) {
         abort();
     }
 }
