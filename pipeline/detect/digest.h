@@ -36,9 +36,9 @@ struct tb_dg_size { /* consumer, feature, bucket: how many prompts of what size 
     uint32_t consumer, feature, bucket, n;
     int64_t cost;
 };
-#define TB_PLACE_MIN       6  /* calls of an address in a day that are worth its hours */
-#define TB_STORM_QUIET_MIN 10 /* minutes without failures that end a storm */
-#define TB_SIZE_FIRST 4000 /* tokens; below all is one bucket, 0 */
+#define TB_PLACE_MIN       6    /* calls of an address in a day that are worth its hours */
+#define TB_STORM_QUIET_MIN 10   /* minutes without failures that end a storm */
+#define TB_SIZE_FIRST      4000 /* tokens; below all is one bucket, 0 */
 
 struct tb_dg_large { /* one of the day's largest prompts of a consumer and feature */
     uint32_t consumer, feature, model, pad;

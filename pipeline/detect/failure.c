@@ -3,8 +3,8 @@
 #include <string.h>
 #include "detect/pass.h"
 
-#define RECENT    16 /* failures whose retries are looked for */
-#define GAP_MIN   5  /* minutes that may lack failures inside one */
+#define RECENT  16 /* failures whose retries are looked for */
+#define GAP_MIN 5  /* minutes that may lack failures inside one */
 
 struct minute {
     int64_t at;

@@ -59,7 +59,7 @@ struct tb_finding {
     uint32_t value;        /* dict id of the dimension's value */
     struct tb_str text;    /* the value where no log has it (a budget's glob): borrowed from the tables */
     struct tb_seen seen[TB_SEEN_MAX];
-    uint32_t seen_n; /* more reports than fit: the rest is not looked up */
+    uint32_t seen_n;  /* more reports than fit: the rest is not looked up */
     uint64_t subject; /* what tells two incidents of a kind apart (a prompt, an address); never printed */
     int64_t start_us, end_us;
     double score, observed, expected;

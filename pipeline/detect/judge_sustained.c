@@ -19,8 +19,7 @@ struct usual {
     int32_t first; /* local day of day[0] */
     struct tb_usual_day day[SPAN];
     struct tb_dispersion own;
-    double sd;        /* of the logarithm of a day against its median */
-    double record[4]; /* by days in a row: the most so far, against what was usual */
+    double sd; /* of the logarithm of a day against its median */
 };
 
 /* 24 hours of a stretch: what they brought, what they usually bring, and how much that varies. */
@@ -108,14 +107,13 @@ static bool look(const struct tb_judge *j, const struct tb_subject *s, const str
     return true;
 }
 
-static bool is_sustained(const struct tb_judge *j, const struct usual *usual, const struct stretch *l)
+static bool is_sustained(const struct tb_judge *j, const struct stretch *l)
 {
     const struct tb_rules *r = &j->rules;
     return l->x >= r->sustained_ratio * l->mu && l->z >= r->sustained_z &&
            l->x - l->mu >= r->sustained_excess && l->least_ratio > r->sustained_day &&
            l->least_ratio - 1 > r->sustained_even * (l->x / l->mu - 1) &&
-           l->rest_ratio >= r->sustained_ratio && l->rest_z >= r->sustained_rest_z &&
-           l->x > r->sustained_record * usual->record[l->days] * l->mu;
+           l->rest_ratio >= r->sustained_ratio && l->rest_z >= r->sustained_rest_z;
 }
 
 /* The hours within it that make it: where the sum of what is beyond half the excess is largest, as CUSUM finds a start. */
@@ -217,27 +215,19 @@ static bool day_ratio(const struct tb_subject *s, const struct usual *u, int32_t
     return like >= 0 && d != u->own.left_out;
 }
 
-/* How its days vary, and the most that one to three days in a row brought. */
+/* How its days vary. */
 static void learn(const struct tb_judge *j, const struct tb_subject *s, int32_t before, struct usual *out)
 {
-    double ratio[64], off[64];
-    size_t n = 0, row = 0;
+    double ratio, off[64];
+    size_t n = 0;
     int32_t first = before - (int32_t)j->rules.history_days;
     first = first > s->first_local ? first : s->first_local;
     first = first > s->clock->day_first ? first : s->clock->day_first;
     tb_dispersion_learn(j, s, before, 8, &out->own);
     for (int32_t d = first; d < before && n < 64; d++) {
-        if (!day_ratio(s, out, d, &ratio[n])) {
-            row = 0;
-            continue;
-        }
-        off[n] = log(ratio[n]);
-        n++;
-        row++;
-        double sum = 0;
-        for (size_t k = 1; k <= 3 && k <= row; k++) {
-            sum += ratio[n - k];
-            out->record[k] = sum / (double)k > out->record[k] ? sum / (double)k : out->record[k];
+        if (day_ratio(s, out, d, &ratio)) {
+            off[n] = log(ratio);
+            n++;
         }
     }
     out->sd = tb_mad(off, n, 0);
@@ -285,7 +275,7 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
     learn(j, s, usual.first + 1, &usual);
     for (int64_t end = j->today->to_us - 18 * TB_US_PER_H; end <= j->today->to_us; end += 6 * TB_US_PER_H) {
         for (int days = 1; days <= 3; days++) {
-            if (look(j, s, &usual, end, days, &l) && is_sustained(j, &usual, &l) && l.z > best.z) {
+            if (look(j, s, &usual, end, days, &l) && is_sustained(j, &l) && l.z > best.z) {
                 best = l;
             }
         }

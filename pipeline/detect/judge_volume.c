@@ -91,7 +91,7 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     w->past_max = b.past_max;
     w->z = far_of(j, &b, own, w->x);
     /* what its busy hours reach anyhow is no news at another hour */
-    bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * own->most || w->z >= r->far_z || off;
+    bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * own->most || off;
     return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, own);
 }
 
