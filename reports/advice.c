@@ -7,7 +7,21 @@
 
 #define QUOTIENT_DECIMALS 12
 
-enum { RULE, DIMENSION, VALUE, MODEL, TO, OBSERVED, THRESHOLD, REQUESTS, COST, SAVING, EVIDENCE, ACTION, COLUMNS };
+enum {
+    RULE,
+    DIMENSION,
+    VALUE,
+    MODEL,
+    TO,
+    OBSERVED,
+    THRESHOLD,
+    REQUESTS,
+    COST,
+    SAVING,
+    EVIDENCE,
+    ACTION,
+    COLUMNS
+};
 
 static const struct tb_column columns[COLUMNS] = {
     [RULE] = {"rule", "Rule", TB_CELL_TEXT, false, false},
@@ -46,10 +60,14 @@ static enum tb_status add_row(struct tb_table *t, const struct tb_advice_row *ro
     const struct {
         int column;
         struct tb_str text;
-    } texts[] = {{RULE, tb_str_of(row->rule)}, {DIMENSION, tb_str_of(row->dimension)},
-                 {VALUE, row->value},          {MODEL, row->model},
-                 {TO, row->to},                {OBSERVED, row->observed},
-                 {THRESHOLD, row->threshold},  {EVIDENCE, row->evidence},
+    } texts[] = {{RULE, tb_str_of(row->rule)},
+                 {DIMENSION, tb_str_of(row->dimension)},
+                 {VALUE, row->value},
+                 {MODEL, row->model},
+                 {TO, row->to},
+                 {OBSERVED, row->observed},
+                 {THRESHOLD, row->threshold},
+                 {EVIDENCE, row->evidence},
                  {ACTION, row->action}};
     enum tb_status st = tb_table_row(t, err);
     for (size_t i = 0; st == TB_OK && i < sizeof texts / sizeof *texts; i++) {

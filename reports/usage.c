@@ -145,8 +145,8 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
         st = tb_usage_rows(r, by, by_n, err);
     }
     if (st == TB_OK) {
-        st = tb_usage_query(q->db, q->settings, q->tables, q->version, q->from_us, q->to_us, by, by_n, q->where,
-                            q->where_n, &usage, err);
+        st = tb_usage_query(q->db, q->settings, q->tables, q->version, q->from_us, q->to_us, by, by_n,
+                            q->where, q->where_n, &usage, err);
     }
     if (st != TB_OK) {
         return st;

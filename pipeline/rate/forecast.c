@@ -145,7 +145,8 @@ enum tb_status tb_forecast_rest(const struct tb_settings *s, const struct tb_spe
     collect(s, spends, budget, today, as_of_us - start, &history);
     if (as_of_us > start) {
         int64_t elapsed = (int64_t)((tb_int128)(as_of_us - start) * SHARE / (end - start));
-        good = rest_of_day(&history, tb_settings_day_is_free(s, today), spent_since(spends, budget, today), elapsed, out);
+        good = rest_of_day(&history, tb_settings_day_is_free(s, today), spent_since(spends, budget, today),
+                           elapsed, out);
     }
     for (int32_t day = as_of_us > start ? today + 1 : today; good && day < end_day; day++) {
         good = whole_day(&history, tb_settings_day_is_free(s, day), out);

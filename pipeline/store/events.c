@@ -174,8 +174,7 @@ enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t t
     return st;
 }
 
-enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before,
-                               struct tb_err *err)
+enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before, struct tb_err *err)
 {
     static const char *const steps[] = {"prune_days.sql", "prune_groups.sql", "prune_dead.sql",
                                         "prune_segments.sql"};
