@@ -51,15 +51,14 @@ static enum tb_status tables_changed(struct tb_db *db, const struct tb_settings 
 
 /* Events that came or went, files that turned out incomplete or were completed, adjustments that were posted. */
 static enum tb_status inputs_changed(const struct tb_report_query *q, const struct tb_pack_built *built,
-                                     bool *changed, struct tb_err *err)
+                                     bool *pruned, bool *changed, struct tb_err *err)
 {
     int64_t generation = 0;
-    bool pruned = false;
     struct tb_intake intake;
     char adjustments[TB_SHA256_HEX];
     *changed = false;
-    enum tb_status st = tb_events_generation(q->db, q->from_us, q->to_us, &generation, &pruned, err);
-    if (st != TB_OK || pruned) { /* what is pruned takes no more events */
+    enum tb_status st = tb_events_generation(q->db, q->from_us, q->to_us, &generation, pruned, err);
+    if (st != TB_OK || *pruned) { /* what is pruned takes no more events */
         return st;
     }
     st = tb_intake_read(q, &intake, err);
@@ -102,14 +101,15 @@ enum tb_status tb_pack_changed(struct tb_db *db, const struct tb_settings *s, in
                                bool *stale, struct tb_err *err)
 {
     struct tb_pack_built built;
+    bool pruned = false;
     struct tb_report_query q = tb_pack_day(db, s, NULL, version, day);
     enum tb_status st = tb_pack_built_get(db, day, &built, err);
     *stale = st == TB_OK && (!built.there || strcmp(built.zone, tb_zone_name(s->zone)) != 0 ||
                              strcmp(built.currency, s->currency) != 0);
     if (st == TB_OK && !*stale) {
-        st = inputs_changed(&q, &built, stale, err);
+        st = inputs_changed(&q, &built, &pruned, stale, err);
     }
-    if (st == TB_OK && !*stale) {
+    if (st == TB_OK && !*stale && !pruned) { /* nor can it be priced anew */
         st = tables_changed(db, s, version, day, &built, stale, err);
     }
     return st;

@@ -329,6 +329,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     if (st != TB_OK || revision != 0) {
         return st == TB_OK ? kept(s, r, dates->from_day, revision, out, err) : st;
     }
+    s->closed_stand = r->tables == 0 && is_kind(r, "chargeback");
     s->pruned_stand = r->tables == 0 && !is_kind(r, "chargeback") && !is_kind(r, "checks");
     st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {

@@ -6,6 +6,7 @@
 #include "cmd/session.h"
 #include "event/prompt.h"
 #include "event/signature.h"
+#include "rate/closing.h"
 #include "rate/reduce.h"
 #include "rate/spend.h"
 #include "store/versions.h"
@@ -120,6 +121,59 @@ enum tb_status tb_session_reduce(struct tb_session *s, int32_t from_day, int32_t
     return st;
 }
 
+/* The next days of *from..to that are wanted: *from to *last; TB_END: there are none. */
+static enum tb_status next_stretch(struct tb_session *s, int32_t *from, int32_t to, int32_t *last,
+                                   struct tb_err *err)
+{
+    struct tb_closing closing = {.closed = s->closed_stand};
+    enum tb_status st = TB_OK;
+    *last = to;
+    if (*from > to || !s->closed_stand) {
+        return *from > to ? TB_END : TB_OK;
+    }
+    for (; st == TB_OK && closing.closed && *from <= to; *from += closing.closed) {
+        st = tb_closing_find(s->db, *from, &closing, err);
+    }
+    if (st != TB_OK || closing.closed) {
+        return st == TB_OK ? TB_END : st;
+    }
+    for (*last = *from; st == TB_OK && !closing.closed && *last < to; *last += !closing.closed) {
+        st = tb_closing_find(s->db, *last + 1, &closing, err);
+    }
+    return st;
+}
+
+/* Are the rollups of the wanted days current? */
+static enum tb_status are_current(struct tb_session *s, int32_t from_day, int32_t to_day, bool *current,
+                                  struct tb_err *err)
+{
+    int32_t last = 0;
+    enum tb_status st = TB_OK;
+    *current = true;
+    for (; *current && (st = next_stretch(s, &from_day, to_day, &last, err)) == TB_OK; from_day = last + 1) {
+        st = s->pruned_stand
+                 ? tb_spend_reduced(s->db, s->settings, s->version, from_day, last, current, err)
+                 : tb_reduce_current(s->db, s->settings, s->version, from_day, last, current, err);
+        if (st != TB_OK) {
+            break;
+        }
+    }
+    return st == TB_END ? TB_OK : st;
+}
+
+static enum tb_status make_current(struct tb_session *s, int32_t from_day, int32_t to_day, struct tb_err *err)
+{
+    int32_t last = 0;
+    enum tb_status st = TB_OK;
+    for (; (st = next_stretch(s, &from_day, to_day, &last, err)) == TB_OK; from_day = last + 1) {
+        st = tb_session_reduce(s, from_day, last, err);
+        if (st != TB_OK) {
+            break;
+        }
+    }
+    return st == TB_END ? TB_OK : st;
+}
+
 static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
                                     struct tb_err *err)
 {
@@ -132,7 +186,7 @@ static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_
         bool is_new = false;
         st = tb_session_import(s, &is_new, err);
     }
-    return st == TB_OK ? tb_session_reduce(s, from_day, to_day, err) : st;
+    return st == TB_OK ? make_current(s, from_day, to_day, err) : st;
 }
 
 enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
@@ -146,9 +200,7 @@ enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t f
             st = find_version(s, wanted, err);
         }
         if (st == TB_OK && s->version != 0) {
-            st = s->pruned_stand
-                     ? tb_spend_reduced(s->db, s->settings, s->version, from_day, to_day, &current, err)
-                     : tb_reduce_current(s->db, s->settings, s->version, from_day, to_day, &current, err);
+            st = are_current(s, from_day, to_day, &current, err);
         }
     }
     if (st != TB_OK || current) {

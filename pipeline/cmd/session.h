@@ -17,6 +17,7 @@ struct tb_session {
     struct tb_tables *tables;
     int64_t version; /* of tables; 0 before they are imported */
     int64_t now_us;
+    bool closed_stand; /* tb_session_report: closed days stand as they were closed, and are not looked at */
     bool pruned_stand; /* tb_session_report: pruned days stand with whatever version they were reduced */
 };
 
