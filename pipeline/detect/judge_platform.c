@@ -188,9 +188,8 @@ static double record_ratio(const struct tb_judge *j, const struct tb_subject *s,
 static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32_t day, int from, int to,
                                  const struct tb_findings *told)
 {
-    struct tb_baseline b, whole;
+    struct tb_baseline b;
     double x = 0, mu = usual_cost(j, s, day, from, to - from, &b);
-    tb_baseline_window(j, s, s->cost, day, 0, 24, -1, &whole);
     for (int h = from; h < to; h++) {
         x += s->cost[tb_local_at(s, day, h)];
     }
@@ -203,8 +202,7 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
     if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max ||
-        x - mu < j->rules.platform_share * whole.mu || x <= record_ratio(j, s, day, to - from) * mu ||
-        explained(j, told, start, end) >= (x - mu) / 2) {
+        x <= record_ratio(j, s, day, to - from) * mu || explained(j, told, start, end) >= (x - mu) / 2) {
         return TB_OK;
     }
     b.mu = mu;

@@ -15,7 +15,7 @@
     X(replay_days)                                                                                           \
     X(new_normal_days) X(merge_gap_min) X(flag_share) X(incident_hours_max)                                                \
     X(spike_z) X(spike_ratio) X(spike_excess) X(blip_ratio) X(blip_z) X(phi) X(cv_day) X(cv_hour)            \
-    X(busy_share) X(poison_share) X(least_usual) X(off_share) X(off_z) X(platform_share)                                             \
+    X(busy_share) X(poison_share) X(least_usual) X(off_share) X(off_z)                                             \
     X(critical_usd) X(sustained_ratio) X(sustained_z) X(sustained_excess) X(sustained_day) X(sustained_sd) X(sustained_rest_z) X(sustained_even)\
     X(sustained_sd_weekend) X(platform_ratio) X(platform_hours) X(platform_z)                                \
     X(bloat_z) X(bloat_ratio) X(bloat_even) X(bloat_n) X(bloat_days) X(bloat_sd) X(mix_z) X(mix_cost_ratio) X(mix_past)    \
