@@ -102,7 +102,7 @@ enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_fold
     if (st == TB_OK) {
         st = tb_pack_folder_extra(f, "actions", c->q->to_day, "yaml", &actions, err);
     }
-    return st == TB_OK ? tb_actions_yaml(c->q, tb_pack_more_find(c, "quota"), tb_pack_more_find(c, "budget"),
-                                         tb_pack_more_find(c, "advice"), actions, err)
-                       : st;
+    struct tb_actions_from from = {tb_pack_more_find(c, "quota"), tb_pack_more_find(c, "budget"),
+                                   tb_pack_more_find(c, "anomalies"), tb_pack_more_find(c, "advice")};
+    return st == TB_OK ? tb_actions_yaml(c->q, &from, actions, err) : st;
 }

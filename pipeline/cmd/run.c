@@ -5,6 +5,7 @@
 #include "cmd/close.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
+#include "cmd/forget.h"
 #include "cmd/intake.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
@@ -268,6 +269,9 @@ static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates
     }
     if (st == TB_OK && tb_cmd_stop) {
         return tb_err_set(err, TB_FAIL, TB_E_INTERRUPT, "interrupted; run again to go on");
+    }
+    if (st == TB_OK) {
+        st = tb_forget_signatures(s, err);
     }
     return st == TB_OK ? tb_metrics_write(s->db, s->settings, s->version, s->now_us, err) : st;
 }

@@ -16,14 +16,16 @@
 #include "config/settings_source.h"
 #include "config/tablefile.h" /* TB_SHOWN */
 
-#define SYSTEM_PATH "/etc/tollbook/tollbook.jsonc"
-#define DAYS_MAX    36600 /* of detail, or before a day closes: a century */
+#define SYSTEM_PATH    "/etc/tollbook/tollbook.jsonc"
+#define SIGNATURE_DAYS 3
+#define DAYS_MAX       36600 /* of detail, or before a day closes: a century */
 
 static const char *const keys[] = {
-    "database", "time_zone",   "currency",         "prices",          "quotas",          "accounts",
-    "budgets",  "shared",      "adjustments",      "output",          "sources",         "journal",
-    "holidays", "detail_days", "close_after_days", "billing_account", "min_excess",      "rules",
-    "formats",  "excel_guard", "notify",           "expect",          "fingerprint_key", NULL};
+    "database",        "time_zone",  "currency",        "prices",         "quotas",
+    "accounts",        "budgets",    "shared",          "adjustments",    "output",
+    "sources",         "journal",    "holidays",        "detail_days",    "close_after_days",
+    "billing_account", "min_excess", "rules",           "formats",        "excel_guard",
+    "notify",          "expect",     "fingerprint_key", "signature_days", NULL};
 static const char *const journal_keys[] = {"debit", "credit", NULL};
 static const char *const guards[] = {"csv", "all", NULL};
 
@@ -229,6 +231,9 @@ static enum tb_status read_rest(const struct tb_setting_reader *r, const struct 
     }
     if (status == TB_OK) {
         status = tb_setting_int(r, root, "detail_days", DAYS_MAX, 0, &s->detail_days, err);
+    }
+    if (status == TB_OK) {
+        status = tb_setting_int(r, root, "signature_days", DAYS_MAX, SIGNATURE_DAYS, &s->signature_days, err);
     }
     if (status == TB_OK) {
         status = tb_setting_money(r, root, "min_excess", tb_money_of_cents(100), &s->min_excess, err);

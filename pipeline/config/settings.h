@@ -44,6 +44,7 @@ struct tb_settings {
     int holiday_count;
     int close_after_days;        /* 0 = never by itself */
     int detail_days;             /* 0 = keep */
+    int signature_days;          /* 3; 0 = as long as the calls */
     tb_money min_excess;         /* 1 unit */
     const char *rules;           /* folder or file that overrides detector defaults, NULL */
     const char *formats;         /* folder of the user's own format files, NULL */

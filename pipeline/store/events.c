@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "store/handle.h"
 #include "store/load_txn.h"
+#include "store/segment_layout.h"
 
 static bool batch_init(struct tb_load_txn *t)
 {
@@ -188,4 +189,40 @@ enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t dro
         }
     }
     return st;
+}
+
+static enum tb_status signatures(struct tb_db *db, const char *name, int32_t before_day, struct tb_query **q,
+                                 struct tb_err *err)
+{
+    enum tb_status st = tb_db_statement(db, name, q, err);
+    if (st == TB_OK) {
+        tb_query_bind_int(*q, "before_day", before_day);
+        tb_query_bind_int(*q, "first", tb_piece(0, TB_G_SIGNATURE, 0));
+        tb_query_bind_int(*q, "last", tb_piece(0, TB_G_SIGNATURE, TB_PARTS_MAX - 1));
+    }
+    return st;
+}
+
+enum tb_status tb_events_signed_day(struct tb_db *db, int32_t from_day, int32_t before_day, int32_t *day,
+                                    struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = signatures(db, "signature_next.sql", before_day, &q, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(q, "from_day", from_day);
+    st = tb_query_step(q, err);
+    if (st == TB_OK) {
+        *day = (int32_t)tb_query_int(q, 0);
+        tb_query_reset(q);
+    }
+    return st;
+}
+
+enum tb_status tb_events_drop_signatures(struct tb_db *db, int32_t before_day, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = signatures(db, "signature_drop.sql", before_day, &q, err);
+    return st == TB_OK ? tb_query_run(q, err) : st;
 }

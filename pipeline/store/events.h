@@ -166,4 +166,11 @@ void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
 enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before,
                                struct tb_err *err) TB_MUST_USE;
 
+/* Signatures of prompts (a column group of their own) of the UTC days before before_day: the first day from from_day on that has
+ * any (TB_END: none), and dropping them (in a transaction). A reader then finds zeros; generations stay, nothing else changes. */
+enum tb_status tb_events_signed_day(struct tb_db *db, int32_t from_day, int32_t before_day, int32_t *day,
+                                    struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_events_drop_signatures(struct tb_db *db, int32_t before_day,
+                                         struct tb_err *err) TB_MUST_USE;
+
 #endif

@@ -312,7 +312,7 @@ def check_shape(report, day):
         must(isinstance(f['cost'], str) and re.fullmatch(r'-?\d+(\.\d*[1-9])?', f['cost']) is not None, f'cost {f["cost"]!r}')
         for k in ('evidence', 'action'):
             must(isinstance(f[k], str) and f[k] and '\n' not in f[k] and not f[k].endswith('.'), f'{k} {f[k]!r}')
-        must(f['consumer'] is None or f['consumer'] in f['evidence'], f'evidence without its consumer: {f["evidence"]}')
+        must(f['consumer'] is None or not f['consumer'].isalnum() or f['consumer'] in f['evidence'], f'evidence without its consumer: {f["evidence"]}')
         must(re.search(r'\(\d{4}-\d\d-\d\dT[0-9:]+Z/\d{4}-\d\d-\d\dT[0-9:]+Z\)', f['evidence']) is not None, f'no UTC window: {f["evidence"]}')
         must(len({x['id'] for x in report['findings']}) == len(report['findings']), 'an id twice')
         order.append((f['start'], f['kind']))

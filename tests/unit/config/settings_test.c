@@ -84,6 +84,7 @@ static void defaults(void **state)
         assert_int_equal(s->holiday_count, 0);
         assert_int_equal(s->close_after_days, 0);
         assert_int_equal(s->detail_days, 0);
+        assert_int_equal(s->signature_days, 3);
         assert_true(s->min_excess == tb_money_of_cents(100));
         assert_null(s->rules);
         assert_null(s->formats);
@@ -109,7 +110,7 @@ static void every_key(void **state)
         "\"/x/y\"]},\n"
         "  {\"name\": \"compare\", \"paths\": [\"c\"], \"bill\": false}],\n"
         "\"billing_account\": \"acme\", \"journal\": {\"debit\": \"615200\", \"credit\": \"\"},\n"
-        "\"holidays\": [\"2026-12-25\", \"2026-01-01\"], \"close_after_days\": 5, \"detail_days\": 90,\n"
+        "\"holidays\": [\"2026-12-25\", \"2026-01-01\"], \"close_after_days\": 5, \"detail_days\": 90, \"signature_days\": 7,\n"
         "\"min_excess\": 0.1, \"rules\": \"rules\", \"formats\": \"formats\", \"excel_guard\": \"all\",\n"
         "\"notify\": \"/usr/bin/notify --now\", \"fingerprint_key\": \"secret.key\",\n"
         "\"expect\": [{\"source\": \"gateway\", \"every\": \"hour\"}, {\"source\": \"compare\"}] }\n");
@@ -142,6 +143,7 @@ static void every_key(void **state)
     assert_int_equal(s->holidays[1], tb_day_of_civil(2026, 12, 25));
     assert_int_equal(s->close_after_days, 5);
     assert_int_equal(s->detail_days, 90);
+    assert_int_equal(s->signature_days, 7);
     assert_true(s->min_excess == tb_money_of_cents(10));
     assert_path(s->rules, "rules");
     assert_path(s->formats, "formats");

@@ -138,6 +138,7 @@ static void the_starters_load_and_show_the_defaults(void **state)
     assert_int_equal(s->holiday_count, bare->holiday_count);
     assert_int_equal(s->close_after_days, bare->close_after_days);
     assert_int_equal(s->detail_days, bare->detail_days);
+    assert_int_equal(s->signature_days, bare->signature_days);
     assert_true(s->min_excess == bare->min_excess);
     assert_int_equal(s->expect_count, bare->expect_count);
     assert_true(s->notify == NULL && bare->notify == NULL && s->rules == NULL && bare->rules == NULL);

@@ -119,10 +119,81 @@ static void merges_drop_ids(void **state)
     fixture_close(&f);
 }
 
+/* Signatures of the calls of a day; -1: others than were put there. */
+static int signed_calls(struct tb_db *db, int32_t day)
+{
+    struct tb_scan *scan = NULL;
+    struct tb_block b;
+    struct tb_err err = {.code = TB_E_NONE};
+    int n = 0;
+    enum tb_status st = tb_scan_open(db, day * TB_US_PER_DAY, (day + 1) * TB_US_PER_DAY,
+                                     TB_C_TS | TB_C_PROMPT | TB_C_SIGNATURE, &scan, &err);
+    while (st == TB_OK && (st = tb_scan_next(scan, &b, &err)) == TB_OK) {
+        for (uint32_t i = 0; i < b.n; i++) {
+            bool is = tb_signature_is(&b.signature[i]);
+            n = n < 0 || b.prompt_fingerprint[i] != 7 || (is && b.signature[i].lane[0] != day % 1000)
+                    ? -1
+                    : n + is;
+        }
+    }
+    assert_int_equal(st, TB_END);
+    tb_scan_close(scan);
+    return n;
+}
+
+static void old_signatures_go_and_nothing_else(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct tb_row rows[6];
+    struct tb_signature signatures[6];
+    struct tb_load_txn *t = NULL;
+    struct tb_append_counts c;
+    struct rejected r = {.n = 0};
+    int64_t before = 0, after = 0;
+    bool pruned = false;
+    int32_t day = 0;
+    fixture_open(&f);
+    memset(rows, 0, sizeof rows);
+    memset(signatures, 0, sizeof signatures);
+    for (uint32_t i = 0; i < 6; i++) { /* two calls of each of three days */
+        int32_t of = DAY_0 + (int32_t)i / 2;
+        rows[i].identity = tb_hash128(&i, sizeof i, 1);
+        rows[i].ts_us = of * TB_US_PER_DAY + i;
+        rows[i].prompt_fingerprint = 7;
+        signatures[i].lane[0] = (uint16_t)(of % 1000);
+        rows[i].signature = (struct tb_str){(const char *)&signatures[i], sizeof signatures[i]};
+    }
+    must(tb_db_begin(f.db, &err));
+    uint32_t source = dict_add(f.db, "gateway");
+    must(tb_load_begin(f.db, new_file(f.db, "f", source), source, &t, &err));
+    must(tb_load_append(t, rows, 6, &c, take, &r, &err));
+    must(tb_load_finish(t, &err));
+    must(tb_db_commit(f.db, &err));
+    must(tb_events_generation(f.db, 0, INT64_MAX / 2, &before, &pruned, &err));
+    must(tb_events_signed_day(f.db, 0, DAY_0 + 9, &day, &err));
+    assert_int_equal(day, DAY_0);
+    must(tb_db_begin(f.db, &err));
+    must(tb_events_drop_signatures(f.db, DAY_0 + 2, &err));
+    must(tb_db_commit(f.db, &err));
+    for (int32_t d = 0; d < 3; d++) {
+        assert_int_equal(signed_calls(f.db, DAY_0 + d), d < 2 ? 0 : 2);
+    }
+    must(tb_events_signed_day(f.db, 0, DAY_0 + 9, &day, &err));
+    assert_int_equal(day, DAY_0 + 2);
+    struct tb_err none = {.code = TB_E_NONE};
+    assert_int_equal(tb_events_signed_day(f.db, 0, DAY_0 + 2, &day, &none), TB_END);
+    must(tb_events_generation(f.db, 0, INT64_MAX / 2, &after, &pruned, &err));
+    assert_true(before == after && !pruned);
+    assert_int_equal(live(f.db), 6);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pruned_days_take_no_more),
+        cmocka_unit_test(old_signatures_go_and_nothing_else),
         cmocka_unit_test(merges_drop_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
