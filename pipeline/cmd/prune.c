@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "cmd/forget.h"
 #include "cmd/options.h"
 #include "cmd/session.h"
 #include "detect/digest.h"
@@ -130,6 +131,9 @@ static int run(const char *config, int argc, char **argv)
     if (st == TB_OK) {
         st = prune(&s, &err);
     }
+    if (st == TB_OK) {
+        st = tb_forget_signatures(&s, &err);
+    }
     tb_session_close(&s);
     return st == TB_OK ? TB_EXIT_DONE : tb_cmd_fail(&err);
 }
@@ -141,6 +145,7 @@ const struct tb_command tb_cmd_prune = {
     .help = "Days that go are reduced first, with the present tables; their quotas, budgets and findings are "
             "kept. A pruned day takes\n"
             "no more events: lines for it are rejected, reason pruned_day. Its percentiles and distinct "
-            "consumers are null.",
+            "consumers are null.\n"
+            "Signatures of prompts go after signature_days, here and at the end of every run.",
     .run = run,
 };

@@ -98,6 +98,7 @@ void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, co
     size_t want = (size_t)j->rules.same_type_days;
     int32_t oldest = local_day - (int32_t)j->rules.history_days;
     oldest = oldest > s->first_local ? oldest : s->first_local;
+    oldest = oldest > s->level_from[type] ? oldest : s->level_from[type];
     out->n = 0;
     out->mu = out->past_max = 0;
     for (int32_t d = before - 1; d >= oldest && out->n < want && out->n < 32; d--) {

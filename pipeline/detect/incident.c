@@ -6,6 +6,8 @@
 #include "base/hash.h"
 #include "detect/judge.h"
 
+#define DAYS_OFF 4 /* that an open incident may pass over, all in all: weekends, unclear days */
+
 enum family { REPEAT, BOT, FAILURE, SIZE, RATIO, VOLUME, OTHER };
 
 static enum family family_of(enum tb_kind k)
@@ -220,10 +222,48 @@ static void make_id(const struct tb_subject *s, const struct tb_judge *j, struct
     f->id[16] = '\0';
 }
 
-/* Is f what o was yesterday or before. */
-static bool continues(const struct tb_judge *j, const struct tb_finding *o, const struct tb_finding *f)
+static enum tb_day_type type_of(const struct tb_subject *s, int32_t day)
 {
-    return o->last_day >= j->day - 1 && is_same(j, o, f);
+    int32_t at = day - s->clock->day_first;
+    return at < 0 || at >= s->clock->days ? TB_WORKDAY : (enum tb_day_type)s->clock->type[at];
+}
+
+/* Is f what o was yesterday or before. */
+static bool continues(const struct tb_judge *j, const struct tb_subject *s, const struct tb_finding *o,
+                      const struct tb_finding *f)
+{
+    if (o->last_day >= j->day - 1 && is_same(j, o, f)) {
+        return true;
+    }
+    /* a new level is seen again after a weekend, and after a day that was not clear */
+    int missed = 0;
+    for (int32_t d = o->last_day + 1; d < j->day && missed < 2; d++) {
+        missed += type_of(s, d) == type_of(s, j->day);
+    }
+    return is_slow(f->kind) && o->kind == f->kind && missed < 2 && !o->new_normal &&
+           union_span(o, f) <= span_max(j, f->kind) + DAYS_OFF * TB_US_PER_DAY;
+}
+
+/* The new normal: from here on what is usual is what the incident brought. */
+static void adopt(const struct tb_judge *j, struct tb_subject *s, const struct tb_finding *f)
+{
+    int32_t from = tb_zone_day(s->clock->zone, f->start_us);
+    if (family_of(f->kind) == RATIO) {
+        s->ratio_from = f->first_day;
+    } else {
+        s->level_from[type_of(s, j->day)] = from;
+    }
+    for (int32_t day = f->first_day; day <= j->day && family_of(f->kind) == RATIO; day++) {
+        s->day_flag[day - j->first] = 0;
+    }
+    for (int32_t day = from; day <= j->day && family_of(f->kind) == VOLUME; day++) {
+        for (int h = 0; h < 24; h++) {
+            int at = tb_local_at(s, day, h);
+            if (at >= 0) {
+                s->flag[at] = 0;
+            }
+        }
+    }
 }
 
 static void carry_on(struct tb_judge *j, struct tb_finding *o, struct tb_finding *f)
@@ -293,7 +333,7 @@ static int64_t over_between(const struct tb_subject *s, int64_t from_us, int64_t
     return llround(sum);
 }
 
-enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
+enum tb_status tb_incident_merge(struct tb_judge *j, struct tb_subject *s, struct tb_findings *today,
                                  struct tb_findings *open)
 {
     for (size_t i = 0; i < today->n; i++) { /* windows grow and join from here on */
@@ -308,7 +348,7 @@ enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s,
         f->consumer = s->consumer;
         f->first_day = f->last_day = j->day;
         for (size_t k = 0; k < open->n && before == NULL; k++) {
-            before = continues(j, &open->f[k], f) && open->f[k].last_day < j->day ? &open->f[k] : NULL;
+            before = continues(j, s, &open->f[k], f) && open->f[k].last_day < j->day ? &open->f[k] : NULL;
         }
         if (before != NULL) {
             carry_on(j, before, f);
@@ -324,6 +364,9 @@ enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s,
         }
         *before = *f;
         flag(j, s, f);
+        if (f->new_normal && s->flag != NULL && is_slow(f->kind)) {
+            adopt(j, s, f);
+        }
     }
     return TB_OK;
 }

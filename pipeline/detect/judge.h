@@ -62,6 +62,9 @@ struct tb_subject {
     uint8_t *day_flag; /* by civil day - judge->first */
     int32_t first_local; /* first local day with calls */
     int32_t first_day;   /* first civil day */
+    int32_t level_from[TB_HOLIDAY +
+                       1]; /* by day type: local day from which a level taken as the new normal counts */
+    int32_t ratio_from;    /* civil day from which sizes and shares do */
 };
 
 /* --- baseline.c --- */
@@ -164,7 +167,7 @@ void tb_digest_sort(struct tb_digest *d);
 /* --- incident.c --- */
 /* Merges today's reports of one consumer and continues open incidents (those of earlier days, in open, which is brought up to date).
  * Afterwards `today` holds one finding per incident. */
-enum tb_status tb_incident_merge(struct tb_judge *j, const struct tb_subject *s, struct tb_findings *today,
+enum tb_status tb_incident_merge(struct tb_judge *j, struct tb_subject *s, struct tb_findings *today,
                                  struct tb_findings *open);
 
 #endif

@@ -57,7 +57,7 @@ static void gather(const struct tb_judge *j, const struct tb_subject *s, struct 
         const struct tb_digest *g = &j->digest[first + d - j->first];
         size_t from, to;
         TB_DIGEST_RANGE(g, cell, s->consumer, from, to);
-        t->usable[d] = s->day_flag[first + d - j->first] == 0;
+        t->usable[d] = s->day_flag[first + d - j->first] == 0 && first + d >= s->ratio_from;
         for (size_t i = from; i < to; i++) {
             int f = feature_index(t, g->cell[i].feature);
             add_stat(&t->day[d][f][0], g->cell[i].in_n, g->cell[i].in_log, g->cell[i].in_log2);
@@ -262,7 +262,7 @@ static void add_day(const struct tb_judge *j, const struct tb_subject *s, int32_
     size_t from, to;
     int age = (int)(j->day - day);
     TB_DIGEST_RANGE(g, cell, s->consumer, from, to);
-    bool past = age > 1 && s->day_flag[day - j->first] == 0;
+    bool past = age > 1 && s->day_flag[day - j->first] == 0 && day >= s->ratio_from;
     m->past_days += past && to > from;
     for (size_t i = from; i < to; i++) {
         const struct tb_dg_cell *c = &g->cell[i];

