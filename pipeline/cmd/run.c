@@ -322,19 +322,21 @@ const struct tb_command tb_cmd_run = {
     .name = "run",
     .synopsis = "run [--date D | --from D --to D] [--fail-on warning|critical]",
     .about = "the nightly job: ingest every source, then write the pack of each billing day",
-    .help = "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine "
-            "that slept catches up\n"
-            "by itself; late data updates its day). With dates: those days, reading only the files of those "
-            "days and one day\n"
-            "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, "
-            "last-month or -7d.\n\n"
-            "The pack of a closed day stays as it is: what it came to later is charged to the last open day "
-            "that this run "
-            "packs.\n"
-            "With close_after_days in the configuration, days that old are closed at the end.\n\n"
-            "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, pack-DAY.json, SHA256SUMS; a superseded revision "
-            "moves to\n"
-            "superseded/rN/. OUTPUT/metrics.prom is for Prometheus. Silent when all is well and no terminal "
-            "is there.",
+    .help =
+        "Without dates: yesterday, and every earlier day whose pack is missing or out of date (a machine "
+        "that slept catches up\n"
+        "by itself; late data updates its day). With dates: those days, reading only the files of those "
+        "days and one day\n"
+        "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, "
+        "last-month or -7d.\n\n"
+        "The pack of a closed day stays as it is: what it came to later is charged to the last open day "
+        "that this run "
+        "packs.\n"
+        "With close_after_days in the configuration, days that old are closed at the end.\n\n"
+        "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, anomalies-DAY.csv, plan-DAY.csv, actions-DAY.yaml, "
+        "pack-DAY.json,\n"
+        "SHA256SUMS; a superseded revision moves to superseded/rN/. OUTPUT/metrics.prom is for Prometheus. "
+        "Silent when\n"
+        "all is well and no terminal is there.",
     .run = run,
 };
