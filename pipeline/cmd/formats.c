@@ -10,8 +10,7 @@
 #include "input/lines.h"
 #include "input/unwrap.h"
 
-#define BID_RECORDS 50
-#define EXPLAINED   3
+#define EXPLAINED 3
 
 static int list(const struct tb_format_set *formats)
 {
@@ -81,22 +80,23 @@ static enum tb_status read_records(const char *path, bool (*each)(void *ctx, con
 
 struct sample {
     struct tb_arena arena;
-    struct tb_str records[BID_RECORDS];
-    size_t n;
+    struct tb_str records[TB_BID_OTHERS];
+    size_t n, json;
 };
 
 static bool take_sample(void *ctx, const struct tb_record *rec)
 {
     struct sample *s = ctx;
-    if (rec->reject == NULL && rec->text.n > 0) {
+    if (rec->reject == NULL && rec->text.n > 0 && tb_format_known(rec->text) == NULL) {
         char *copy = tb_arena_alloc(&s->arena, rec->text.n + 64); /* a scanner may load whole vectors */
         if (copy == NULL) {
             return false;
         }
         memcpy(copy, rec->text.s, rec->text.n);
         s->records[s->n++] = (struct tb_str){copy, rec->text.n};
+        s->json += copy[0] == '{';
     }
-    return s->n < BID_RECORDS;
+    return s->n < TB_BID_OTHERS && s->json < TB_BID_RECORDS;
 }
 
 /* What the format makes of each record. */

@@ -1,5 +1,6 @@
 /* Which format lines are: each format reads them all; understanding a line counts more than having seen its keys. */
 #include "format/extract.h"
+#include "format/plain.h"
 
 /* Ignored because nothing else is known of it, not because it is known. */
 static bool is_rest(const struct tb_format *f, const char *reason)
@@ -25,6 +26,11 @@ static uint64_t points(struct tb_extractor *x, struct tb_str record)
         return json && strcmp(out.reason, "not_recognised") != 0 && strcmp(out.reason, "bad_json") != 0 ? 2
                                                                                                         : 0;
     }
+}
+
+const char *tb_format_known(struct tb_str record)
+{
+    return tb_plain_reason(record);
 }
 
 const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records, size_t n)

@@ -54,6 +54,13 @@ void tb_extractor_start(struct tb_extractor *x);
 /* record: one unwrapped record, trimmed; 16 bytes behind it must be readable. */
 void tb_extract(struct tb_extractor *x, struct tb_str record, struct tb_outcome *out);
 
+/* Detection looks at the first records of a file: TB_BID_RECORDS that can be some format's JSON, or TB_BID_OTHERS of
+ * whatever kind (rows of CSV, a program's own words, torn ends). */
+enum { TB_BID_RECORDS = 50, TB_BID_OTHERS = 1000 };
+
+/* Why every format ignores record ("nginx_access", "nginx_error"), so that it tells none; NULL when it does. */
+const char *tb_format_known(struct tb_str record);
+
 /* Which format lines are: points per format; the winner, or NULL when none recognises a line. */
 const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records,
                                       size_t n);

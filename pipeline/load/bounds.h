@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/limits.h"
+#include "format/format.h"
 
 struct tb_bounds {
     uint32_t batch_rows;    /* rows of a batch; at most TB_BATCH_ROWS */
@@ -19,7 +20,8 @@ struct tb_bounds {
     uint32_t occurrence_slots; /* table of id-less records; three quarters of it are used (a power of two) */
     uint64_t spill_bytes;      /* encoded rows waiting in a worker's temporary file; then the worker waits */
     uint32_t reject_rows;      /* reject rows kept per file; all are counted */
-    uint32_t sample_records;   /* records looked at to find a file's format */
+    uint32_t sample_records;   /* records of JSON looked at to find a file's format */
+    uint32_t sample_others;    /* ... or records of any kind */
     size_t sample_bytes;       /* ... and their bytes */
 };
 
@@ -35,7 +37,8 @@ struct tb_bounds {
                         .occurrence_slots = 1u << 20,                                                        \
                         .spill_bytes = UINT64_C(1) << 30,                                                    \
                         .reject_rows = TB_REJECT_ROWS_MAX,                                                   \
-                        .sample_records = 50,                                                                \
+                        .sample_records = TB_BID_RECORDS,                                                    \
+                        .sample_others = TB_BID_OTHERS,                                                      \
                         .sample_bytes = 1u << 20})
 
 /* What one event can need of a batch's texts: an id, every dimension, an excerpt, a signature. */

@@ -8,7 +8,9 @@
 enum tb_status tb_sample_init(struct tb_sample *s, const struct tb_bounds *bounds, struct tb_err *err)
 {
     s->n = 0;
-    s->max = bounds->sample_records;
+    s->max = bounds->sample_others;
+    s->json = 0;
+    s->json_max = bounds->sample_records;
     s->bytes_max = bounds->sample_bytes;
     tb_buf_init(&s->bytes, bounds->sample_bytes + 2 * (size_t)TB_LINE_MAX + SLACK);
     s->records = calloc(s->max, sizeof *s->records);
@@ -29,6 +31,7 @@ void tb_sample_release(struct tb_sample *s)
 void tb_sample_reset(struct tb_sample *s)
 {
     s->n = 0;
+    s->json = 0;
     if (s->bytes.cap > KEEP_BYTES) {
         tb_buf_release(&s->bytes);
     }
@@ -37,7 +40,7 @@ void tb_sample_reset(struct tb_sample *s)
 
 bool tb_sample_full(const struct tb_sample *s)
 {
-    return s->n == s->max || s->bytes.n >= s->bytes_max;
+    return s->n == s->max || s->json == s->json_max || s->bytes.n >= s->bytes_max;
 }
 
 enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text,
@@ -60,6 +63,7 @@ enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, 
         return TB_FATAL;
     }
     s->n++;
+    s->json += text.n > 0 && text.s[0] == '{';
     return TB_OK;
 }
 

@@ -1,7 +1,7 @@
 /* Concept: the first records of a member whose format is not configured, kept until enough are there to tell
  *          it.
  * Owns:    copies of the records (16 readable bytes behind each), until the next tb_sample_reset or _release.
- * Limits:  tb_bounds.sample_records and sample_bytes (one record of any length always fits).
+ * Limits:  tb_bounds.sample_records, sample_others and sample_bytes (one record of any length always fits).
  */
 #ifndef TB_SAMPLE_H
 #define TB_SAMPLE_H
@@ -18,6 +18,7 @@ struct tb_sample {
     } * records;
     struct tb_str *texts; /* scratch for the bid */
     uint32_t n, max;
+    uint32_t json, json_max; /* records that begin as JSON does */
     size_t bytes_max;
 };
 

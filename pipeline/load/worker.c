@@ -211,13 +211,14 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
                              .whole_line = whole_line};
     where.counted = w->again != NULL && !tb_retry_has(w->again, where.line, where.byte, where.part);
     enum tb_status st = TB_OK;
-    if (!w->settled && rec->reject == NULL && rec->text.n > 0) {
+    const char *known = w->settled || rec->reject != NULL ? NULL : tb_format_known(rec->text);
+    if (!w->settled && rec->reject == NULL && rec->text.n > 0 && known == NULL) {
         if (!tb_sample_full(&w->sample)) {
             return tb_sample_add(&w->sample, &where, rec->text, err);
         }
         st = settle(w, err);
     } else if (!w->announced &&
-               !tb_batch_room(w->recorder.batch)) { /* thousands of rejects before the sample is full */
+               !tb_batch_room(w->recorder.batch)) { /* thousands of others before the sample is full */
         st = put_member(w, err);
     }
     if (st != TB_OK) {
@@ -226,8 +227,8 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
     if (rec->reject != NULL) {
         return tb_recorder_rejected(&w->recorder, &where, rec->text, rec->reject, 0, TB_STR_NULL, err);
     }
-    if (rec->text.n == 0) {
-        return tb_recorder_ignored(&w->recorder, &where, rec->text, "blank", err);
+    if (rec->text.n == 0 || known != NULL) {
+        return tb_recorder_ignored(&w->recorder, &where, rec->text, known != NULL ? known : "blank", err);
     }
     return extract(w, &where, rec->text, err);
 }

@@ -537,6 +537,8 @@ class World(generate.World):
             raws = [self.dump(rec) for rec in raws[half:]]
             raws += [r.choice([b"", b"{}x", raws[0][:-9]])] if r.random() < 0.5 else []
             r.shuffle(raws)
+        if r.random() < 0.15 and form not in CSV_COLUMNS:  # a server that has much to say before its first record
+            raws[0:0] = [b"2025/11/02 23:59:52 [notice] 1#0: using the \"epoll\" event method"] * r.choice([60, 200])
         parts, begin = [], 0
         for cut in sorted(r.randrange(6, max(7, len(raws))) for _ in range(r.choice([0, 1, 1, 2]))) + [len(raws)]:
             parts.append(raws[max(0, begin - r.choice([0, 3, 9])):cut])

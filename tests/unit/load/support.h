@@ -40,6 +40,7 @@ static inline struct tb_bounds test_bounds(void)
                               .spill_bytes = 3000,
                               .reject_rows = 1000,
                               .sample_records = 3,
+                              .sample_others = 7,
                               .sample_bytes = 4096};
 }
 
