@@ -10,20 +10,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT(key, label)                                                       \
-  { key, label, TB_CELL_TEXT, true, false }
-#define NUMBER(key, label)                                                     \
-  { key, label, TB_CELL_INT, false, true }
-#define PLACE(key, label)                                                      \
-  { key, label, TB_CELL_INT, false, false }
-#define MONEY(key, label)                                                      \
-  { key, label, TB_CELL_MONEY, false, true }
-#define TOKENS                                                                 \
-  NUMBER("input", "Input"), NUMBER("cache_read", "Cache read"),                \
-      NUMBER("cache_write_5m", "Cache write 5m"),                              \
-      NUMBER("cache_write_1h", "Cache write 1h"), NUMBER("output", "Output"),  \
-      NUMBER("reasoning", "Reasoning"), NUMBER("total_only", "Total only"),    \
-      NUMBER("saved", "Saved")
+#define TEXT(key, label)                                                                                     \
+    {                                                                                                        \
+        key, label, TB_CELL_TEXT, true, false                                                                \
+    }
+#define NUMBER(key, label)                                                                                   \
+    {                                                                                                        \
+        key, label, TB_CELL_INT, false, true                                                                 \
+    }
+#define PLACE(key, label)                                                                                    \
+    {                                                                                                        \
+        key, label, TB_CELL_INT, false, false                                                                \
+    }
+#define MONEY(key, label)                                                                                    \
+    {                                                                                                        \
+        key, label, TB_CELL_MONEY, false, true                                                               \
+    }
+#define TOKENS                                                                                               \
+    NUMBER("input", "Input"), NUMBER("cache_read", "Cache read"),                                            \
+        NUMBER("cache_write_5m", "Cache write 5m"), NUMBER("cache_write_1h", "Cache write 1h"),              \
+        NUMBER("output", "Output"), NUMBER("reasoning", "Reasoning"), NUMBER("total_only", "Total only"),    \
+        NUMBER("saved", "Saved")
 #define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* clang-format off */
@@ -52,215 +59,201 @@ static const struct tb_column events[] = {
     PLACE("status", "Status"), TOKENS, MONEY("cost", "Cost"), TEXT("charge", "Charged (@ line of prices.csv)")};
 /* clang-format on */
 
-static enum tb_status no_memory(struct tb_err *err) {
-  return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to explain a line");
+static enum tb_status no_memory(struct tb_err *err)
+{
+    return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to explain a line");
 }
 
-static enum tb_status open_keyed(const struct tb_explaining *x, const char *sql,
-                                 struct tb_query **out, struct tb_err *err) {
-  static const char *const names[TB_LINE_KEYS] = {
-      "team",     "cost_center", "consumer", "source",
-      "provider", "model",       "basis"};
-  enum tb_status st =
-      tb_query_open(x->q->db, tb_embed_text(tb_embed_reports, sql), out, err);
-  if (st != TB_OK) {
-    return st;
-  }
-  tb_query_bind_int(*out, "from_day", x->q->from_day);
-  tb_query_bind_int(*out, "to_day", x->q->to_day);
-  tb_query_bind_int(*out, "tables", x->q->version);
-  for (int i = 0; i < TB_LINE_KEYS; i++) {
-    tb_query_bind_text(*out, names[i], x->key->key[i]);
-  }
-  return TB_OK;
+static enum tb_status open_keyed(const struct tb_explaining *x, const char *sql, struct tb_query **out,
+                                 struct tb_err *err)
+{
+    static const char *const names[TB_LINE_KEYS] = {"team",     "cost_center", "consumer", "source",
+                                                    "provider", "model",       "basis"};
+    enum tb_status st = tb_query_open(x->q->db, tb_embed_text(tb_embed_reports, sql), out, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_query_bind_int(*out, "from_day", x->q->from_day);
+    tb_query_bind_int(*out, "to_day", x->q->to_day);
+    tb_query_bind_int(*out, "tables", x->q->version);
+    for (int i = 0; i < TB_LINE_KEYS; i++) {
+        tb_query_bind_text(*out, names[i], x->key->key[i]);
+    }
+    return TB_OK;
 }
 
 /* --- price rows ---- */
 
-static const struct tb_price_row *price_row(const struct tb_tables *t,
-                                            int64_t line) {
-  for (size_t i = 0; i < t->price_count; i++) {
-    if ((int64_t)t->prices[i].line == line) {
-      return &t->prices[i];
+static const struct tb_price_row *price_row(const struct tb_tables *t, int64_t line)
+{
+    for (size_t i = 0; i < t->price_count; i++) {
+        if ((int64_t)t->prices[i].line == line) {
+            return &t->prices[i];
+        }
     }
-  }
-  return NULL;
+    return NULL;
 }
 
-static enum tb_status describe_price(struct tb_table *t,
-                                     const struct tb_price_row *p,
-                                     int64_t quantity, tb_money cost,
-                                     struct tb_err *err) {
-  char context[64] = "", sum[TB_MONEY_TEXT_MAX], arithmetic[200];
-  tb_money_format(cost, sum);
-  snprintf(arithmetic, sizeof arithmetic, "%" PRId64 " x %.*s = %s", quantity,
-           (int)p->price_text.n, p->price_text.s, sum);
-  if (p->per != 1) {
-    snprintf(arithmetic, sizeof arithmetic,
-             "%" PRId64 " x %.*s / %" PRId64 " = %s", quantity,
-             (int)p->price_text.n, p->price_text.s, p->per, sum);
-  }
-  if (p->context >= 0) {
-    snprintf(context, sizeof context, "%s %" PRId64 "%s",
-             p->context_from ? "from" : "over", p->context,
-             p->marginal ? ", marginal" : "");
-  }
-  const struct {
-    size_t column;
-    struct tb_str text;
-  } texts[] = {
-      {P_PROVIDER, p->provider},
-      {P_MODEL, p->model},
-      {P_TIER, p->service_tier},
-      {P_CONTEXT, context[0] != '\0' ? tb_str_of(context) : TB_STR_NULL},
-      {P_PRICE, p->price_text},
-      {P_ARITHMETIC, tb_str_of(arithmetic)},
-      {P_NOTE, p->note}};
-  enum tb_status st = TB_OK;
-  for (size_t i = 0; i < COUNT(texts) && st == TB_OK; i++) {
-    st = tb_table_text(t, texts[i].column, texts[i].text, err);
-  }
-  tb_table_int(t, P_LINE, (int64_t)p->line);
-  tb_table_int(t, P_PER, p->per);
-  if (p->from_us != INT64_MIN) {
-    tb_table_int(t, P_FROM, p->from_us);
-  }
-  if (p->to_us != INT64_MAX) {
-    tb_table_int(t, P_TO, p->to_us);
-  }
-  return st;
-}
-
-static enum tb_status add_price(struct tb_explaining *x,
-                                const struct tb_query *row,
-                                struct tb_err *err) {
-  struct tb_table *t = x->prices;
-  tb_money cost = 0;
-  int64_t line = tb_query_int(row, 1), quantity = tb_query_int(row, 2);
-  bool has = tb_query_money(row, 3, &cost);
-  assert(has);
-  enum tb_status st = tb_table_row(t, err);
-  if (st == TB_OK) {
-    st = tb_table_text(t, P_METER, tb_query_text(row, 0), err);
-  }
-  if (st != TB_OK) {
+static enum tb_status describe_price(struct tb_table *t, const struct tb_price_row *p, int64_t quantity,
+                                     tb_money cost, struct tb_err *err)
+{
+    char context[64] = "", sum[TB_MONEY_TEXT_MAX], arithmetic[200];
+    tb_money_format(cost, sum);
+    snprintf(arithmetic, sizeof arithmetic, "%" PRId64 " x %.*s = %s", quantity, (int)p->price_text.n,
+             p->price_text.s, sum);
+    if (p->per != 1) {
+        snprintf(arithmetic, sizeof arithmetic, "%" PRId64 " x %.*s / %" PRId64 " = %s", quantity,
+                 (int)p->price_text.n, p->price_text.s, p->per, sum);
+    }
+    if (p->context >= 0) {
+        snprintf(context, sizeof context, "%s %" PRId64 "%s", p->context_from ? "from" : "over", p->context,
+                 p->marginal ? ", marginal" : "");
+    }
+    const struct {
+        size_t column;
+        struct tb_str text;
+    } texts[] = {
+        {P_PROVIDER, p->provider}, {P_MODEL, p->model},
+        {P_TIER, p->service_tier}, {P_CONTEXT, context[0] != '\0' ? tb_str_of(context) : TB_STR_NULL},
+        {P_PRICE, p->price_text},  {P_ARITHMETIC, tb_str_of(arithmetic)},
+        {P_NOTE, p->note}};
+    enum tb_status st = TB_OK;
+    for (size_t i = 0; i < COUNT(texts) && st == TB_OK; i++) {
+        st = tb_table_text(t, texts[i].column, texts[i].text, err);
+    }
+    tb_table_int(t, P_LINE, (int64_t)p->line);
+    tb_table_int(t, P_PER, p->per);
+    if (p->from_us != INT64_MIN) {
+        tb_table_int(t, P_FROM, p->from_us);
+    }
+    if (p->to_us != INT64_MAX) {
+        tb_table_int(t, P_TO, p->to_us);
+    }
     return st;
-  }
-  tb_table_int(t, P_QUANTITY, quantity);
-  tb_table_money(t, P_COST, cost);
-  const struct tb_price_row *p =
-      line != 0 ? price_row(x->q->tables, line) : NULL;
-  return p != NULL ? describe_price(t, p, quantity, cost, err)
-                   : tb_table_text(t, P_ARITHMETIC,
-                                   TB_STR("as the gateway logged it"), err);
 }
 
-static enum tb_status add_prices(struct tb_explaining *x, struct tb_err *err) {
-  struct tb_query *rows = NULL;
-  enum tb_status st = open_keyed(x, "explain_charges.sql", &rows, err);
-  while (st == TB_OK && (st = tb_query_step(rows, err)) == TB_OK) {
-    st = add_price(x, rows, err);
-  }
-  tb_query_close(rows);
-  return st == TB_END ? TB_OK : st;
+static enum tb_status add_price(struct tb_explaining *x, const struct tb_query *row, struct tb_err *err)
+{
+    struct tb_table *t = x->prices;
+    tb_money cost = 0;
+    int64_t line = tb_query_int(row, 1), quantity = tb_query_int(row, 2);
+    bool has = tb_query_money(row, 3, &cost);
+    assert(has);
+    enum tb_status st = tb_table_row(t, err);
+    if (st == TB_OK) {
+        st = tb_table_text(t, P_METER, tb_query_text(row, 0), err);
+    }
+    if (st != TB_OK) {
+        return st;
+    }
+    tb_table_int(t, P_QUANTITY, quantity);
+    tb_table_money(t, P_COST, cost);
+    const struct tb_price_row *p = line != 0 ? price_row(x->q->tables, line) : NULL;
+    return p != NULL ? describe_price(t, p, quantity, cost, err)
+                     : tb_table_text(t, P_ARITHMETIC, TB_STR("as the gateway logged it"), err);
+}
+
+static enum tb_status add_prices(struct tb_explaining *x, struct tb_err *err)
+{
+    struct tb_query *rows = NULL;
+    enum tb_status st = open_keyed(x, "explain_charges.sql", &rows, err);
+    while (st == TB_OK && (st = tb_query_step(rows, err)) == TB_OK) {
+        st = add_price(x, rows, err);
+    }
+    tb_query_close(rows);
+    return st == TB_END ? TB_OK : st;
 }
 
 /* --- the report ---- */
 
-static enum tb_status add_prices_file(struct tb_report *r,
-                                      const struct tb_explaining *x,
-                                      struct tb_err *err) {
-  struct tb_query *row = NULL;
-  enum tb_status st = tb_query_open(
-      x->q->db, tb_embed_text(tb_embed_reports, "explain_prices.sql"), &row,
-      err);
-  if (st != TB_OK) {
-    return st;
-  }
-  tb_query_bind_int(row, "tables", x->q->version);
-  st = tb_query_step(row, err);
-  if (st == TB_OK || st == TB_END) {
-    bool there = st == TB_OK;
-    st = tb_parts_text(r, "prices_file", "prices",
-                       there ? tb_query_text(row, 0) : TB_STR_NULL, err);
-    if (st == TB_OK) {
-      st = tb_parts_text(r, "prices_digest", "digest",
-                         there ? tb_query_text(row, 1) : TB_STR_NULL, err);
+static enum tb_status add_prices_file(struct tb_report *r, const struct tb_explaining *x, struct tb_err *err)
+{
+    struct tb_query *row = NULL;
+    enum tb_status st =
+        tb_query_open(x->q->db, tb_embed_text(tb_embed_reports, "explain_prices.sql"), &row, err);
+    if (st != TB_OK) {
+        return st;
     }
-  }
-  tb_query_close(row);
-  return st;
-}
-
-static enum tb_status add_parts(struct tb_report *r, struct tb_explaining *x,
-                                struct tb_err *err) {
-  enum tb_status st = tb_head_add(r, x->q, err);
-  if (st == TB_OK) {
-    st = tb_parts_text(r, "line", "line", tb_str_of(x->key->id), err);
-  }
-  if (st == TB_OK) {
-    st = add_prices_file(r, x, err);
-  }
-  if (st == TB_OK) {
-    st = tb_parts_object(r, "keys", "Line", what, COUNT(what), &x->what, err);
-  }
-  if (st == TB_OK) {
-    st = tb_parts_rows(r, "prices", "Price rows in force", prices,
-                       COUNT(prices), &x->prices, err);
-  }
-  if (st == TB_OK) {
-    st = tb_parts_rows(r, "files", "Files it came from", files, COUNT(files),
-                       &x->files, err);
-  }
-  if (st == TB_OK) {
-    st = tb_parts_object(r, "sum", "Its events add up to", sums, COUNT(sums),
-                         &x->sums, err);
-  }
-  if (st == TB_OK) {
-    st = tb_parts_rows(r, "events", "Events", events, COUNT(events), &x->events,
-                       err);
-  }
-  r->main = x->events;
-  return st;
-}
-
-static enum tb_status add_what(struct tb_explaining *x, struct tb_err *err) {
-  struct tb_query *row = NULL;
-  enum tb_status st = open_keyed(x, "explain_line.sql", &row, err);
-  if (st == TB_OK) {
+    tb_query_bind_int(row, "tables", x->q->version);
     st = tb_query_step(row, err);
-  }
-  if (st == TB_OK) {
-    st = tb_fill_row(x->what, 0, row, err);
-  }
-  tb_query_close(row);
-  return st;
+    if (st == TB_OK || st == TB_END) {
+        bool there = st == TB_OK;
+        st = tb_parts_text(r, "prices_file", "prices", there ? tb_query_text(row, 0) : TB_STR_NULL, err);
+        if (st == TB_OK) {
+            st =
+                tb_parts_text(r, "prices_digest", "digest", there ? tb_query_text(row, 1) : TB_STR_NULL, err);
+        }
+    }
+    tb_query_close(row);
+    return st;
 }
 
-enum tb_status tb_explain_line(const struct tb_report_query *q,
-                               const struct tb_explain_key *k,
-                               struct tb_report **out, struct tb_err *err) {
-  struct tb_explaining x = {.q = q, .key = k};
-  struct tb_report *r = tb_parts_new("explain", "Chargeback line");
-  enum tb_status st = r != NULL ? add_parts(r, &x, err) : no_memory(err);
-  if (st == TB_OK) {
-    st = add_what(&x, err);
-  }
-  if (st == TB_OK) {
-    st = add_prices(&x, err);
-  }
-  if (st == TB_OK) {
-    st = tb_explain_add_events(&x, err);
-  }
-  if (st == TB_OK) {
-    st = tb_explain_add_sums(&x, r, err);
-  }
-  free(x.list);
-  free(x.metered);
-  if (st != TB_OK) {
-    tb_parts_free(r);
-    r = NULL;
-  }
-  *out = r;
-  return st;
+static enum tb_status add_parts(struct tb_report *r, struct tb_explaining *x, struct tb_err *err)
+{
+    enum tb_status st = tb_head_add(r, x->q, err);
+    if (st == TB_OK) {
+        st = tb_parts_text(r, "line", "line", tb_str_of(x->key->id), err);
+    }
+    if (st == TB_OK) {
+        st = add_prices_file(r, x, err);
+    }
+    if (st == TB_OK) {
+        st = tb_parts_object(r, "keys", "Line", what, COUNT(what), &x->what, err);
+    }
+    if (st == TB_OK) {
+        st = tb_parts_rows(r, "prices", "Price rows in force", prices, COUNT(prices), &x->prices, err);
+    }
+    if (st == TB_OK) {
+        st = tb_parts_rows(r, "files", "Files it came from", files, COUNT(files), &x->files, err);
+    }
+    if (st == TB_OK) {
+        st = tb_parts_object(r, "sum", "Its events add up to", sums, COUNT(sums), &x->sums, err);
+    }
+    if (st == TB_OK) {
+        st = tb_parts_rows(r, "events", "Events", events, COUNT(events), &x->events, err);
+    }
+    r->main = x->events;
+    return st;
+}
+
+static enum tb_status add_what(struct tb_explaining *x, struct tb_err *err)
+{
+    struct tb_query *row = NULL;
+    enum tb_status st = open_keyed(x, "explain_line.sql", &row, err);
+    if (st == TB_OK) {
+        st = tb_query_step(row, err);
+    }
+    if (st == TB_OK) {
+        st = tb_fill_row(x->what, 0, row, err);
+    }
+    tb_query_close(row);
+    return st;
+}
+
+enum tb_status tb_explain_line(const struct tb_report_query *q, const struct tb_explain_key *k,
+                               struct tb_report **out, struct tb_err *err)
+{
+    struct tb_explaining x = {.q = q, .key = k};
+    struct tb_report *r = tb_parts_new("explain", "Chargeback line");
+    enum tb_status st = r != NULL ? add_parts(r, &x, err) : no_memory(err);
+    if (st == TB_OK) {
+        st = add_what(&x, err);
+    }
+    if (st == TB_OK) {
+        st = add_prices(&x, err);
+    }
+    if (st == TB_OK) {
+        st = tb_explain_add_events(&x, err);
+    }
+    if (st == TB_OK) {
+        st = tb_explain_add_sums(&x, r, err);
+    }
+    free(x.list);
+    free(x.metered);
+    if (st != TB_OK) {
+        tb_parts_free(r);
+        r = NULL;
+    }
+    *out = r;
+    return st;
 }

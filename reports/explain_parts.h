@@ -24,36 +24,35 @@ enum { E_TS, E_FILE, E_LINE, E_ID, E_STATUS, E_INPUT, E_COST = E_INPUT + 8, E_CH
 
 /* A file as far as the line has events of it. */
 struct tb_explain_file {
-  uint32_t file;
-  char name[2400];
-  size_t row; /* of files */
-  int64_t events, first, last;
-  tb_money cost;
+    uint32_t file;
+    char name[2400];
+    size_t row; /* of files */
+    int64_t events, first, last;
+    tb_money cost;
 };
 
 /* What the events came to at one meter and price row. */
 struct tb_explain_meter {
-  enum tb_meter meter;
-  uint64_t line; /* 0: as logged */
-  int64_t quantity;
-  tb_money cost;
+    enum tb_meter meter;
+    uint64_t line; /* 0: as logged */
+    int64_t quantity;
+    tb_money cost;
 };
 
 struct tb_explaining {
-  const struct tb_report_query *q;
-  const struct tb_explain_key *key;
-  struct tb_table *what, *sums, *prices, *files, *events;
-  struct tb_query *file;
-  struct tb_explain_file *list;
-  size_t n, cap, at;
-  struct tb_explain_meter *metered;
-  size_t metered_n, metered_cap;
-  int64_t found, errors, tokens[8];
-  tb_money cost;
+    const struct tb_report_query *q;
+    const struct tb_explain_key *key;
+    struct tb_table *what, *sums, *prices, *files, *events;
+    struct tb_query *file;
+    struct tb_explain_file *list;
+    size_t n, cap, at;
+    struct tb_explain_meter *metered;
+    size_t metered_n, metered_cap;
+    int64_t found, errors, tokens[8];
+    tb_money cost;
 };
 
-enum tb_status tb_explain_add_events(struct tb_explaining *x,
-                                     struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_explain_add_events(struct tb_explaining *x, struct tb_err *err) TB_MUST_USE;
 /* After events, prices and the line: tells r when they differ. */
 enum tb_status tb_explain_add_sums(struct tb_explaining *x, struct tb_report *r,
                                    struct tb_err *err) TB_MUST_USE;

@@ -11,23 +11,20 @@
 extern const struct tb_embed tb_embed_detect[];
 
 struct tb_proving {
-  const struct tb_detect_query *q;
-  const struct tb_finding *f;
-  struct tb_proof *p;
-  struct tb_rules rules;
-  struct tb_digest digest; /* of the finding's last day */
-  struct tb_err *err;
+    const struct tb_detect_query *q;
+    const struct tb_finding *f;
+    struct tb_proof *p;
+    struct tb_rules rules;
+    struct tb_digest digest; /* of the finding's last day */
+    struct tb_err *err;
 };
 
 /* Sets a name of both statements. */
-void tb_proving_set(struct tb_proving *v, const char *name,
-                    const char *literal);
+void tb_proving_set(struct tb_proving *v, const char *name, const char *literal);
 /* "COLUMN OPERATOR literal" */
-enum tb_status tb_proving_filter(struct tb_proving *v, const char *column,
-                                 const char *operator,
+enum tb_status tb_proving_filter(struct tb_proving *v, const char *column, const char *operator,
                                  struct tb_str text) TB_MUST_USE;
-enum tb_status tb_proving_window(struct tb_proving *v, int64_t from_us,
-                                 int64_t to_us, const char *what,
+enum tb_status tb_proving_window(struct tb_proving *v, int64_t from_us, int64_t to_us, const char *what,
                                  const char *second) TB_MUST_USE;
 /* Those that the finding's reports saw. */
 enum tb_status tb_proving_windows(struct tb_proving *v) TB_MUST_USE;
