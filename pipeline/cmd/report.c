@@ -4,13 +4,12 @@
 #include <string.h>
 #include <unistd.h>
 #include "base/file.h"
-#include "base/glob.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/options.h"
 #include "cmd/ready.h"
+#include "cmd/report_request.h"
 #include "cmd/session.h"
 #include "detect/detect.h"
 #include "plan/plan.h"
@@ -22,194 +21,7 @@
 
 #define OUTPUT_MAX ((size_t)4 << 30)
 
-/* The command line, read. */
-struct request {
-    const struct tb_report_kind *kind;
-    const char *format, *output, *sort;
-    enum tb_dim by[TB_DIM_COUNT];
-    size_t by_n;
-    struct tb_where where[TB_DIM_COUNT];
-    size_t where_n;
-    int64_t top, tables, revision;
-    int fail_on; /* enum tb_breach */
-    struct tb_quota_whatif whatif;
-};
-
-static bool is_kind(const struct request *r, const char *name)
-{
-    return strcmp(r->kind->name, name) == 0;
-}
-
-/* Promised kinds without code in this version. */
-static const char *const unbuilt[] = {"reconcile", NULL};
-
-static int find_kind(const char *name, struct request *r)
-{
-    const char *words[32] = {NULL};
-    r->kind = tb_report_kind_find(name);
-    if (r->kind != NULL) {
-        return -1;
-    }
-    for (size_t i = 0; unbuilt[i] != NULL; i++) {
-        if (strcmp(unbuilt[i], name) == 0) {
-            return tb_cmd_usage("report", "\"%s\" is not built yet in tollbook %s", name, TB_PROGRAM_VERSION);
-        }
-    }
-    for (size_t i = 0; i < 31 && tb_report_kinds[i].name != NULL; i++) {
-        words[i] = tb_report_kinds[i].name;
-    }
-    const char *near = tb_did_you_mean(tb_str_of(name), words);
-    return tb_cmd_usage("report", "unknown report \"%s\"%s%s%s", name,
-                        near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-                        near != NULL ? "\"?" : "");
-}
-
-static int unknown_dim(struct tb_str name)
-{
-    const char *words[TB_DIM_COUNT + 1] = {NULL};
-    for (size_t i = 0; i < TB_DIM_COUNT; i++) {
-        words[i] = tb_dim_names[i];
-    }
-    const char *near = tb_did_you_mean(name, words);
-    return tb_cmd_usage("report", "unknown dimension \"%.*s\"%s%s%s", (int)name.n, name.s,
-                        near != NULL ? "; did you mean \"" : "", near != NULL ? near : "",
-                        near != NULL ? "\"?" : "");
-}
-
-static struct tb_str next_part(const char **at, char separator)
-{
-    size_t n = 0;
-    while ((*at)[n] != '\0' && (*at)[n] != separator) {
-        n++;
-    }
-    struct tb_str part = {*at, n};
-    *at += n + ((*at)[n] == separator);
-    return part;
-}
-
-static int parse_by(const char *text, struct request *r)
-{
-    while (*text != '\0') {
-        struct tb_str name = next_part(&text, ',');
-        enum tb_dim dim;
-        if (!tb_dim_find(name, &dim)) {
-            return unknown_dim(name);
-        }
-        for (size_t i = 0; i < r->by_n; i++) {
-            if (r->by[i] == dim) {
-                return tb_cmd_usage("report", "\"%.*s\" stands twice in --by", (int)name.n, name.s);
-            }
-        }
-        r->by[r->by_n++] = dim;
-    }
-    return r->by_n > 0 ? -1 : tb_cmd_usage("report", "--by names no dimension");
-}
-
-static int parse_where(const char *text, struct request *r)
-{
-    while (*text != '\0') {
-        struct tb_str part = next_part(&text, ',');
-        const char *eq = memchr(part.s, '=', part.n);
-        enum tb_dim dim;
-        if (eq == NULL) {
-            return tb_cmd_usage("report", "\"%.*s\" in --where is not DIM=GLOB", (int)part.n, part.s);
-        }
-        struct tb_str name = {part.s, (size_t)(eq - part.s)};
-        if (!tb_dim_find(name, &dim)) {
-            return unknown_dim(name);
-        }
-        if (r->where_n == TB_DIM_COUNT) {
-            return tb_cmd_usage("report", "more than %d conditions in --where", TB_DIM_COUNT);
-        }
-        r->where[r->where_n++] = (struct tb_where){dim, {eq + 1, part.n - name.n - 1}};
-    }
-    return -1;
-}
-
-static int parse_count(const char *option, const char *text, int64_t *out)
-{
-    struct tb_decimal d;
-    if (text == NULL) {
-        return -1;
-    }
-    if (!tb_decimal_parse(tb_str_of(text), true, &d) || !tb_decimal_int64(&d, out) || *out < 1) {
-        return tb_cmd_usage("report", "--%s wants a whole number from 1, not \"%s\"", option, text);
-    }
-    return -1;
-}
-
-static int parse_format(const char *text, struct request *r)
-{
-    static const char *const words[] = {"table", "csv", "json", "xlsx", NULL};
-    r->format = text != NULL ? text : "table";
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (strcmp(words[i], r->format) == 0) {
-            if (i == 3 && r->output == NULL) {
-                return tb_cmd_usage("report", "--format xlsx wants -o FILE");
-            }
-            return -1;
-        }
-    }
-    return tb_cmd_usage("report", "unknown format \"%s\"; use table, csv, json or xlsx", text);
-}
-
-/* TEXT=TEXT,...: each(r, left, right) returns -1 to go on. */
-static int parse_pairs(const char *option, const char *text, struct request *r,
-                       int (*each)(struct request *r, struct tb_str left, struct tb_str right))
-{
-    int code = -1;
-    while (code < 0 && *text != '\0') {
-        struct tb_str part = next_part(&text, ',');
-        const char *eq = memchr(part.s, '=', part.n);
-        if (eq == NULL || eq == part.s || eq + 1 == part.s + part.n) {
-            return tb_cmd_usage("report", "\"%.*s\" in --%s is not NAME=VALUE", (int)part.n, part.s, option);
-        }
-        size_t n = (size_t)(eq - part.s);
-        code = each(r, (struct tb_str){part.s, n}, (struct tb_str){eq + 1, part.n - n - 1});
-    }
-    return code;
-}
-
-static int add_tier(struct request *r, struct tb_str consumer, struct tb_str tier)
-{
-    size_t most = sizeof r->whatif.tier / sizeof *r->whatif.tier;
-    if (r->whatif.tier_n == most) {
-        return tb_cmd_usage("report", "more than %zu consumers in --tier", most);
-    }
-    if (!tb_glob_valid(consumer)) {
-        return tb_cmd_usage("report", "\"%.*s\" in --tier is not a glob, close every [", (int)consumer.n,
-                            consumer.s);
-    }
-    r->whatif.tier[r->whatif.tier_n].consumer = consumer;
-    r->whatif.tier[r->whatif.tier_n++].tier = tier;
-    return -1;
-}
-
-static int add_limit(struct request *r, struct tb_str tier, struct tb_str limit)
-{
-    size_t most = sizeof r->whatif.limit / sizeof *r->whatif.limit;
-    tb_money amount;
-    if (r->whatif.limit_n == most) {
-        return tb_cmd_usage("report", "more than %zu tiers in --limit", most);
-    }
-    if (!tb_money_parse(limit, &amount) || amount < 0) {
-        return tb_cmd_usage("report", "--limit wants a number from 0, not \"%.*s\"", (int)limit.n, limit.s);
-    }
-    r->whatif.limit[r->whatif.limit_n].tier = tier;
-    r->whatif.limit[r->whatif.limit_n++].limit = amount;
-    return -1;
-}
-
-static int parse_whatif(const char *tier, const char *limit, struct request *r)
-{
-    if ((tier != NULL || limit != NULL) && !is_kind(r, "quota")) {
-        return tb_cmd_usage("report", "--%s is of quota alone", tier != NULL ? "tier" : "limit");
-    }
-    int code = tier != NULL ? parse_pairs("tier", tier, r, add_tier) : -1;
-    return code < 0 && limit != NULL ? parse_pairs("limit", limit, r, add_limit) : code;
-}
-
-static enum tb_status emit(const struct tb_report *report, const struct request *r, struct tb_err *err)
+static enum tb_status emit(const struct tb_report *report, const struct tb_request *r, struct tb_err *err)
 {
     struct tb_buf out;
     tb_buf_init(&out, OUTPUT_MAX);
@@ -232,7 +44,7 @@ static enum tb_status emit(const struct tb_report *report, const struct request 
 }
 
 /* What the reports of a day's kept revision said. */
-static enum tb_status kept(struct tb_session *s, const struct request *r, int32_t day, int64_t wanted,
+static enum tb_status kept(struct tb_session *s, const struct tb_request *r, int32_t day, int64_t wanted,
                            struct tb_report **out, struct tb_err *err)
 {
     struct tb_buf pack;
@@ -255,23 +67,23 @@ static enum tb_status kept(struct tb_session *s, const struct request *r, int32_
 }
 
 /* Beside the asked days themselves. */
-static enum tb_status make_ready(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
-                                 struct tb_err *err)
+static enum tb_status make_ready(struct tb_session *s, const struct tb_request *r,
+                                 const struct tb_dates *dates, struct tb_err *err)
 {
     struct tb_ready want = {dates->from_day, dates->to_day, TB_DAY_NONE, false};
-    if (is_kind(r, "quota")) {
+    if (tb_request_is(r, "quota")) {
         want.replay_to = r->whatif.tier_n + r->whatif.limit_n > 0 ? TB_DAY_NONE : INT32_MAX;
         return tb_ready(s, &want, err);
     }
-    if (is_kind(r, "budget")) {
+    if (tb_request_is(r, "budget")) {
         want.from_day = tb_budget_first_day(s->tables, dates->from_day);
         want.spends = true;
         return tb_ready(s, &want, err);
     }
-    if (is_kind(r, "anomalies")) {
+    if (tb_request_is(r, "anomalies")) {
         return tb_ready_findings(s, dates->from_day, dates->to_day, err);
     }
-    if (is_kind(r, "plan")) { /* and the plan's own day, to hold it against what was spent */
+    if (tb_request_is(r, "plan")) { /* and the plan's own day, to hold it against what was spent */
         want.from_day = tb_plan_first_day(s->tables, dates->to_day);
         want.to_day = dates->to_day + 1;
         want.spends = true;
@@ -281,32 +93,32 @@ static enum tb_status make_ready(struct tb_session *s, const struct request *r, 
 }
 
 /* Budgets of days that are not over stand as of the last call; plans are held against days that are over. */
-static enum tb_status find_as_of(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
-                                 int64_t *as_of_us, struct tb_err *err)
+static enum tb_status find_as_of(struct tb_session *s, const struct tb_request *r,
+                                 const struct tb_dates *dates, int64_t *as_of_us, struct tb_err *err)
 {
     *as_of_us = 0;
-    if (is_kind(r, "plan") && tb_zone_day_start(s->settings->zone, dates->to_day + 2) > s->now_us) {
+    if (tb_request_is(r, "plan") && tb_zone_day_start(s->settings->zone, dates->to_day + 2) > s->now_us) {
         *as_of_us = dates->to_us; /* the plan's day is not over: nothing to hold it against */
         return TB_OK;
     }
     int64_t end_us = tb_zone_day_start(s->settings->zone, dates->to_day + 1);
-    if (is_kind(r, "anomalies") && dates->to_us < end_us) { /* an instant was asked for */
+    if (tb_request_is(r, "anomalies") && dates->to_us < end_us) { /* an instant was asked for */
         *as_of_us = dates->to_us;
         return TB_OK;
     }
-    if (!(is_kind(r, "budget") || is_kind(r, "anomalies")) || end_us <= s->now_us) {
+    if (!(tb_request_is(r, "budget") || tb_request_is(r, "anomalies")) || end_us <= s->now_us) {
         return TB_OK;
     }
     return tb_budget_last_call(s->db, dates->from_us, end_us, as_of_us, err);
 }
 
 /* The whole chargeback of one closed day is what its closed revision said; 0: it is to be built. */
-static enum tb_status find_closed(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
-                                  int64_t *revision, struct tb_err *err)
+static enum tb_status find_closed(struct tb_session *s, const struct tb_request *r,
+                                  const struct tb_dates *dates, int64_t *revision, struct tb_err *err)
 {
     struct tb_closing closing = {.closed = false};
-    if (!is_kind(r, "chargeback") || dates->from_day != dates->to_day || r->tables != 0 || r->where_n > 0 ||
-        r->sort != NULL || r->top > 0 || access(s->settings->database, F_OK) != 0) {
+    if (!tb_request_is(r, "chargeback") || dates->from_day != dates->to_day || r->tables != 0 ||
+        r->where_n > 0 || r->sort != NULL || r->top > 0 || access(s->settings->database, F_OK) != 0) {
         return TB_OK;
     }
     enum tb_status st = tb_session_db(s, TB_DB_READ, err);
@@ -321,7 +133,7 @@ static enum tb_status find_closed(struct tb_session *s, const struct request *r,
     return st;
 }
 
-static enum tb_status build(struct tb_session *s, const struct request *r, const struct tb_dates *dates,
+static enum tb_status build(struct tb_session *s, const struct tb_request *r, const struct tb_dates *dates,
                             struct tb_report **out, struct tb_err *err)
 {
     int64_t revision = r->revision, as_of_us = 0;
@@ -329,8 +141,8 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     if (st != TB_OK || revision != 0) {
         return st == TB_OK ? kept(s, r, dates->from_day, revision, out, err) : st;
     }
-    s->closed_stand = r->tables == 0 && is_kind(r, "chargeback");
-    s->pruned_stand = r->tables == 0 && !is_kind(r, "chargeback") && !is_kind(r, "checks");
+    s->closed_stand = r->tables == 0 && tb_request_is(r, "chargeback");
+    s->pruned_stand = r->tables == 0 && !tb_request_is(r, "chargeback") && !tb_request_is(r, "checks");
     st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);
@@ -365,7 +177,7 @@ static enum tb_status build(struct tb_session *s, const struct request *r, const
     return r->kind->build(&q, out, err);
 }
 
-static int report(const char *config, const struct request *r, const char *date, const char *from,
+static int report(const char *config, const struct tb_request *r, const char *date, const char *from,
                   const char *to)
 {
     struct tb_session s;
@@ -373,7 +185,7 @@ static int report(const char *config, const struct request *r, const char *date,
     struct tb_dates dates;
     struct tb_report *out = NULL;
     int code = TB_EXIT_DONE;
-    bool instants = is_kind(r, "usage") || is_kind(r, "anomalies");
+    bool instants = tb_request_is(r, "usage") || tb_request_is(r, "anomalies");
     enum tb_status st = tb_session_dates(&s, config, date, from, to, instants, &dates, &err);
     if (st == TB_OK && r->revision != 0 && dates.from_day != dates.to_day) {
         st = tb_err_set(&err, TB_FAIL, TB_E_USAGE, "--revision is of one day; use --date");
@@ -407,7 +219,7 @@ static int run(const char *config, int argc, char **argv)
 {
     const char *date = NULL, *from = NULL, *to = NULL, *by = NULL, *where = NULL, *top = NULL, *format = NULL,
                *tables = NULL, *revision = NULL, *fail_on = NULL, *tier = NULL, *limit = NULL;
-    struct request r = {.kind = NULL};
+    struct tb_request r = {.kind = NULL};
     const char *operand[TB_OPERANDS_MAX];
     const struct tb_option options[] = {
         {"date", false, &date},     {"from", false, &from},         {"to", false, &to},
@@ -424,13 +236,13 @@ static int run(const char *config, int argc, char **argv)
         return tb_cmd_usage("report", n == 0 ? "name a report" : "one report at a time");
     }
     if ((code = tb_cmd_fail_on("report", fail_on, &r.fail_on)) >= 0 ||
-        (code = find_kind(operand[0], &r)) >= 0 || (code = parse_format(format, &r)) >= 0 ||
-        (by != NULL && (code = parse_by(by, &r)) >= 0) ||
-        (where != NULL && (code = parse_where(where, &r)) >= 0) ||
-        (code = parse_count("top", top, &r.top)) >= 0 ||
-        (code = parse_count("tables", tables, &r.tables)) >= 0 ||
-        (code = parse_count("revision", revision, &r.revision)) >= 0 ||
-        (code = parse_whatif(tier, limit, &r)) >= 0) {
+        (code = tb_request_kind(operand[0], &r)) >= 0 || (code = tb_request_format(format, &r)) >= 0 ||
+        (by != NULL && (code = tb_request_by(by, &r)) >= 0) ||
+        (where != NULL && (code = tb_request_where(where, &r)) >= 0) ||
+        (code = tb_request_count("top", top, &r.top)) >= 0 ||
+        (code = tb_request_count("tables", tables, &r.tables)) >= 0 ||
+        (code = tb_request_count("revision", revision, &r.revision)) >= 0 ||
+        (code = tb_request_whatif(tier, limit, &r)) >= 0) {
         return code;
     }
     return report(config, &r, date, from, to);

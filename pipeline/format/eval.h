@@ -55,7 +55,10 @@ enum tb_number_end tb_eval_cost(const struct tb_eval *ev, struct tb_decimal *out
 const struct tb_value *tb_eval_string(const struct tb_eval *ev, const struct tb_alternatives *a,
                                       const struct tb_alternative **used);
 
-/* All of c hold. */
+/* One of the globs matches s. */
+bool tb_eval_like(struct tb_str s, const struct tb_str *globs, size_t n);
+
+/* All of c hold (eval_condition.c). */
 bool tb_eval_conditions(const struct tb_eval *ev, const struct tb_conditions *c);
 
 #endif

@@ -3,9 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <inttypes.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum tb_status tb_worker_init(struct tb_worker *w, struct tb_handover *h, const struct tb_format_set *formats,
                               const struct tb_known *known, struct tb_err *err)
@@ -59,80 +56,6 @@ static enum tb_status use_format(struct tb_worker *w, const struct tb_format *f,
     return TB_OK;
 }
 
-/* --- the file as it lies there ---- */
-
-static bool unchanged(const struct tb_worker *w)
-{
-    struct stat now;
-    return stat(w->job->file->path, &now) == 0 && now.st_size == w->size &&
-           now.st_mtim.tv_sec == w->mtime_s && now.st_mtim.tv_nsec == w->mtime_ns;
-}
-
-/* The digest of a regular file's raw bytes; other files (pipes) have none. Without a known content to compare with it is
- * made while the file is read (settle_raw). A failure is told when the file is opened. */
-static void take_raw(struct tb_worker *w)
-{
-    struct stat now;
-    w->has_raw = false;
-    w->size = -1;
-    w->head = false;
-    const char *path = w->job->file->path;
-    bool named = strcmp(path, "-") != 0;
-    bool there = (named ? stat(path, &now) : fstat(STDIN_FILENO, &now)) == 0;
-    w->pipe = there && !S_ISREG(now.st_mode);
-    if (!named || !there || w->pipe) {
-        return;
-    }
-    w->size = now.st_size;
-    w->mtime_s = now.st_mtim.tv_sec;
-    w->mtime_ns = now.st_mtim.tv_nsec;
-    const struct tb_retry *again = w->job->again;
-    if (again == NULL && !tb_known_any(w->known)) {
-        return;
-    }
-    struct tb_err err = {.code = TB_E_NONE};
-    int64_t size = 0, wanted = again != NULL && again->file.size < w->size ? again->file.size : w->size;
-    w->head = wanted < w->size;
-    w->has_raw = tb_stream_digest_head(path, wanted, &w->raw, &size, &err) == TB_OK && size == wanted;
-}
-
-/* When a member was read: the digest of the whole file, if it is not known yet. */
-static void settle_raw(struct tb_worker *w)
-{
-    struct tb_err err = {.code = TB_E_NONE};
-    int64_t size = 0;
-    if (!w->has_raw && w->size >= 0 && w->stream != NULL) {
-        w->has_raw = tb_stream_sum(w->stream, &w->raw, &size, &err) == TB_OK && size == w->size;
-    }
-}
-
-/* Are the bytes that were read then still there? What an archive held cannot be told from its first bytes. */
-static bool readable_again(const struct tb_worker *w, const struct tb_retry *again)
-{
-    return w->has_raw && again->has_raw && w->raw.hi == again->raw.hi && w->raw.lo == again->raw.lo &&
-           !(w->head && again->members[0].entry.member.n > 0);
-}
-
-static void say_unreadable(const struct tb_worker *w, const struct tb_retry *again, struct tb_err *fault)
-{
-    const char *path = again->file.path;
-    bool pipe = !again->has_raw;
-    (void)tb_err_set(
-        fault, TB_FAIL, TB_E_MISSING, "\"%s\": %" PRIu64 " rejected lines stay: %s", path, again->rejected,
-        pipe                                     ? "a pipe cannot be read again"
-        : access(path, F_OK) != 0                ? "the file is gone; bring it back and run this again"
-        : access(path, R_OK) != 0 || !w->has_raw ? "the file cannot be read"
-                                                 : "the file holds other bytes now; `tollbook ingest` "
-                                                   "reads it as it is");
-}
-
-static bool is_copy(const struct tb_worker *w, const char *format)
-{
-    const struct tb_input_file *f = w->job->file;
-    return w->has_raw &&
-           tb_known_copy(w->known, tb_str_of(f->source), tb_str_of(format), tb_str_of(f->node), w->raw);
-}
-
 static enum tb_status put_copy(struct tb_worker *w, const char *format, struct tb_err *err)
 {
     struct tb_item item = {.kind = TB_ITEM_COPY, .raw = w->raw, .format = format};
@@ -182,7 +105,8 @@ static enum tb_status settle(struct tb_worker *w, struct tb_err *err)
 {
     const struct tb_format *f = tb_sample_format(&w->sample, w->formats);
     w->settled = true;
-    if (!w->announced && w->member->name == NULL && is_copy(w, f != NULL ? tb_format_id(f) : "")) {
+    if (!w->announced && w->member->name == NULL &&
+        tb_worker_file_is_copy(w, f != NULL ? tb_format_id(f) : "")) {
         enum tb_status copied = put_copy(w, f != NULL ? tb_format_id(f) : "", err);
         return copied == TB_OK ? TB_END : copied;
     }
@@ -318,9 +242,9 @@ static enum tb_status finish_member(struct tb_worker *w, struct tb_err *err)
     m->bytes = w->head ? (uint64_t)w->again->entry.bytes : tb_lines_bytes(w->lines);
     m->head = w->head;
     m->digest = tb_tally_content(&m->tally, m->bytes);
-    settle_raw(w);
+    tb_worker_file_settle(w);
     m->raw = w->raw;
-    m->has_raw = w->has_raw && unchanged(w);
+    m->has_raw = w->has_raw && tb_worker_file_unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "%s", tb_unwrap_kind(w->unwrap));
     struct tb_item item = {.kind = TB_ITEM_DONE, .member = m};
     w->job->member = NULL; /* the committer's from here on */
@@ -410,9 +334,9 @@ static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err 
     m->format =
         w->job->file->format != NULL ? tb_format_id(tb_format_find(w->formats, w->job->file->format)) : "";
     m->digest = tb_tally_content(&m->tally, 0);
-    settle_raw(w);
+    tb_worker_file_settle(w);
     m->raw = w->raw;
-    m->has_raw = w->has_raw && unchanged(w);
+    m->has_raw = w->has_raw && tb_worker_file_unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "plain");
     snprintf(m->kind, sizeof m->kind, "%s", w->stream != NULL ? tb_stream_kind(w->stream) : "unknown");
     struct tb_item item = {.kind = TB_ITEM_MEMBER, .member = m};
@@ -476,7 +400,7 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     w->again = NULL;
     w->members = 0;
     w->told_bytes = 0;
-    take_raw(w);
+    tb_worker_file_take(w);
     if (tb_handover_cancelled(w->handover)) { /* a digest can take long; see read_lines */
         return interrupted(err);
     }
@@ -485,9 +409,9 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
     }
     enum tb_status st = TB_OK;
     const char *format = job->file->format;
-    if (job->again != NULL && !readable_again(w, job->again)) {
-        say_unreadable(w, job->again, &end.fault);
-    } else if (format != NULL && is_copy(w, format)) {
+    if (job->again != NULL && !tb_worker_file_again(w, job->again)) {
+        tb_worker_file_say_gone(w, job->again, &end.fault);
+    } else if (format != NULL && tb_worker_file_is_copy(w, format)) {
         st = put_copy(w, tb_format_id(tb_format_find(w->formats, format)), err);
     } else if ((w->has_raw ? tb_stream_open(job->file->path, w->handover->stop, &w->stream, &end.fault)
                            : tb_stream_open_summed(job->file->path, w->handover->stop, &w->stream,

@@ -49,6 +49,19 @@ enum tb_status tb_worker_init(struct tb_worker *w, struct tb_handover *h, const 
                               const struct tb_known *known, struct tb_err *err) TB_MUST_USE;
 void tb_worker_release(struct tb_worker *w); /* after its thread ended and tb_handover_release */
 
+/* ---- worker_file.c: the file of the job ---- */
+
+/* The digest of a regular file's raw bytes; other files (pipes) have none. Without a known content to compare with it is made
+ * while the file is read, and told by tb_worker_file_settle when a member was read. */
+void tb_worker_file_take(struct tb_worker *w);
+void tb_worker_file_settle(struct tb_worker *w);
+/* Is it still what it was when tb_worker_file_take looked? */
+bool tb_worker_file_unchanged(const struct tb_worker *w);
+bool tb_worker_file_is_copy(const struct tb_worker *w, const char *format);
+/* Are the bytes that were read then still there? If not, what fault says. */
+bool tb_worker_file_again(const struct tb_worker *w, const struct tb_retry *again);
+void tb_worker_file_say_gone(const struct tb_worker *w, const struct tb_retry *again, struct tb_err *fault);
+
 /* Takes jobs until there are no more; the body of the thread. */
 void *tb_worker_run(void *worker);
 
