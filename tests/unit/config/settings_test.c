@@ -110,7 +110,8 @@ static void every_key(void **state)
         "\"/x/y\"]},\n"
         "  {\"name\": \"compare\", \"paths\": [\"c\"], \"bill\": false}],\n"
         "\"billing_account\": \"acme\", \"journal\": {\"debit\": \"615200\", \"credit\": \"\"},\n"
-        "\"holidays\": [\"2026-12-25\", \"2026-01-01\"], \"close_after_days\": 5, \"detail_days\": 90, \"signature_days\": 7,\n"
+        "\"holidays\": [\"2026-12-25\", \"2026-01-01\"], \"close_after_days\": 5, \"detail_days\": 90, "
+        "\"signature_days\": 7,\n"
         "\"min_excess\": 0.1, \"rules\": \"rules\", \"formats\": \"formats\", \"excel_guard\": \"all\",\n"
         "\"notify\": \"/usr/bin/notify --now\", \"fingerprint_key\": \"secret.key\",\n"
         "\"expect\": [{\"source\": \"gateway\", \"every\": \"hour\"}, {\"source\": \"compare\"}] }\n");
