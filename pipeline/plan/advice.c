@@ -204,6 +204,24 @@ static enum tb_status features(struct tb_advice_making *m, const struct tb_advic
     return status;
 }
 
+/* Single requests, whoever made them: the ten dearest are listed beside this. */
+static enum tb_status requests(struct tb_advice_making *m, const struct tb_advice_pass *p, struct tb_err *err)
+{
+    char cost[TB_MONEY_TEXT_MAX], limit[TB_MONEY_TEXT_MAX], observed[32], evidence[256];
+    struct tb_advice_row row = {
+        .rule = "high_cost", .dimension = "everything", .requests = p->over, .cost = p->over_cost};
+    if (p->over == 0) {
+        return TB_OK;
+    }
+    tb_money_format(m->rules->request_cost, limit);
+    snprintf(observed, sizeof observed, "%" PRId64, p->over);
+    snprintf(evidence, sizeof evidence,
+             "%" PRId64 " of %" PRId64 " requests cost more than %s %s each, %s %s together", p->over,
+             p->requests, limit, m->currency, tb_advice_told(p->over_cost, cost), m->currency);
+    return tb_advice_put(m, &row, observed, limit, evidence,
+                         "look at the dearest first: prompt, answer and model", err);
+}
+
 static const struct tb_advice_sum *find_variant(const struct tb_advice_pass *p, struct tb_db *db,
                                                 struct tb_str name)
 {
@@ -301,6 +319,9 @@ static enum tb_status make(struct tb_advice_making *m, struct tb_advice_pass *p,
     }
     if (status == TB_OK) {
         status = variants(m, p, err);
+    }
+    if (status == TB_OK) {
+        status = requests(m, p, err);
     }
     if (a->n > 1) {
         qsort(a->rows, a->n, sizeof *a->rows, by_rule);

@@ -19,9 +19,9 @@
 /* A piece of advice. observed and threshold are decimal text; absent = none. */
 struct tb_advice_row {
     const char *
-        rule; /* cheaper_model long_prompts low_cache_hit poor_batching dear_requests hidden_recompute retries
-                              rollout_share */
-    const char *dimension; /* consumer, feature, variant */
+        rule; /* cheaper_model long_prompts low_cache_hit poor_batching dear_requests high_cost hidden_recompute
+                              retries rollout_share */
+    const char *dimension; /* consumer, feature, variant, all */
     struct tb_str value;
     struct tb_str model, to; /* cheaper_model: the model used, and the cheaper one; else absent */
     struct tb_str observed, threshold;

@@ -158,6 +158,13 @@ static enum tb_status add_event(struct tb_advice_pass *p, const struct tb_readin
     }
     if (status == TB_OK) {
         note_dearest(p, e, charge.cost);
+        p->requests++;
+        if (charge.cost > p->rules->request_cost) {
+            p->over++;
+            status = tb_money_add(p->over_cost, charge.cost, &p->over_cost) ? TB_OK : out_of_range(err);
+        }
+    }
+    if (status == TB_OK) {
         status = add_cheaper(p, e, charge.cost, err);
     }
     return status;

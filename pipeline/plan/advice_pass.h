@@ -38,6 +38,8 @@ struct tb_advice_pass {
     bool billed;
     struct tb_advice_request *dearest;
     size_t dearest_n;
+    int64_t requests, over; /* all, and those that cost more than rules->request_cost each */
+    tb_money over_cost;
 };
 
 enum tb_status tb_advice_pass_run(struct tb_advice_pass *p, struct tb_db *db, const struct tb_settings *s,

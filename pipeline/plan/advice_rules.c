@@ -29,6 +29,7 @@ static const struct {
     FIELD(batch_efficiency, AMOUNT),
     FIELD(cost_per_request, AMOUNT),
     FIELD(cost_per_request_high, AMOUNT),
+    FIELD(request_cost, AMOUNT),
     FIELD(min_cost, AMOUNT),
     FIELD(min_saving, AMOUNT),
     FIELD(baseline, WORD),

@@ -17,7 +17,7 @@
 struct tb_advice_rules {
     int64_t input_avg, dearest, batch_size, batch_window_s, batch_requests;
     tb_money cache_hit, batch_efficiency; /* shares: 1 = 10^24 */
-    tb_money cost_per_request, cost_per_request_high, min_cost, min_saving;
+    tb_money cost_per_request, cost_per_request_high, request_cost, min_cost, min_saving;
     struct tb_str baseline, rollout;
     int64_t percent[TB_ROLLOUT_MAX];
     size_t percent_n;

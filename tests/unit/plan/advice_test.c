@@ -372,6 +372,24 @@ static void test_a_rollout_that_is_cheaper_or_small_enough_is_left_alone(void **
     scene_end(&s);
 }
 
+static void test_requests_over_a_cost_are_counted(void **state)
+{
+    struct scene s;
+    (void)state;
+    scene_begin(&s);
+    write_rules(&s, "advice.json", "{\"request_cost\": 5}");
+    call(&s, 1, "ann", "plain", 5, 0); /* exactly the limit: not over */
+    call(&s, 2, "ann", "plain", 6, 0);
+    call(&s, 3, "bob", "plain", 7, 0);
+    ask(&s);
+    const struct tb_advice_row *r = row_of(&s, "high_cost", "(all)");
+    assert_non_null(r);
+    assert_int_equal(r->requests, 2);
+    assert_money(r->cost, "13");
+    assert_text(r->threshold, "5");
+    scene_end(&s);
+}
+
 static void test_the_ten_dearest_requests_with_their_latency(void **state)
 {
     struct scene s;
@@ -482,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_dear_requests_by_feature_at_two_thresholds),
         cmocka_unit_test(test_a_rollout_is_held_against_its_baseline_at_5_and_0_percent),
         cmocka_unit_test(test_a_rollout_that_is_cheaper_or_small_enough_is_left_alone),
+        cmocka_unit_test(test_requests_over_a_cost_are_counted),
         cmocka_unit_test(test_the_ten_dearest_requests_with_their_latency),
         cmocka_unit_test(test_thresholds_are_overridden_by_a_file_or_a_folder),
         cmocka_unit_test(test_rules_that_make_no_sense_are_refused),
