@@ -208,8 +208,11 @@ static enum tb_status features(struct tb_advice_making *m, const struct tb_advic
 static enum tb_status requests(struct tb_advice_making *m, const struct tb_advice_pass *p, struct tb_err *err)
 {
     char cost[TB_MONEY_TEXT_MAX], limit[TB_MONEY_TEXT_MAX], observed[32], evidence[256];
-    struct tb_advice_row row = {
-        .rule = "high_cost", .dimension = "everything", .requests = p->over, .cost = p->over_cost};
+    struct tb_advice_row row = {.rule = "high_cost",
+                                .dimension = "all",
+                                .value = TB_STR("(all)"),
+                                .requests = p->over,
+                                .cost = p->over_cost};
     if (p->over == 0) {
         return TB_OK;
     }

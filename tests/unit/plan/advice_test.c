@@ -377,7 +377,7 @@ static void test_requests_over_a_cost_are_counted(void **state)
     struct scene s;
     (void)state;
     scene_begin(&s);
-    write_rules(&s, "advice.json", "{\"request_cost\": 5}");
+    write_rules(&s, "mine.json", "{\"advice\": {\"request_cost\": 5}}");
     call(&s, 1, "ann", "plain", 5, 0); /* exactly the limit: not over */
     call(&s, 2, "ann", "plain", 6, 0);
     call(&s, 3, "bob", "plain", 7, 0);
