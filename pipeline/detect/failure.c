@@ -12,17 +12,20 @@ struct minute {
     int64_t cost;
 };
 
-struct watch { /* of one consumer */
-    uint32_t consumer;
-    struct minute of[60];
+struct watch { /* of one consumer; what each call touches comes first, in one line of cache */
     int64_t now;
     uint32_t n, failed; /* of the hour */
+    int64_t last_failure_us;
+    uint64_t bucket; /* of cell, its latest in f->cells */
+    uint32_t model, provider, cell;
+    uint32_t consumer;
+    uint32_t recent_at;
+    bool open;
+    struct minute of[60];
     struct {
         uint64_t fingerprint;
         int64_t ts_us;
     } recent[RECENT];
-    uint32_t recent_at;
-    bool open;
     int64_t last_bad;
     struct tb_dg_storm storm;
 };
@@ -33,10 +36,12 @@ struct count {
 
 struct tb_failure {
     const struct tb_pass *p;
-    struct tb_tuples keys; /* consumer */
-    struct watch **watch;
-    size_t watch_cap;
+    struct watch **watch; /* in the order of their first call */
+    size_t watch_n, watch_cap;
+    struct watch **of; /* by the consumer's dict id */
+    size_t of_cap;
     int64_t bucket;
+    uint64_t buckets;       /* so far */
     struct tb_tuples cells; /* model, provider, consumer of the bucket */
     struct count *count;
     size_t count_cap;
@@ -49,7 +54,6 @@ struct tb_failure *tb_failure_new(const struct tb_pass *p)
     if (f != NULL) {
         f->p = p;
         f->bucket = INT64_MIN;
-        tb_tuples_init(&f->keys, 1, TB_TUPLES_MAX);
         tb_tuples_init(&f->cells, 3, TB_TUPLES_MAX);
     }
     return f;
@@ -58,12 +62,12 @@ struct tb_failure *tb_failure_new(const struct tb_pass *p)
 void tb_failure_free(struct tb_failure *f)
 {
     if (f != NULL) {
-        for (uint32_t i = 0; i < f->keys.n; i++) {
+        for (uint32_t i = 0; i < f->watch_n; i++) {
             free(f->watch[i]);
         }
         free(f->watch);
         free(f->count);
-        tb_tuples_release(&f->keys);
+        free(f->of);
         tb_tuples_release(&f->cells);
         free(f);
     }
@@ -162,8 +166,9 @@ static enum tb_status advance(struct tb_failure *f, struct watch *w, int64_t min
         st = end_minute(f, w, err);
     }
     int64_t from = w->now == INT64_MIN || minute - w->now > 60 ? minute - 60 : w->now;
+    struct minute *m = minute_of(w, from);
     for (int64_t at = from + 1; at <= minute; at++) {
-        struct minute *m = minute_of(w, at);
+        m = m == &w->of[59] ? w->of : m + 1;
         w->n -= m->n;
         w->failed -= m->failed;
         *m = (struct minute){.at = at};
@@ -179,6 +184,9 @@ static enum tb_status advance(struct tb_failure *f, struct watch *w, int64_t min
 static bool is_retry(const struct tb_failure *f, const struct watch *w, const struct tb_pass_event *e)
 {
     int64_t span = (int64_t)(f->p->rules->storm_retry_s * (double)TB_US_PER_S);
+    if (w->last_failure_us == INT64_MIN || e->ts_us - w->last_failure_us > span) {
+        return false; /* most calls: the older ones need not be looked at */
+    }
     for (int i = 0; i < RECENT && e->fingerprint != 0; i++) {
         if (w->recent[i].fingerprint == e->fingerprint && e->ts_us - w->recent[i].ts_us <= span) {
             return true;
@@ -187,35 +195,58 @@ static bool is_retry(const struct tb_failure *f, const struct watch *w, const st
     return false;
 }
 
-static enum tb_status watch_of(struct tb_failure *f, uint32_t consumer, struct watch **out,
-                               struct tb_err *err)
+static enum tb_status new_watch(struct tb_failure *f, uint32_t consumer, struct tb_err *err)
 {
-    uint32_t i = 0;
-    bool fresh = false;
     enum tb_status st =
-        tb_tuples_grow((void **)&f->watch, &f->watch_cap, f->keys.n + 1, sizeof *f->watch, err);
+        tb_tuples_grow((void **)&f->watch, &f->watch_cap, f->watch_n + 1, sizeof *f->watch, err);
     if (st == TB_OK) {
-        st = tb_tuples_add(&f->keys, &consumer, &i, &fresh, err);
+        st = tb_tuples_grow((void **)&f->of, &f->of_cap, (size_t)consumer + 1, sizeof *f->of, err);
     }
-    if (st == TB_OK && fresh) {
-        f->watch[i] = calloc(1, sizeof **f->watch);
-        if (f->watch[i] == NULL) {
-            return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to watch for failures");
-        }
-        f->watch[i]->consumer = consumer;
-        f->watch[i]->now = INT64_MIN;
+    struct watch *w = st == TB_OK ? calloc(1, sizeof *w) : NULL;
+    if (st == TB_OK && w == NULL) {
+        st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to watch for failures");
     }
-    *out = st == TB_OK ? f->watch[i] : NULL;
+    if (st == TB_OK) {
+        w->consumer = consumer;
+        w->now = w->last_failure_us = INT64_MIN;
+        f->watch[f->watch_n++] = f->of[consumer] = w;
+    }
     return st;
 }
 
-static enum tb_status take_storm(struct tb_failure *f, const struct tb_pass_event *e, struct tb_err *err)
+static struct watch *known_watch(const struct tb_failure *f, uint32_t consumer)
 {
-    struct watch *w = NULL;
-    enum tb_status st = watch_of(f, e->consumer, &w, err);
-    if (st == TB_OK) {
-        st = advance(f, w, e->ts_us / TB_US_PER_MIN, err);
+    return consumer < f->of_cap ? f->of[consumer] : NULL;
+}
+
+static enum tb_status watch_of(struct tb_failure *f, uint32_t consumer, struct watch **out,
+                               struct tb_err *err)
+{
+    enum tb_status st = known_watch(f, consumer) == NULL ? new_watch(f, consumer, err) : TB_OK;
+    *out = st == TB_OK ? f->of[consumer] : NULL;
+    return st;
+}
+
+void tb_failure_call(const struct tb_failure *f, const struct tb_pass_event *e)
+{
+    if (e->consumer < f->of_cap) {
+        __builtin_prefetch(&f->of[e->consumer]);
     }
+}
+
+void tb_failure_call_watch(const struct tb_failure *f, const struct tb_pass_event *e)
+{
+    struct watch *w = known_watch(f, e->consumer);
+    if (w != NULL) {
+        __builtin_prefetch(w, 1);
+        __builtin_prefetch(minute_of(w, e->ts_us / TB_US_PER_MIN), 1);
+    }
+}
+
+static enum tb_status take_storm(struct tb_failure *f, struct watch *w, const struct tb_pass_event *e,
+                                 struct tb_err *err)
+{
+    enum tb_status st = advance(f, w, e->ts_us / TB_US_PER_MIN, err);
     if (st != TB_OK) {
         return st;
     }
@@ -226,6 +257,7 @@ static enum tb_status take_storm(struct tb_failure *f, const struct tb_pass_even
         m->failed++;
         w->failed++;
         m->cost += e->in_day ? e->cost : 0;
+        w->last_failure_us = e->ts_us;
         w->recent[w->recent_at].fingerprint = e->fingerprint;
         w->recent[w->recent_at].ts_us = e->ts_us;
         w->recent_at = (w->recent_at + 1) % RECENT;
@@ -306,46 +338,66 @@ static enum tb_status end_bucket(struct tb_failure *f, struct tb_err *err)
     }
     free(sum);
     tb_tuples_release(&models);
-    tb_tuples_release(&f->cells);
-    tb_tuples_init(&f->cells, 3, TB_TUPLES_MAX);
+    tb_tuples_clear(&f->cells);
     return st;
 }
 
-static enum tb_status take_outage(struct tb_failure *f, const struct tb_pass_event *e, struct tb_err *err)
+/* The bucket's cell of a call. A consumer mostly calls what it called before. */
+static enum tb_status cell_of(struct tb_failure *f, struct watch *w, const struct tb_pass_event *e,
+                              struct tb_err *err)
+{
+    uint32_t key[3] = {e->model, e->provider, e->consumer};
+    bool fresh = false;
+    if (w->bucket == f->buckets && w->model == e->model && w->provider == e->provider) {
+        return TB_OK;
+    }
+    enum tb_status st = tb_tuples_add(&f->cells, key, &w->cell, &fresh, err);
+    if (st == TB_OK) {
+        st = tb_tuples_grow((void **)&f->count, &f->count_cap, f->cells.n, sizeof *f->count, err);
+    }
+    if (st == TB_OK && fresh) {
+        f->count[w->cell] = (struct count){0, 0};
+    }
+    w->bucket = st == TB_OK ? f->buckets : 0;
+    w->model = e->model;
+    w->provider = e->provider;
+    return st;
+}
+
+static enum tb_status take_outage(struct tb_failure *f, struct watch *w, const struct tb_pass_event *e,
+                                  struct tb_err *err)
 {
     int64_t bucket = e->ts_us / (int64_t)(f->p->rules->outage_minutes * (double)TB_US_PER_MIN);
-    uint32_t key[3] = {e->model, e->provider, e->consumer}, i = 0;
-    bool fresh = false;
     enum tb_status st = TB_OK;
     if (bucket != f->bucket) {
         st = f->bucket == INT64_MIN ? TB_OK : end_bucket(f, err);
         f->bucket = bucket;
+        f->buckets++;
     }
     if (st == TB_OK) {
-        st = tb_tuples_add(&f->cells, key, &i, &fresh, err);
+        st = cell_of(f, w, e, err);
     }
     if (st == TB_OK) {
-        st = tb_tuples_grow((void **)&f->count, &f->count_cap, f->cells.n, sizeof *f->count, err);
-    }
-    if (st == TB_OK) {
-        struct count *c = &f->count[i];
-        *c = fresh ? (struct count){0, 0} : *c;
-        c->n++;
-        c->failed += e->failed;
+        f->count[w->cell].n++;
+        f->count[w->cell].failed += e->failed;
     }
     return st;
 }
 
 enum tb_status tb_failure_take(struct tb_failure *f, const struct tb_pass_event *e, struct tb_err *err)
 {
-    enum tb_status st = take_storm(f, e, err);
-    return st == TB_OK ? take_outage(f, e, err) : st;
+    struct watch *w = NULL;
+    enum tb_status st = watch_of(f, e->consumer, &w, err);
+    if (st == TB_OK) {
+        st = take_storm(f, w, e, err);
+    }
+    return st == TB_OK ? take_outage(f, w, e, err) : st;
 }
 
 enum tb_status tb_failure_end(struct tb_failure *f, struct tb_err *err)
 {
     enum tb_status st = f->bucket == INT64_MIN ? TB_OK : end_bucket(f, err);
-    for (uint32_t i = 0; i < f->keys.n && st == TB_OK; i++) {
+    for (uint32_t i = 0; i < f->watch_n && st == TB_OK; i++) {
         st = end_minute(f, f->watch[i], err);
         if (st == TB_OK) {
             st = close_storm(f, f->watch[i], err);

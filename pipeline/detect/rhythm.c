@@ -5,16 +5,19 @@
 
 #define RING_MAX 128
 
+struct call {
+    int64_t ts, cost;
+};
+
 struct ring {
-    uint32_t consumer, ip, n, at, since; /* since: calls since the last look */
-    int64_t ts[RING_MAX], cost[RING_MAX];
+    uint32_t consumer, ip, n, at, since;           /* since: calls since the last look */
     struct tb_dg_steady open;                      /* n = 0: none */
     int64_t share_sum, gap_sum, looks, counted_us; /* up to when calls are in open */
+    struct call of[];                              /* the latest; the oldest at `at` */
 };
 
 struct slot {
     uint32_t n;
-    int64_t last_us;
     struct ring *ring;
 };
 
@@ -48,6 +51,30 @@ void tb_rhythm_free(struct tb_rhythm *r)
     }
 }
 
+void tb_rhythm_call(const struct tb_rhythm *r, uint32_t actor)
+{
+    if (actor < r->slots) {
+        __builtin_prefetch(&r->slot[actor], 1);
+    }
+}
+
+void tb_rhythm_call_ring(const struct tb_rhythm *r, uint32_t actor)
+{
+    const struct ring *g = actor < r->slots ? r->slot[actor].ring : NULL;
+    if (g != NULL) {
+        __builtin_prefetch(g, 1);
+    }
+}
+
+/* Where the next call will be kept. */
+void tb_rhythm_call_place(const struct tb_rhythm *r, uint32_t actor)
+{
+    const struct ring *g = actor < r->slots ? r->slot[actor].ring : NULL;
+    if (g != NULL) {
+        __builtin_prefetch(&g->of[g->at], 1);
+    }
+}
+
 static int by_value(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -59,8 +86,10 @@ static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t
 {
     int64_t gap[RING_MAX];
     uint32_t n = r->size - 1;
-    for (uint32_t i = 0; i < n; i++) {
-        gap[i] = g->ts[(g->at + i + 1) % r->size] - g->ts[(g->at + i) % r->size];
+    for (uint32_t i = 0, at = g->at; i < n; i++) {
+        uint32_t next = at + 1 == r->size ? 0 : at + 1;
+        gap[i] = g->of[next].ts - g->of[at].ts;
+        at = next;
     }
     qsort(gap, n, sizeof *gap, by_value);
     *median = gap[n / 2];
@@ -95,7 +124,7 @@ static enum tb_status tell(struct tb_rhythm *r, struct ring *g, struct tb_err *e
 
 static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t gap)
 {
-    int64_t first = g->ts[g->at % r->size];
+    int64_t first = g->of[g->at].ts;
     if (g->open.n == 0) {
         g->open = (struct tb_dg_steady){.consumer = g->consumer, .ip = g->ip, .start_us = first};
         g->share_sum = g->gap_sum = g->looks = 0;
@@ -103,10 +132,11 @@ static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t g
     }
     for (uint32_t i = 0; i < r->size; i++) {
         uint32_t k = (g->at + i) % r->size;
-        if (g->ts[k] > g->counted_us) {
+        const struct call *c = &g->of[k];
+        if (c->ts > g->counted_us) {
             g->open.n++;
-            g->open.cost += g->ts[k] >= r->p->d->from_us ? g->cost[k] : 0;
-            g->open.end_us = g->ts[k];
+            g->open.cost += c->ts >= r->p->d->from_us ? c->cost : 0;
+            g->open.end_us = c->ts;
         }
     }
     g->counted_us = g->open.end_us;
@@ -129,7 +159,7 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct 
         if (++s->n < 4) { /* most addresses are seen a few times only */
             return TB_OK;
         }
-        s->ring = calloc(1, sizeof *s->ring);
+        s->ring = calloc(1, sizeof *s->ring + r->size * sizeof *s->ring->of);
         if (s->ring == NULL) {
             return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to watch for even gaps");
         }
@@ -137,9 +167,8 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct 
         s->ring->ip = e->ip;
     }
     struct ring *g = s->ring;
-    g->ts[g->at] = e->ts_us;
-    g->cost[g->at] = e->cost;
-    g->at = (g->at + 1) % r->size;
+    g->of[g->at] = (struct call){e->ts_us, e->cost};
+    g->at = g->at + 1 == r->size ? 0 : g->at + 1;
     g->n++;
     if (g->n < r->size || ++g->since < r->hop) {
         return TB_OK;
@@ -148,7 +177,7 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct 
     int64_t gap = 0;
     int64_t share = evenness(r, g, &gap);
     if ((double)share >= r->p->rules->regular_share * 1e6) {
-        if (g->open.n > 0 && g->ts[g->at] > g->counted_us) {
+        if (g->open.n > 0 && g->of[g->at].ts > g->counted_us) {
             st = tell(r, g, err);
         }
         extend(r, g, share, gap);

@@ -20,6 +20,14 @@ void tb_tuples_release(struct tb_tuples *t)
     *t = (struct tb_tuples){.words = t->words, .max = t->max};
 }
 
+void tb_tuples_clear(struct tb_tuples *t)
+{
+    if (t->slots != NULL) {
+        memset(t->slots, 0, ((size_t)t->slot_mask + 1) * sizeof *t->slots);
+    }
+    t->n = 0;
+}
+
 uint64_t tb_tuples_hash(const struct tb_tuples *t, const uint32_t *key)
 {
     return tb_hash64(key, t->words * sizeof *key, 0);

@@ -26,6 +26,7 @@ struct tb_tuples {
 
 void tb_tuples_init(struct tb_tuples *t, uint32_t words, uint32_t max);
 void tb_tuples_release(struct tb_tuples *t);
+void tb_tuples_clear(struct tb_tuples *t); /* empty again, its memory kept */
 
 /* Puts key (words numbers) there if it is not; *number is its number, *is_new (may be NULL) whether it was
  * not there. */
