@@ -55,13 +55,14 @@ enum tb_status tb_budget_last_call(struct tb_db *db, int64_t from_us, int64_t to
 
 /* --- when levels were crossed ----------------------------------------------------------------------------------------- */
 
+/* One hour's calls, priced ahead of their turn. */
 struct crossing {
     struct tb_reader reader;
     struct tb_usage_keys keys;
-    struct tb_budget_out *out;
+    bool filtered;
+    _Alignas(64) struct tb_budget_out *out; /* from here on what the calls' turn writes */
+    enum tb_level goal;                     /* the level at the hour's end: what is above is not looked for */
     tb_money sum;
-    enum tb_status status;
-    struct tb_err *err;
 };
 
 static void note(struct tb_budget_out *out, tb_money sum, int64_t ts_us)
@@ -73,26 +74,38 @@ static void note(struct tb_budget_out *out, tb_money sum, int64_t ts_us)
     }
 }
 
+/* The cost of each call, 0 for one that does not belong to the budget. */
+static enum tb_status prepare(void *ctx, const struct tb_block *b, void *room, struct tb_err *err)
+{
+    struct crossing *c = ctx;
+    tb_money *cost = room;
+    bool billed = tb_source_billed(c->reader.settings, tb_dict_text(c->reader.db, b->source));
+    enum tb_status status = TB_OK;
+    for (uint32_t i = 0; status == TB_OK && i < b->n; i++) {
+        bool passes = billed && (b->flags[i] & TB_F_TOOL) == 0;
+        cost[i] = 0;
+        if (passes && c->filtered) {
+            struct tb_reading e;
+            tb_reader_take(&c->reader, b, i, &e);
+            status = tb_usage_passes(&c->keys, &e, &passes, err);
+        }
+        if (status == TB_OK && passes) {
+            status = tb_reader_cost(&c->reader, b, i, &cost[i], err);
+        }
+    }
+    return status;
+}
+
+/* Costs are never negative: once the goal is reached, so is all that will be. */
 static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 {
     struct crossing *c = ctx;
-    struct tb_reading e;
-    struct tb_charge charge;
-    bool passes = false;
-    if ((b->flags[row] & TB_F_TOOL) != 0 ||
-        !tb_source_billed(c->reader.settings, tb_dict_text(c->reader.db, b->source))) {
-        return true;
+    tb_money cost = ((const tb_money *)b->room)[row];
+    if (cost != 0) {
+        c->sum += cost;
+        note(c->out, c->sum, b->ts_us[row]);
     }
-    tb_reader_take(&c->reader, b, row, &e);
-    c->status = tb_usage_passes(&c->keys, &e, &passes, c->err);
-    if (c->status == TB_OK && passes) {
-        c->status = tb_charge_event(c->reader.prices, &e.query, &charge, c->err);
-        if (c->status == TB_OK && charge.cost != 0) {
-            c->sum += charge.cost;
-            note(c->out, c->sum, e.query.ts_us);
-        }
-    }
-    return c->status == TB_OK;
+    return c->out->crossed_us[c->goal] == TB_TS_NONE;
 }
 
 /* The calls of one hour, in which a level is crossed. */
@@ -100,15 +113,20 @@ static enum tb_status look_into_hour(struct tb_db *db, const struct tb_settings 
                                      const struct tb_tables *tables, struct tb_budget_out *out,
                                      tb_money before, int64_t from_us, int64_t to_us, struct tb_err *err)
 {
-    struct crossing c = {.out = out, .sum = before, .err = err};
+    struct crossing c = {.out = out, .sum = before, .goal = tb_level_of(out->spent, out->row->amount)};
     struct tb_where where = {TB_DIM_DAY, out->row->match};
-    bool filtered = tb_budget_dim(out->row->dimension, &where.dim) && where.glob.s != NULL;
+    c.filtered = tb_budget_dim(out->row->dimension, &where.dim) && where.glob.s != NULL;
+    struct tb_ordered_how how = {.columns = c.filtered ? TB_READING_COLUMNS : TB_PRICING_COLUMNS,
+                                 .room_bytes = sizeof(tb_money),
+                                 .prepare = prepare,
+                                 .each = each_event,
+                                 .ctx = &c,
+                                 .ahead = true};
     enum tb_status status = tb_reader_init(&c.reader, db, s, tables, false, err);
     if (status == TB_OK) {
-        status = tb_usage_keys_init(&c.keys, &c.reader, &where, filtered, err);
+        status = tb_usage_keys_init(&c.keys, &c.reader, &where, c.filtered, err);
         if (status == TB_OK) {
-            status = tb_events_ordered(db, from_us, to_us, TB_READING_COLUMNS, each_event, &c, err);
-            status = status == TB_OK ? c.status : status;
+            status = tb_events_prepared(db, from_us, to_us, &how, err);
             tb_usage_keys_release(&c.keys);
         }
         tb_reader_release(&c.reader);

@@ -10,6 +10,7 @@ enum tb_status tb_quota_replay_init(struct tb_quota_replay *r, struct tb_db *db,
                                     struct tb_err *err)
 {
     *r = (struct tb_quota_replay){.day = TB_DAY_NONE};
+    tb_hour_init(&r->hour, s->zone);
     tb_tuples_init(&r->keys, TB_QK_COUNT, TB_TUPLES_MAX);
     tb_tuples_init(&r->bad_keys, 3, TB_TUPLES_MAX);
     tb_tuples_init(&r->said_keys, 2, TB_TUPLES_MAX);
@@ -272,7 +273,7 @@ static enum tb_status feed_count(struct tb_quota_replay *r, struct tb_quota_even
         call->amount = call->tokens;
     }
     call->amount = call->refused ? 0 : call->amount;
-    return tb_quota_count_feed(c, slot->window, &r->reader.hour, call, err);
+    return tb_quota_count_feed(c, slot->window, &r->hour, call, err);
 }
 
 /* c: the slot's counter over all nodes, or NULL when it has to be looked for. */
@@ -310,7 +311,7 @@ static enum tb_status feed(struct tb_quota_replay *r, struct tb_quota_event *e, 
 {
     const struct tb_quota_tier *t = &r->book.tiers[e->tier];
     enum tb_status status = TB_OK;
-    tb_hour_at(&r->reader.hour, e->call.ts_us);
+    tb_hour_at(&r->hour, e->call.ts_us);
     for (uint32_t i = 0; status == TB_OK && i < t->n; i++) {
         status = feed_slot(r, e, t->first + i, first != UINT32_MAX ? &r->counts[first + i] : NULL, err);
     }
@@ -361,7 +362,9 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
         e->call.limit_logged = b->number[TB_N_LIMIT][row];
         e->call.remaining_logged = b->number[TB_N_REMAINING][row];
     }
-    r->status = r->event_n == TB_QUOTA_STRIDE ? flush(r, r->err) : TB_OK;
+    if (r->event_n == TB_QUOTA_STRIDE) {
+        r->status = flush(r, r->err);
+    }
     return r->status == TB_OK;
 }
 
@@ -376,7 +379,8 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
                                  .room_bytes = sizeof(struct tb_quota_ready),
                                  .prepare = prepare,
                                  .each = each_event,
-                                 .ctx = r};
+                                 .ctx = r,
+                                 .ahead = true};
     enum tb_status status = tb_events_prepared(r->reader.db, from_us, to_us, &how, err);
     status = status == TB_OK ? r->status : status;
     return status == TB_OK ? flush(r, err) : status;

@@ -49,16 +49,27 @@ struct tb_quota_place {
     uint32_t tier, first; /* tier + 1, 0 = not asked; first counter, UINT32_MAX = they do not */
 };
 
+/* Calls are read ahead in another thread: what it writes, and what is written in the calls' turn, lie apart, since a cache line that both
+ * write would cost more than the thread saves. */
 struct tb_quota_replay {
+    /* in their turn */
     struct tb_quota_event event[TB_QUOTA_STRIDE];
     uint32_t event_n;
-    struct tb_reader reader;
-    struct tb_quota_book book;
+    enum tb_status status;
+    struct tb_err *err;
+    struct tb_hour hour;
     struct tb_tuples keys; /* consumer, slot, node, global -> counter */
     struct tb_quota_count *counts;
     size_t count_cap;
     struct tb_quota_place *places; /* by consumer */
     size_t place_cap;
+    /* by both, written by none */
+    struct tb_quota_book book; /* but for what its slots remember: in their turn */
+    bool warm;                 /* only rolling windows are filled */
+    int32_t day;               /* the counters stand at its end; TB_DAY_NONE: at no day's */
+    uint32_t none;             /* dict id of "(none)" */
+    /* ahead */
+    struct tb_reader reader;
     struct tb_tuples bad_keys; /* consumer, tier, model -> violations of the day */
     struct tb_quota_sum *bad;
     size_t bad_cap;
@@ -68,11 +79,6 @@ struct tb_quota_replay {
     struct tb_tuples tier_keys; /* what-if: consumer -> tier + 1, 0 = its own */
     uint32_t *tier;
     size_t tier_cap;
-    uint32_t none; /* dict id of "(none)" */
-    bool warm;     /* only rolling windows are filled */
-    int32_t day;   /* the counters stand at its end; TB_DAY_NONE: at no day's */
-    struct tb_err *err;
-    enum tb_status status;
 };
 
 enum tb_status tb_quota_replay_init(struct tb_quota_replay *r, struct tb_db *db, const struct tb_settings *s,

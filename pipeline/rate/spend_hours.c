@@ -96,32 +96,38 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 {
     struct metering *x = ctx;
     const struct ready *r = ready_at(x, b->room, row);
-    x->status = TB_OK;
-    for (size_t i = 0; x->status == TB_OK && r->cost != 0 && i < x->maker->n; i++) {
+    enum tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && r->cost != 0 && i < x->maker->n; i++) {
         if ((r->pass[i / PASS_BITS] >> i % PASS_BITS & 1u) != 0) {
-            x->status = tb_spend_meter_add(&x->maker->parts[i].meter, b->ts_us[row], r->cost, x->err);
+            status = tb_spend_meter_add(&x->maker->parts[i].meter, b->ts_us[row], r->cost, x->err);
         }
     }
-    return x->status == TB_OK;
+    if (status != TB_OK) {
+        x->status = status; /* written then alone: prepare, in another thread, reads what lies beside it */
+    }
+    return status == TB_OK;
 }
 
 /* The calls of [from, to), with those of the hour before it. */
 static enum tb_status meter_range(struct metering *x, int64_t from_us, int64_t to_us, struct tb_err *err)
 {
     struct tb_spend_maker *m = x->maker;
+    bool filtered = false;
     for (size_t i = 0; i < m->n; i++) {
         if (m->parts[i].metered) {
             tb_spend_meter_begin(&m->parts[i].meter, from_us);
+            filtered = filtered || is_filtered(&m->parts[i]);
         }
     }
     x->err = err;
     x->status = TB_OK;
     x->row_bytes = sizeof(struct ready) + (m->n / (2 * PASS_BITS) + 1) * 2 * sizeof(uint64_t);
-    struct tb_ordered_how how = {.columns = TB_READING_COLUMNS,
+    struct tb_ordered_how how = {.columns = filtered ? TB_READING_COLUMNS : TB_PRICING_COLUMNS,
                                  .room_bytes = x->row_bytes,
                                  .prepare = prepare,
                                  .each = each_event,
-                                 .ctx = x};
+                                 .ctx = x,
+                                 .ahead = true};
     enum tb_status status = tb_events_prepared(m->db, from_us - TB_US_PER_H, to_us, &how, err);
     status = status == TB_OK ? x->status : status;
     for (size_t i = 0; status == TB_OK && i < m->n; i++) {

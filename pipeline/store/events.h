@@ -88,7 +88,8 @@ enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_u
 
 /* The same for who can do most of its work in any order: prepare is called once for each block, before its rows, with room for
  * room_bytes times its rows (aligned for any type, not cleared), which stays in b->room as long as the block. Which events make a
- * block together is not told. */
+ * block together is not told. With ahead, prepare may run in another thread while each tells earlier rows: then each uses neither the
+ * database nor anything that prepare writes, and prepare nothing that each writes. */
 struct tb_ordered_how {
     unsigned columns;
     size_t room_bytes;
@@ -96,6 +97,7 @@ struct tb_ordered_how {
                               struct tb_err *err); /* or NULL */
     bool (*each)(void *ctx, const struct tb_block *b, uint32_t row);
     void *ctx;
+    bool ahead;
 };
 enum tb_status tb_events_prepared(struct tb_db *db, int64_t from_us, int64_t to_us,
                                   const struct tb_ordered_how *how, struct tb_err *err) TB_MUST_USE;

@@ -5,14 +5,9 @@
 #ifndef TB_ORDERED_MERGE_H
 #define TB_ORDERED_MERGE_H
 
-#include "store/segment.h"
+#include "store/ordered_stream.h"
 
 #define TB_MERGE_MAX 24 /* 2 MB each */
-
-struct tb_extent {
-    int64_t segment, ts_min, ts_max;
-    uint32_t rows;
-};
 
 struct tb_merge;
 

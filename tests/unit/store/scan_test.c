@@ -155,6 +155,7 @@ static void check_scan(struct fixture *f, const struct stored *s, int64_t from, 
 struct walk {
     const struct stored *s;
     size_t at, stop;
+    int prepared, fail_at; /* blocks; what prepare alone touches */
 };
 
 static bool take(void *ctx, const struct tb_block *b, uint32_t row)
@@ -170,12 +171,12 @@ static bool take(void *ctx, const struct tb_block *b, uint32_t row)
 static void check_ordered(struct fixture *f, const struct stored *s, int64_t from, int64_t to,
                           unsigned columns)
 {
-    struct walk w = {s, first_from(s, from), 0};
+    struct walk w = {.s = s, .at = first_from(s, from)};
     must(tb_events_ordered(f->db, from, to, columns, take, &w, &err));
     assert_int_equal(w.at, first_from(s, to));
     size_t begin = first_from(s, from);
     if (w.at > begin + 3) { /* stops when told */
-        struct walk short_walk = {s, begin, begin + 3};
+        struct walk short_walk = {.s = s, .at = begin, .stop = begin + 3};
         must(tb_events_ordered(f->db, from, to, columns, take, &short_walk, &err));
         assert_int_equal(short_walk.at, begin + 3);
     }
@@ -184,9 +185,11 @@ static void check_ordered(struct fixture *f, const struct stored *s, int64_t fro
 /* prepare makes of each row what each then finds in the room. */
 static enum tb_status prepare_rows(void *ctx, const struct tb_block *b, void *room, struct tb_err *err)
 {
+    struct walk *w = ctx;
     int64_t *made = room;
-    (void)ctx;
-    (void)err;
+    if (++w->prepared == w->fail_at) {
+        return tb_err_set(err, TB_FAIL, TB_E_LIMIT, "block %d", w->fail_at);
+    }
     for (uint32_t i = 0; i < b->n; i++) {
         made[2 * i] = ~b->ts_us[i];
         made[2 * i + 1] = (int64_t)b->id_lo[i];
@@ -201,20 +204,40 @@ static bool take_prepared(void *ctx, const struct tb_block *b, uint32_t row)
     assert_true(w->at < w->s->n);
     assert_int_equal(~made[2 * row], w->s->p[w->at].ts_us);
     assert_true((uint64_t)made[2 * row + 1] == w->s->p[w->at].lo);
-    w->at++;
-    return true;
+    return ++w->at != w->stop;
 }
 
-static void check_prepared(struct fixture *f, const struct stored *s, int64_t from, int64_t to)
+static struct walk walk_prepared(struct fixture *f, int64_t from, int64_t to, struct walk w, bool ahead)
 {
-    struct walk w = {s, first_from(s, from), 0};
+    struct tb_err err = {.code = TB_E_NONE};
     struct tb_ordered_how how = {.columns = TB_C_TS,
                                  .room_bytes = 2 * sizeof(int64_t),
                                  .prepare = prepare_rows,
                                  .each = take_prepared,
-                                 .ctx = &w};
-    must(tb_events_prepared(f->db, from, to, &how, &err));
-    assert_int_equal(w.at, first_from(s, to));
+                                 .ctx = &w,
+                                 .ahead = ahead};
+    enum tb_status st = tb_events_prepared(f->db, from, to, &how, &err);
+    bool fails = w.fail_at > 0 && w.fail_at <= w.prepared;
+    assert_int_equal(st, fails ? TB_FAIL : TB_OK);
+    assert_int_equal(err.code, fails ? TB_E_LIMIT : TB_E_NONE);
+    return w;
+}
+
+/* In this thread and ahead in another: the same rows, stopped when told, with the same error behind the same row. */
+static void check_prepared(struct fixture *f, const struct stored *s, int64_t from, int64_t to)
+{
+    size_t begin = first_from(s, from), told = 0;
+    for (int ahead = 0; ahead < 2; ahead++) {
+        struct walk w = walk_prepared(f, from, to, (struct walk){.s = s, .at = begin}, ahead);
+        assert_int_equal(w.at, first_from(s, to));
+        if (w.at > begin + 3) {
+            w = walk_prepared(f, from, to, (struct walk){.s = s, .at = begin, .stop = begin + 3}, ahead);
+            assert_int_equal(w.at, begin + 3);
+        }
+        w = walk_prepared(f, from, to, (struct walk){.s = s, .at = begin, .fail_at = 3}, ahead);
+        assert_true(ahead == 0 || w.at == told);
+        told = w.at;
+    }
 }
 
 static int64_t over_days(uint64_t *random, uint32_t i)
