@@ -66,6 +66,9 @@ static enum tb_status prune_before(struct tb_session *s, int32_t first, int32_t 
     if (st == TB_OK) {
         st = tb_events_prune(s->db, before_day, has_rolling(s->tables) ? before_day - 1 : before_day, err);
     }
+    if (st == TB_OK) { /* the last of the civil days that go ends within a UTC day that stays */
+        st = tb_events_prune_rest(s->db, tb_zone_day_start(zone, to + 1), err);
+    }
     if (st == TB_OK) {
         st = tb_db_commit(s->db, err);
     }

@@ -46,6 +46,9 @@ enum tb_status tb_effects_init(struct tb_load_txn *t, struct tb_err *err)
     if (t->days == NULL || t->moved == NULL || t->dead == NULL || !read_pruned(t, err, &st)) {
         return no_memory(err);
     }
+    if (st == TB_OK) {
+        st = tb_db_number(t->db, "pruned_until.sql", 0, &t->pruned_until_us, err);
+    }
     return st;
 }
 
@@ -69,7 +72,7 @@ void tb_effects_release(struct tb_load_txn *t)
     free(t->dead);
 }
 
-bool tb_effects_is_pruned(const struct tb_load_txn *t, int32_t utc_day)
+static bool is_pruned(const struct tb_load_txn *t, int32_t utc_day)
 {
     size_t lo = 0, hi = t->pruned_count;
     while (lo < hi) {
@@ -81,6 +84,16 @@ bool tb_effects_is_pruned(const struct tb_load_txn *t, int32_t utc_day)
         }
     }
     return lo < t->pruned_count && t->pruned[lo] == utc_day;
+}
+
+bool tb_effects_is_pruned(const struct tb_load_txn *t, int64_t ts_us)
+{
+    int32_t day = tb_utc_day(ts_us);
+    if (is_pruned(t, day)) {
+        return true;
+    }
+    /* the rest of a civil day that began on the UTC day before */
+    return ts_us < t->pruned_until_us && day == tb_utc_day(t->pruned_until_us) && is_pruned(t, day - 1);
 }
 
 void tb_effects_touch(struct tb_load_txn *t, int32_t utc_day)

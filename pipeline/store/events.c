@@ -83,7 +83,7 @@ static uint32_t list_keys(struct tb_load_txn *t, const struct tb_row *rows, uint
 {
     uint32_t keys = 0;
     for (uint32_t i = 0; i < n; i++) {
-        if (t->pruned_count > 0 && tb_effects_is_pruned(t, tb_utc_day(rows[i].ts_us))) {
+        if (t->pruned_count > 0 && tb_effects_is_pruned(t, rows[i].ts_us)) {
             counts->pruned++;
             if (rejected != NULL) {
                 rejected(ctx, i);
@@ -187,6 +187,17 @@ enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t dro
             tb_query_bind_int(q, "before_day", i == 0 ? before_day : drop_before);
             st = tb_query_run(q, err);
         }
+    }
+    return st;
+}
+
+enum tb_status tb_events_prune_rest(struct tb_db *db, int64_t until_us, struct tb_err *err)
+{
+    struct tb_query *q = NULL;
+    enum tb_status st = tb_db_statement(db, "pruned_until_set.sql", &q, err);
+    if (st == TB_OK) {
+        tb_query_bind_int(q, "until_us", until_us);
+        st = tb_query_run(q, err);
     }
     return st;
 }

@@ -168,6 +168,10 @@ void tb_load_abort(struct tb_load_txn *t); /* the caller rolls back */
 enum tb_status tb_events_prune(struct tb_db *db, int32_t before_day, int32_t drop_before,
                                struct tb_err *err) TB_MUST_USE;
 
+/* The civil day that ends at until_us, whose first events tb_events_prune dropped, takes no more either, also in the hours that it
+ * has on the next UTC day. The events that it has there stay. */
+enum tb_status tb_events_prune_rest(struct tb_db *db, int64_t until_us, struct tb_err *err) TB_MUST_USE;
+
 /* Signatures of prompts (a column group of their own) of the UTC days before before_day: the first day from from_day on that has
  * any (TB_END: none), and dropping them (in a transaction). A reader then finds zeros; generations stay, nothing else changes. */
 enum tb_status tb_events_signed_day(struct tb_db *db, int32_t from_day, int32_t before_day, int32_t *day,

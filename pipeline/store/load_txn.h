@@ -66,6 +66,7 @@ struct tb_load_txn {
     uint64_t *days;  /* bitmap of touched UTC days */
     int32_t *pruned; /* ascending */
     size_t pruned_count;
+    int64_t pruned_until_us; /* 0: never */
     struct tb_moved *moved;
     uint32_t moved_count;
     struct tb_dead *dead;
@@ -100,7 +101,8 @@ enum tb_status tb_load_flush(struct tb_load_txn *t, struct tb_err *err) TB_MUST_
 
 enum tb_status tb_effects_init(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
 void tb_effects_release(struct tb_load_txn *t);
-bool tb_effects_is_pruned(const struct tb_load_txn *t, int32_t utc_day);
+/* Whether an event at this instant belongs to a pruned day. */
+bool tb_effects_is_pruned(const struct tb_load_txn *t, int64_t ts_us);
 void tb_effects_touch(struct tb_load_txn *t, int32_t utc_day);
 /* An event of file is one no more: it counts as a duplicate or a conflict of its file now. */
 enum tb_status tb_effects_move(struct tb_load_txn *t, uint32_t file, bool conflict,

@@ -95,6 +95,37 @@ static void pruned_days_take_no_more(void **state)
     fixture_close(&f);
 }
 
+/* A civil day that begins on a pruned UTC day and ends on the next takes no more up to its end; what follows does. */
+static void the_rest_of_a_civil_day(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct rejected r = {.n = 0};
+    const uint64_t ids[] = {1, 2};
+    const int32_t days[] = {DAY_0, DAY_0 + 1};
+    const uint64_t late_ids[] = {3, 9, 10, 11, 4};
+    const int32_t late_days[] = {DAY_0, DAY_0 + 1, DAY_0 + 1, DAY_0 + 1, DAY_0 + 2};
+    fixture_open(&f);
+    load(&f, ids, days, 2, &r);
+    must(tb_db_begin(f.db, &err));
+    must(tb_events_prune_rest(f.db, (DAY_0 + 1) * TB_US_PER_DAY + 10, &err));
+    must(tb_db_commit(f.db, &err));
+    struct tb_append_counts c = load(&f, (const uint64_t[]){5}, (const int32_t[]){DAY_0 + 1}, 1, &r);
+    assert_int_equal(c.pruned, 0); /* nothing of the UTC day before is pruned: the civil day is whole */
+    must(tb_db_begin(f.db, &err));
+    must(tb_events_prune(f.db, DAY_0 + 1, DAY_0 + 1, &err));
+    must(tb_events_prune_rest(f.db, DAY_0 * TB_US_PER_DAY, &err)); /* an earlier end changes nothing */
+    must(tb_db_commit(f.db, &err));
+    c = load(&f, late_ids, late_days, 5, &r);
+    assert_int_equal(c.pruned, 2); /* the pruned day, and a microsecond before the end */
+    assert_int_equal(r.n, 2);
+    assert_int_equal(r.rows[0], 0);
+    assert_int_equal(r.rows[1], 1);
+    assert_int_equal(c.events, 3);
+    assert_int_equal(live(f.db), 5); /* what stood on the day that stays is there */
+    fixture_close(&f);
+}
+
 /* Merging drops what points to nothing. */
 static void merges_drop_ids(void **state)
 {
@@ -193,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pruned_days_take_no_more),
+        cmocka_unit_test(the_rest_of_a_civil_day),
         cmocka_unit_test(old_signatures_go_and_nothing_else),
         cmocka_unit_test(merges_drop_ids),
     };
