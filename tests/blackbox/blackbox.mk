@@ -12,7 +12,8 @@
 # compression and archive, with the format given and with it detected, compared event by event. More: FORMATS_SEEDS=50 make blackbox-formats.
 #
 # limits.py replays quotas, budgets and plans event by event. kinds.py composes a log for every kind of anomaly; borders.py puts each absolute rule on its limit and just beyond it; incidents.py follows incidents over days,
-# packs and forgotten signatures.
+# packs and forgotten signatures. ledger.py drives small worlds through what operators do over days: late data, new prices, closing,
+# mended formats, pruning, kills. More: python3 tests/blackbox/ledger.py ./tollbook --rounds 40.
 #
 # A seed that failed: python3 tests/blackbox/run.py ./tollbook --seed N --keep. More: BLACKBOX_SEEDS=100 make blackbox.
 CHECK_TARGETS += blackbox
@@ -26,6 +27,7 @@ blackbox: tollbook
 	@python3 tests/blackbox/borders.py ./tollbook
 	@python3 tests/blackbox/formats_run.py ./tollbook --seeds 2
 	@python3 tests/blackbox/incidents.py ./tollbook
+	@python3 tests/blackbox/ledger.py ./tollbook --rounds 4
 	@python3 tests/blackbox/run.py ./tollbook --seeds $(BLACKBOX_SEEDS) --events 600 --kills 3
 
 blackbox-formats: tollbook
