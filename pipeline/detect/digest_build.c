@@ -125,7 +125,7 @@ static void flush(struct build *b)
         tb_rhythm_call(b->rhythm, q->actor);
     }
     for (struct queued *q = b->queue; q < end && b->status == TB_OK; q++) {
-        tb_sums_call_place(b->sums, q->actor);
+        tb_sums_call_rest(b->sums, &q->e, q->actor);
         tb_repeat_call_run(b->repeat, q->actor);
         tb_rhythm_call_ring(b->rhythm, q->actor);
     }

@@ -371,8 +371,12 @@ void tb_sums_call_address(const struct tb_sums *s, uint32_t actor)
     }
 }
 
-void tb_sums_call_place(const struct tb_sums *s, uint32_t actor)
+void tb_sums_call_rest(const struct tb_sums *s, const struct tb_pass_event *e, uint32_t actor)
 {
+    uint32_t cell = e->consumer < s->latest_cap ? s->latest[e->consumer].cell : 0;
+    if (cell != 0 && s->bottom[cell - 1] != 0) {
+        __builtin_prefetch(&s->p->d->size[s->bottom[cell - 1] - 1], 1);
+    }
     if (actor < s->address_cap && s->address[actor].place != 0) {
         __builtin_prefetch(&s->p->d->place[s->address[actor].place - 1], 1);
     }

@@ -56,7 +56,7 @@ void tb_sums_free(struct tb_sums *s);
 void tb_sums_call(const struct tb_sums *s, const struct tb_pass_event *e);
 void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e);
 void tb_sums_call_address(const struct tb_sums *s, uint32_t actor);
-void tb_sums_call_place(const struct tb_sums *s, uint32_t actor);
+void tb_sums_call_rest(const struct tb_sums *s, const struct tb_pass_event *e, uint32_t actor);
 enum tb_status tb_sums_take(struct tb_sums *s, uint32_t actor, const struct tb_pass_event *e) TB_MUST_USE;
 enum tb_status tb_sums_tool(struct tb_sums *s, const struct tb_block *blk, uint32_t i) TB_MUST_USE;
 void tb_sums_end(struct tb_sums *s);

@@ -5,7 +5,7 @@
 
 #define KEPT_MIN 4     /* shorter runs are not history either */
 #define KEPT_MAX 20000 /* of runs too short to report, kept for the history of popular prompts */
-#define RUNS_MAX 4000000u
+#define AHEAD    16    /* places between asking for memory and using it */
 
 struct live {
     uint32_t same, masked, same_fp;
@@ -111,6 +111,9 @@ static enum tb_status sweep(struct tb_repeat *r, int64_t before_us, struct tb_er
 {
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < r->live_n && st == TB_OK; i++) {
+        if (i + AHEAD < r->live_n && r->look[i + AHEAD].actor != UINT32_MAX) {
+            __builtin_prefetch(&r->head[r->look[i + AHEAD].actor], 1);
+        }
         if (r->look[i].actor != UINT32_MAX && r->look[i].end_us < before_us) {
             st = expire(r, r->look[i].actor, before_us, err);
         }
@@ -217,6 +220,12 @@ static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb
                                 .first_fp = e->fingerprint,
                                 .last_fp = e->fingerprint};
     r->head[actor] = *out = at + 1;
+    if (r->free != 0) { /* where the next one begins */
+        char *next = (char *)&r->live[r->free - 1];
+        for (size_t i = 0; i < sizeof(struct live); i += 64) {
+            __builtin_prefetch(next + i, 1);
+        }
+    }
     return TB_OK;
 }
 
