@@ -14,7 +14,7 @@
 
 #define TB_READING_COLUMNS    (TB_C_TS | TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST)
 #define TB_PRICING_COLUMNS    (TB_READING_COLUMNS & ~(unsigned)TB_C_SIZES) /* what tb_reader_cost reads */
-#define TB_HIDDEN_TRIGGERS    3 /* undo, retry, auto_save */
+#define TB_HIDDEN_TRIGGERS    3                                            /* undo, retry, auto_save */
 #define TB_CONSUMER_ANONYMOUS "(anonymous)"
 
 struct tb_reader {
