@@ -292,6 +292,10 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     e->raw_digest = m->raw;
     e->digest = m->digest;
     bool whole = m->fault.code == TB_E_NONE;
+    if (m->fault.code ==
+        TB_E_IO) { /* a disk that fails now may read tomorrow: the same file is not the same answer */
+        e->mtime_ns = TB_MTIME_UNKNOWN;
+    }
     e->incomplete = m->head ? f->again->entry.incomplete : whole ? TB_STR_NULL : tb_str_of(m->fault.text);
     e->incomplete_byte = m->head ? f->again->entry.incomplete_byte : whole ? 0 : m->fault.byte;
     enum tb_status st = count(f, m, err);
@@ -398,5 +402,6 @@ enum tb_status tb_filing_end(struct tb_filing *f, const struct tb_input_file *fi
     tb_query_bind_int(f->broken, "file", f->entry.file);
     tb_query_bind_text(f->broken, "incomplete", tb_str_of(fault->text));
     tb_query_bind_int(f->broken, "incomplete_byte", (int64_t)fault->byte);
+    tb_query_bind_int(f->broken, "again", fault->code == TB_E_IO);
     return tb_query_run(f->broken, err);
 }

@@ -14,12 +14,15 @@
 #include "base/str.h"
 #include "store/db.h"
 
+#define TB_MTIME_UNKNOWN INT64_C(-1)
+
 struct tb_file_entry {
     uint32_t file;   /* 0 before it is inserted */
     uint32_t source; /* dict id */
     struct tb_str path, member, node, format, wrapper, kind;
     int32_t date; /* TB_DAY_NONE = none */
-    int64_t raw_bytes, mtime_ns, bytes;
+    int64_t raw_bytes, mtime_ns,
+        bytes; /* mtime_ns TB_MTIME_UNKNOWN: the file could not be read, so try again */
     bool has_raw_digest;
     struct tb_hash128 raw_digest, digest;
     uint64_t lines, events, duplicates, conflicts, ignored, rejected;
