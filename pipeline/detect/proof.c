@@ -173,7 +173,9 @@ static enum tb_status prove_storm(struct tb_proving *v)
 
 static enum tb_status prove_large(struct tb_proving *v)
 {
-    enum tb_status st = tb_proving_filter(v, "feature", "is", text_of(v, v->f->value));
+    enum tb_status st = v->f->dimension != NULL
+                            ? tb_proving_filter(v, "feature", "is", text_of(v, v->f->value))
+                            : TB_OK; /* prompts of several features */
     for (uint32_t i = 0; i < seen_n(v->f) && st == TB_OK; i++) {
         struct tb_seen s = seen_at(v->f, i);
         const char *least = tb_findsql_number(&v->p->number, s.least);

@@ -50,7 +50,8 @@ static int alloc_fails(const void *caller)
     if (!fails(ALLOC)) {
         return 0;
     }
-    if (dladdr(caller, &from) != 0 && from.dli_fname != NULL && strstr(from.dli_fname, "libxlsxwriter") != NULL) {
+    if (dladdr(caller, &from) != 0 && from.dli_fname != NULL &&
+        strstr(from.dli_fname, "libxlsxwriter") != NULL) {
         at++;
         return 0;
     }
