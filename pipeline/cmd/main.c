@@ -40,13 +40,15 @@ static void print_help(void)
     for (size_t i = 0; i < COMMANDS; i++) {
         printf("  %-10s %s\n", commands[i]->name, commands[i]->about);
     }
-    puts("\nThe config is FILE, else $TOLLBOOK_CONFIG, else ./tollbook.jsonc, else "
-         "/etc/tollbook/tollbook.jsonc.\n"
-         "`tollbook COMMAND --help` says more; `tollbook init` writes a first config.\n\n"
-         "exit codes: 0 done; 1 failed; 2 usage or configuration; 3 lines rejected or usage unpriced; 4 a "
-         "control total\n"
-         "disagrees; 5 an expected input is missing or incomplete; 11 another run holds the lock; 130 "
-         "interrupted");
+    puts(
+        "\nThe config is FILE, else $TOLLBOOK_CONFIG, else ./tollbook.jsonc, else "
+        "/etc/tollbook/tollbook.jsonc.\n"
+        "`tollbook COMMAND --help` says more; `tollbook init` writes a first config.\n\n"
+        "exit codes: 0 done; 1 failed; 2 usage or configuration; 3 lines rejected or usage unpriced; 4 a "
+        "control total\n"
+        "disagrees; 5 an expected input is missing or incomplete; 6 with --fail-on, a threshold is breached; "
+        "11 another\n"
+        "run holds the lock; 130 interrupted");
 }
 
 static int unknown_command(const char *name)

@@ -84,7 +84,7 @@ static enum tb_status prune(struct tb_session *s, struct tb_err *err)
     int32_t first = 0, last = 0, keep = s->settings->detail_days;
     bool is_new = false;
     if (keep == 0) {
-        tb_log(TB_LOG_INFO, "nothing to prune: \"detail_days\" is 0 in the config, which keeps all events");
+        tb_log(TB_LOG_WARN, "nothing to prune: \"detail_days\" is 0 in the config, which keeps all events");
         return TB_OK;
     }
     enum tb_status st = tb_session_import(s, &is_new, err);

@@ -256,7 +256,8 @@ const struct tb_command tb_cmd_report = {
         "print one report: chargeback usage quota anomalies budget plan change advice tools checks rejects",
     .help = "  DATES         --date D or --from D --to D (inclusive); D is YYYY-MM-DD, YYYY-MM, today, "
             "yesterday, last-week,\n"
-            "                last-month, -7d; usage also takes instants (2026-11-21T10:00, end exclusive). "
+            "                last-month, -7d; usage and anomalies also take instants (2026-11-21T10:00, end "
+            "exclusive). "
             "Default: yesterday\n"
             "  --by          dimensions of usage: day hour source node consumer team cost_center provider "
             "model feature\n"
