@@ -14,6 +14,12 @@ const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *
     return p->table;
 }
 
+struct tb_quotient tb_workbook_share(const struct tb_workbook_book *b, int64_t cents)
+{
+    return b->teams.total_cents > 0 ? (struct tb_quotient){cents, b->teams.total_cents}
+                                    : (struct tb_quotient){0, 1};
+}
+
 int64_t tb_workbook_int(const struct tb_report *r, const char *part, const char *column)
 {
     const struct tb_table *t = tb_workbook_table(r, part);

@@ -73,9 +73,8 @@ static unsigned colour_of(struct tb_str severity)
 /* Ratios, counts and money stand in one column: as the report has them, with six decimals at most. */
 static void put_ratio(struct tb_grid *g, int column, const struct tb_cell *c)
 {
-    double v = 0;
-    if (c != NULL && sscanf(c->text.s, "%lf", &v) == 1) {
-        tb_grid_number(g, column, v);
+    if (c != NULL && c->text.n > 0) {
+        tb_grid_decimal(g, column, c->text);
     } else {
         tb_grid_blank(g, column);
     }

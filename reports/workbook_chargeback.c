@@ -228,7 +228,7 @@ static void write_budget(struct tb_grid *g, const struct layout *l, const struct
         }
     }
     if (l->at[USED] >= 0 && b->used != NULL) {
-        tb_grid_number(g, l->at[USED], strtod(b->used->text.s, NULL));
+        tb_grid_decimal(g, l->at[USED], b->used->text);
     }
 }
 
@@ -268,8 +268,7 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, const stru
                       at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_ADJUSTMENTS)->money : 0);
     }
     tb_grid_money(g, l->at[CHARGE], tb_money_of_cents(cents));
-    tb_grid_number(g, l->at[SHARE],
-                   b->teams.total_cents > 0 ? (double)cents / (double)b->teams.total_cents : 0.0);
+    tb_grid_quotient(g, l->at[SHARE], tb_workbook_share(b, cents));
     write_budget(g, l, &budget);
     write_status(g, l, &state, &budget);
     tb_grid_money(g, l->at[MONTH], tb_money_of_cents(tb_table_cell(month, i, TB_MONTH_BILLED)->number));

@@ -88,7 +88,7 @@ static void write_numbers(struct tb_grid *g, const struct tb_query *row)
     int64_t read = tb_query_int(row, Q_READ);
     int64_t prompt = tb_query_int(row, Q_INPUT) + read + tb_query_int(row, Q_5M) + tb_query_int(row, Q_1H);
     if (prompt > 0) {
-        tb_grid_number(g, CACHE_SHARE, (double)read / (double)prompt);
+        tb_grid_quotient(g, CACHE_SHARE, (struct tb_quotient){read, prompt});
     } else {
         tb_grid_blank(g, CACHE_SHARE);
     }

@@ -50,6 +50,8 @@ struct tb_workbook_book {
 
 /* The part's table; asserts that it is there. */
 const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *key);
+/* Of the day's charge; 0 where nothing was charged. */
+struct tb_quotient tb_workbook_share(const struct tb_workbook_book *b, int64_t cents);
 int64_t tb_workbook_int(const struct tb_report *r, const char *part,
                         const char *column); /* of an object; 0 for null */
 

@@ -62,11 +62,11 @@ static void write_head(struct page *p)
 struct tile {
     const char *label, *formula; /* formula NULL: a plain number */
     unsigned format;
-    double value;
+    struct tb_quotient value;
     const char *note; /* words; NULL: note_formula */
     const char *note_formula;
     unsigned note_format;
-    double note_value;
+    struct tb_quotient note_value;
 };
 
 static void write_tile(struct page *p, const struct tile *t)
@@ -78,23 +78,28 @@ static void write_tile(struct page *p, const struct tile *t)
     tb_xlsx_merge(p->s, ROW_TILES, c, ROW_TILES, c + 1, TB_XS_KPI_LABEL, tb_str_of(t->label));
     tb_xlsx_merge(p->s, ROW_TILES + 1, c, ROW_TILES + 1, c + 1, TB_XS_KPI | t->format, TB_STR_NULL);
     if (t->formula != NULL) {
-        tb_xlsx_formula(p->s, ROW_TILES + 1, c, TB_XS_KPI | t->format, t->formula, t->value);
+        tb_xlsx_formula_quotient(p->s, ROW_TILES + 1, c, TB_XS_KPI | t->format, t->formula, t->value);
     } else {
-        tb_xlsx_number(p->s, ROW_TILES + 1, c, TB_XS_KPI | t->format, t->value);
+        tb_xlsx_quotient(p->s, ROW_TILES + 1, c, TB_XS_KPI | t->format, t->value);
     }
     unsigned note = TB_XS_KPI_NOTE | (t->note == NULL ? t->note_format : 0);
     tb_xlsx_merge(p->s, ROW_TILES + 2, c, ROW_TILES + 2, c + 1, note,
                   tb_str_of(t->note != NULL ? t->note : ""));
     if (t->note == NULL && t->note_formula != NULL) {
-        tb_xlsx_formula(p->s, ROW_TILES + 2, c, note, t->note_formula, t->note_value);
+        tb_xlsx_formula_quotient(p->s, ROW_TILES + 2, c, note, t->note_formula, t->note_value);
     } else if (t->note == NULL) {
-        tb_xlsx_number(p->s, ROW_TILES + 2, c, note, t->note_value);
+        tb_xlsx_quotient(p->s, ROW_TILES + 2, c, note, t->note_value);
     }
 }
 
-static double units(int64_t cents)
+static struct tb_quotient units(int64_t cents)
 {
-    return (double)cents / 100.0;
+    return (struct tb_quotient){cents, 100};
+}
+
+static struct tb_quotient count(int64_t n)
+{
+    return (struct tb_quotient){n, 1};
 }
 
 /* The Trend cell of a day's charge, or "". */
@@ -122,23 +127,23 @@ static void write_charge(struct page *p)
     write_tile(p, &t);
 }
 
-/* The day's charge against base, an expression that gives `was`. */
-static void write_change(struct page *p, const char *label, const char *base, double was,
+/* The day's charge against base, an expression that gives the mean of `days` days that were charged `cents` together. */
+static void write_change(struct page *p, const char *label, const char *base, int64_t cents, int days,
                          unsigned note_format)
 {
     char formula[640], note[1280];
-    double now = units(p->b->teams.total_cents);
+    int64_t more = p->b->teams.total_cents * days - cents;
     snprintf(formula, sizeof formula, "=SUM(%s)-%s", p->charge, base);
     snprintf(note, sizeof note, "=SUM(%s)/%s-1", p->charge, base);
-    bool quotient = was > 0.0;
+    bool quotient = cents > 0;
     struct tile t = {.label = label,
                      .formula = formula,
                      .format = TB_XS_CHANGE,
-                     .value = now - was,
+                     .value = {more, 100 * (int64_t)days},
                      .note = quotient ? NULL : "nothing was charged then",
                      .note_formula = note,
                      .note_format = note_format,
-                     .note_value = quotient ? now / was - 1.0 : 0.0};
+                     .note_value = {more, quotient ? cents : 1}};
     write_tile(p, &t);
 }
 
@@ -149,7 +154,7 @@ static void write_day_before(struct page *p)
     char cell[TB_XLSX_RANGE_MAX];
     day_cell(p, day, cell);
     if (d != NULL && p->charge[0] != '\0') {
-        write_change(p, "Against the day before", cell, units(d->billed_cents), TB_XS_ON_DAY_BEFORE);
+        write_change(p, "Against the day before", cell, d->billed_cents, 1, TB_XS_ON_DAY_BEFORE);
     }
 }
 
@@ -174,7 +179,7 @@ static void write_weekday_mean(struct page *p)
         snprintf(base + n, sizeof base - n, ")");
         snprintf(label, sizeof label, "Against the mean of %d earlier %s%s", weeks, p->weekday,
                  weeks > 1 ? "s" : "");
-        write_change(p, label, base, units(cents) / weeks, TB_XS_ON_MEAN);
+        write_change(p, label, base, cents, weeks, TB_XS_ON_MEAN);
     }
 }
 
@@ -205,7 +210,7 @@ static void write_unassigned(struct page *p)
     struct tile t = {.label = "Unassigned",
                      .formula = any ? formula : NULL,
                      .format = TB_XS_PERCENT,
-                     .value = any ? (double)b->teams.unassigned_cents / (double)b->teams.total_cents : 0.0,
+                     .value = tb_workbook_share(b, any ? b->teams.unassigned_cents : 0),
                      .note = "of the day's charge"};
     write_tile(p, &t);
 }
@@ -221,14 +226,14 @@ static void write_volume(struct page *p)
     }
     struct tile requests = {.label = "Requests",
                             .format = TB_XS_COUNT,
-                            .value = (double)tb_workbook_int(r, "totals", "requests"),
+                            .value = count(tb_workbook_int(r, "totals", "requests")),
                             .note_format = TB_XS_FAILED,
-                            .note_value = (double)tb_workbook_int(r, "totals", "errors")};
+                            .note_value = count(tb_workbook_int(r, "totals", "errors"))};
     struct tile all = {
-        .label = "Tokens", .format = TB_XS_COUNT, .value = (double)tokens, .note = "all classes"};
+        .label = "Tokens", .format = TB_XS_COUNT, .value = count(tokens), .note = "all classes"};
     struct tile teams = {.label = "Teams and cost centres",
                          .format = TB_XS_COUNT,
-                         .value = (double)tb_table_rows(tb_workbook_table(r, "teams")),
+                         .value = count((int64_t)tb_table_rows(tb_workbook_table(r, "teams"))),
                          .note = "with usage on the day"};
     write_tile(p, &requests);
     write_tile(p, &all);
@@ -259,7 +264,7 @@ static void write_days_chart(struct page *p)
 {
     const struct tb_workbook_book *b = p->b;
     const struct tb_history *h = b->w->history;
-    char title[64], alt[256];
+    char title[64], alt[256], charge[TB_MONEY_TEXT_MAX];
     size_t n = h->n < TB_HISTORY_DAYS ? h->n : TB_HISTORY_DAYS;
     int64_t max = 0;
     for (size_t i = h->n - n; i < h->n; i++) {
@@ -267,9 +272,10 @@ static void write_days_chart(struct page *p)
     }
     snprintf(title, sizeof title, "Charge per day, %s", b->w->q->settings->currency);
     snprintf(alt, sizeof alt,
-             "Columns: the charge of each of %zu days up to %s, which is %.2f %s. The numbers are on the "
+             "Columns: the charge of each of %zu days up to %s, which is %.*s %s. The numbers are on the "
              "sheet %s.",
-             n, b->day, units(b->teams.total_cents), b->w->q->settings->currency, TB_SHEET_TREND);
+             n, b->day, (int)tb_cents_format(b->teams.total_cents, charge), charge,
+             b->w->q->settings->currency, TB_SHEET_TREND);
     struct tb_xlsx_chart c = {.title = title,
                               .alt = alt,
                               .sheet = TB_SHEET_TREND,

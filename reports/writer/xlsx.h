@@ -93,11 +93,17 @@ void tb_xlsx_width(struct tb_xlsx_sheet *s, int column,
 void tb_xlsx_width_max(struct tb_xlsx_sheet *s, int column, double places);
 void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, double points);
 
+/* A number that is no count and no money: exact until it is written, so that nobody above the writer needs a double. */
+struct tb_quotient {
+    int64_t num, den; /* den > 0 */
+};
+
 /* Cells. An absent text is an empty cell of that style. */
 void tb_xlsx_text(struct tb_xlsx_sheet *s, int row, int column, unsigned style, struct tb_str v);
 void tb_xlsx_count(struct tb_xlsx_sheet *s, int row, int column, unsigned style, int64_t v);
 void tb_xlsx_money(struct tb_xlsx_sheet *s, int row, int column, unsigned style, tb_money v);
 void tb_xlsx_number(struct tb_xlsx_sheet *s, int row, int column, unsigned style, double v);
+void tb_xlsx_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style, struct tb_quotient v);
 void tb_xlsx_day(struct tb_xlsx_sheet *s, int row, int column, unsigned style, int32_t day);
 void tb_xlsx_instant(struct tb_xlsx_sheet *s, int row, int column, unsigned style, int64_t civil_us);
 
@@ -105,6 +111,8 @@ void tb_xlsx_instant(struct tb_xlsx_sheet *s, int row, int column, unsigned styl
  * calculate. */
 void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
                      double value);
+void tb_xlsx_formula_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style,
+                              const char *formula, struct tb_quotient value);
 
 /* One cell over several; then write its first cell again if it is not a text. Widths ignore it. */
 void tb_xlsx_merge(struct tb_xlsx_sheet *s, int row, int column, int last_row, int last_column,

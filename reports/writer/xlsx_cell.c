@@ -114,6 +114,23 @@ void tb_xlsx_number(struct tb_xlsx_sheet *s, int row, int column, unsigned style
     }
 }
 
+static double value_of(struct tb_quotient v)
+{
+    assert(v.den > 0);
+    return (double)v.num / (double)v.den;
+}
+
+void tb_xlsx_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style, struct tb_quotient v)
+{
+    tb_xlsx_number(s, row, column, style, value_of(v));
+}
+
+void tb_xlsx_formula_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style,
+                              const char *formula, struct tb_quotient value)
+{
+    tb_xlsx_formula(s, row, column, style, formula, value_of(value));
+}
+
 void tb_xlsx_count(struct tb_xlsx_sheet *s, int row, int column, unsigned style, int64_t v)
 {
     tb_xlsx_number(s, row, column, style, (double)v);

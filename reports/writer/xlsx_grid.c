@@ -2,6 +2,8 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "reports/writer/xlsx_text.h"
 
 #define PLACES_MAX  44.0
@@ -120,12 +122,27 @@ void tb_grid_money(struct tb_grid *g, int column, tb_money v)
     }
 }
 
-void tb_grid_number(struct tb_grid *g, int column, double v)
+static void add_number(struct tb_grid *g, int column, double v)
 {
     assert(!g->columns[column].total);
     if (!g->skip) {
         tb_xlsx_number(g->sheet, g->row, column, style_of(g, column, 0), v);
     }
+}
+
+void tb_grid_quotient(struct tb_grid *g, int column, struct tb_quotient v)
+{
+    assert(v.den > 0);
+    add_number(g, column, (double)v.num / (double)v.den);
+}
+
+void tb_grid_decimal(struct tb_grid *g, int column, struct tb_str decimal)
+{
+    char text[64];
+    assert(decimal.n > 0 && decimal.n < sizeof text);
+    memcpy(text, decimal.s, decimal.n);
+    text[decimal.n] = '\0';
+    add_number(g, column, strtod(text, NULL));
 }
 
 void tb_grid_day(struct tb_grid *g, int column, int32_t day)

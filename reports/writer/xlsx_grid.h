@@ -39,7 +39,9 @@ void tb_grid_row(struct tb_grid *g);
 void tb_grid_text(struct tb_grid *g, int column, unsigned flags, struct tb_str v);
 void tb_grid_count(struct tb_grid *g, int column, int64_t v);
 void tb_grid_money(struct tb_grid *g, int column, tb_money v);
-void tb_grid_number(struct tb_grid *g, int column, double v); /* never summed */
+/* These two are never summed. decimal: a number as text (a report's ratio). */
+void tb_grid_quotient(struct tb_grid *g, int column, struct tb_quotient v);
+void tb_grid_decimal(struct tb_grid *g, int column, struct tb_str decimal);
 void tb_grid_day(struct tb_grid *g, int column, int32_t day);
 void tb_grid_instant(struct tb_grid *g, int column, int64_t civil_us);
 void tb_grid_blank(struct tb_grid *g, int column);
