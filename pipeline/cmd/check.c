@@ -14,6 +14,11 @@
 
 extern const struct tb_embed tb_embed_cmd[];
 
+static void print_count(const char *before, size_t n, const char *what)
+{
+    printf("%s%zu %s%s", before, n, what, n == 1 ? "" : "s");
+}
+
 static void bad_sample(void *ctx, const char *id, size_t sample, const char *why)
 {
     if (sample == 0) {
@@ -35,7 +40,9 @@ static enum tb_status check_formats(struct tb_session *s, struct tb_err *err)
     if (bad > 0) {
         return tb_err_set(err, TB_FAIL, TB_E_FORMAT, "%zu of %zu format samples do not hold", bad, n);
     }
-    printf("formats: good, %zu formats, %zu samples\n", tb_format_count(s->formats), n);
+    print_count("formats: good, ", tb_format_count(s->formats), "format");
+    print_count(", ", n, "sample");
+    putchar('\n');
     return TB_OK;
 }
 
@@ -44,8 +51,12 @@ static enum tb_status check_tables(struct tb_session *s, struct tb_err *err)
     struct tb_tables *tables = NULL;
     enum tb_status st = tb_tables_load(s->settings, &tables, err);
     if (st == TB_OK) {
-        printf("tables: good, %zu prices, %zu accounts, %zu quotas, %zu budgets\n", tables->price_count,
-               tables->account_count, tables->quota_count, tables->budget_count);
+        printf("tables: good");
+        print_count(", ", tables->price_count, "price");
+        print_count(", ", tables->account_count, "account");
+        print_count(", ", tables->quota_count, "quota");
+        print_count(", ", tables->budget_count, "budget");
+        putchar('\n');
     }
     tb_tables_free(tables);
     return st;
@@ -121,7 +132,7 @@ static int run(const char *config, int argc, char **argv)
         return code;
     }
     if (n > 0) {
-        return tb_cmd_usage("check", "unexpected operand \"%s\"", operand[0]);
+        return tb_options_unexpected(&tb_cmd_check, operand[0]);
     }
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
@@ -129,7 +140,8 @@ static int run(const char *config, int argc, char **argv)
     code = TB_EXIT_DONE;
     enum tb_status st = tb_session_dates(&s, config, date, from, to, false, &dates, &err);
     if (st == TB_OK) {
-        printf("configuration: good, %d sources (%s)\n", s.settings->source_count, s.settings->path);
+        int sources = s.settings->source_count;
+        printf("configuration: good, %d source%s (%s)\n", sources, sources == 1 ? "" : "s", s.settings->path);
         st = check_tables(&s, &err);
     }
     if (st == TB_OK) {

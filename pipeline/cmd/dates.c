@@ -70,6 +70,12 @@ static bool parse_word(const char *word, int32_t today, int32_t *first, int32_t 
     return true;
 }
 
+bool tb_dates_word(const char *word)
+{
+    int32_t first = 0, last = 0;
+    return parse_word(word, 0, &first, &last);
+}
+
 /* "2026-11-21T10:00[:SS[.F]][zone]" */
 static bool parse_instant(const char *word, const struct tb_zone *zone, int64_t *ts_us)
 {

@@ -25,4 +25,7 @@ enum tb_status tb_dates_parse(const char *date, const char *from, const char *to
                               const struct tb_zone *zone, int64_t now_us, struct tb_dates *out,
                               struct tb_err *err) TB_MUST_USE;
 
+/* Could the word stand after --date? */
+bool tb_dates_word(const char *word);
+
 #endif

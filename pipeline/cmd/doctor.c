@@ -45,7 +45,8 @@ static enum tb_status files(const struct tb_session *s, bool *trouble, struct tb
                 printf("source %s: cannot read %s\n", source, list.files[at].path);
             }
         }
-        printf("source %s: %zu files match%s\n", source, n, n == 0 ? "; check its paths" : "");
+        printf(n == 1 ? "source %s: %zu file matches%s\n" : "source %s: %zu files match%s\n", source, n,
+               n == 0 ? "; check its paths" : "");
         *trouble |= n == 0 || unreadable > 0;
     }
     tb_input_list_release(&list);

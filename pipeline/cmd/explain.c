@@ -213,8 +213,9 @@ static int run(const char *config, int argc, char **argv)
         return code;
     }
     if (n != 1) {
-        return tb_cmd_usage("explain",
-                            n == 0 ? "give the id of a line or its first digits" : "one id at a time");
+        return n == 0 ? tb_cmd_usage("explain", "give the id of a line or its first digits")
+               : tb_dates_word(operand[n - 1]) ? tb_options_unexpected(&tb_cmd_explain, operand[n - 1])
+                                               : tb_cmd_usage("explain", "one id at a time");
     }
     want.format = want.format != NULL ? want.format : "table";
     want.has_top = top != NULL;

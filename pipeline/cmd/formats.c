@@ -185,12 +185,12 @@ static enum tb_status test_file(const struct tb_format_set *formats, const char 
     return st;
 }
 
-/* The user's own formats join when a config is there; without one the shipped ones serve. */
+/* The user's own formats join when a config is there; without one the shipped ones serve. A broken one is complained of. */
 static enum tb_status load_formats(const char *config, struct tb_format_set **out, struct tb_err *err)
 {
     struct tb_session s;
     enum tb_status st = tb_session_settings(&s, config, err);
-    if (st != TB_OK && config != NULL) {
+    if (st != TB_OK && tb_settings_found(config)) {
         tb_session_close(&s);
         return st;
     }

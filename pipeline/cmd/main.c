@@ -51,6 +51,21 @@ static void print_help(void)
         "run holds the lock; 130 interrupted");
 }
 
+static int unknown_option(const char *arg)
+{
+    static const char *const words[] = {"config", "quiet", "verbose", "version", "help", NULL};
+    size_t n = strcspn(arg, "=");
+    const char *near = n > 2 ? tb_did_you_mean((struct tb_str){arg + 2, n - 2}, words) : NULL;
+    if (near != NULL) {
+        tb_log(TB_LOG_ERROR,
+               "unknown option \"%s\" before the command; did you mean \"--%s\"?; see `tollbook --help`", arg,
+               near);
+    } else {
+        tb_log(TB_LOG_ERROR, "unknown option \"%s\" before the command; see `tollbook --help`", arg);
+    }
+    return TB_EXIT_USAGE;
+}
+
 static int unknown_command(const char *name)
 {
     const char *words[COMMANDS + 1] = {NULL};
@@ -95,8 +110,7 @@ static int global_options(int argc, char **argv, const char **config, int *statu
             *status = TB_EXIT_USAGE;
             return -1;
         } else {
-            tb_log(TB_LOG_ERROR, "unknown option \"%s\" before the command; see `tollbook --help`", argv[i]);
-            *status = TB_EXIT_USAGE;
+            *status = unknown_option(argv[i]);
             return -1;
         }
     }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "base/json.h"
 #include "cmd/cmd.h"
+#include "cmd/dates.h"
 #include "cmd/options.h"
 
 #define OPTIONS_MAX 32
@@ -87,4 +88,13 @@ int tb_options_parse(const struct tb_command *c, int argc, char **argv, const st
         }
     }
     return -1;
+}
+
+int tb_options_unexpected(const struct tb_command *c, const char *operand)
+{
+    if (tb_dates_word(operand)) {
+        return tb_cmd_usage(c->name, "unexpected operand \"%s\"; days are named with --date %s", operand,
+                            operand);
+    }
+    return tb_cmd_usage(c->name, "unexpected operand \"%s\"", operand);
 }

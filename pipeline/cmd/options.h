@@ -21,4 +21,7 @@ struct tb_command;
 int tb_options_parse(const struct tb_command *c, int argc, char **argv, const struct tb_option *options,
                      const char **operands, size_t *operand_count);
 
+/* The usage error for an operand of a command that takes no more of them; of a date it says how dates are given. */
+int tb_options_unexpected(const struct tb_command *c, const char *operand);
+
 #endif

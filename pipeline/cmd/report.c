@@ -233,7 +233,9 @@ static int run(const char *config, int argc, char **argv)
         return code;
     }
     if (n != 1) {
-        return tb_cmd_usage("report", n == 0 ? "name a report" : "one report at a time");
+        return n == 0                          ? tb_cmd_usage("report", "name a report")
+               : tb_dates_word(operand[n - 1]) ? tb_options_unexpected(&tb_cmd_report, operand[n - 1])
+                                               : tb_cmd_usage("report", "one report at a time");
     }
     if ((code = tb_cmd_fail_on("report", fail_on, &r.fail_on)) >= 0 ||
         (code = tb_request_kind(operand[0], &r)) >= 0 || (code = tb_request_format(format, &r)) >= 0 ||

@@ -291,7 +291,7 @@ static int run(const char *config, int argc, char **argv)
         return code;
     }
     if (n > 0) {
-        return tb_cmd_usage("run", "unexpected operand \"%s\"", operand[0]);
+        return tb_options_unexpected(&tb_cmd_run, operand[0]);
     }
     if ((code = tb_cmd_fail_on("run", fail_on, &fail_at)) >= 0) {
         return code;

@@ -24,7 +24,8 @@ static enum tb_status check(struct tb_session *s, struct tb_err *err)
     enum tb_status st = tb_tables_load(s->settings, &s->tables, err);
     for (int i = 0; st == TB_OK && i < TB_TABLE_COUNT; i++) {
         if (s->tables->present[i]) {
-            printf("%s: good, %zu rows (%s)\n", tb_table_names[i], row_count(s->tables, i),
+            size_t rows = row_count(s->tables, i);
+            printf("%s: good, %zu row%s (%s)\n", tb_table_names[i], rows, rows == 1 ? "" : "s",
                    s->tables->name[i]);
         }
     }

@@ -48,6 +48,12 @@ static const char *choose(const char *path)
                                                                                  : SYSTEM_PATH;
 }
 
+bool tb_settings_found(const char *path)
+{
+    const char *env = getenv("TOLLBOOK_CONFIG");
+    return path != NULL || (env != NULL && env[0] != 0) || access(choose(NULL), F_OK) == 0;
+}
+
 static enum tb_status check_file(const char *asked, const char *path, struct tb_err *err)
 {
     struct stat st;

@@ -58,6 +58,9 @@ struct tb_settings {
 /* Reads the file at path (NULL: $TOLLBOOK_CONFIG, ./tollbook.jsonc, /etc/tollbook/tollbook.jsonc). Only the
  * file itself is looked at: whether tables and logs are there is found out by who reads them. */
 enum tb_status tb_settings_load(const char *path, struct tb_settings **out, struct tb_err *err) TB_MUST_USE;
+
+/* Is there one to be read: is path given, or $TOLLBOOK_CONFIG, or does one of the other two exist? */
+bool tb_settings_found(const char *path);
 void tb_settings_free(struct tb_settings *s);
 
 /* The index of the source named name, or -1. */

@@ -83,9 +83,6 @@ static enum tb_status check_path(const char *path, struct stat *st, struct tb_er
     } else if (S_ISDIR(st->st_mode)) {
         status = tb_err_set(err, TB_FAIL, TB_E_USAGE, "\"%s\" is a folder; name the files in it", path);
     }
-    if (status != TB_OK) {
-        tb_err_place(err, path, 0, 0);
-    }
     return status;
 }
 

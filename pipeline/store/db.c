@@ -100,7 +100,7 @@ static enum tb_status prepare_files(struct tb_db *db, struct tb_err *err)
 }
 
 /* A reader opens read-write too, because a WAL database needs its -shm file, and is kept from writing by
- * query_only; it must not checkpoint when it closes, for a writer may be at work. */
+ * query_only. */
 static enum tb_status open_sqlite(struct tb_db *db, struct tb_err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
@@ -194,6 +194,18 @@ enum tb_status tb_db_open(const char *path, enum tb_db_mode mode, struct tb_db *
     return TB_OK;
 }
 
+/* A reader that is the last to leave takes the -wal and -shm files with it when nothing waits in them. What waits there is left to
+ * a writer: to write it back may take long, and a report ends when it has been printed. */
+static void tidy_after_reading(struct tb_db *db)
+{
+    char wal[TB_NAME_MAX + 16];
+    struct stat st;
+    snprintf(wal, sizeof wal, "%s-wal", db->path);
+    if (stat(wal, &st) == 0 && st.st_size == 0) {
+        (void)sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+    }
+}
+
 void tb_db_close(struct tb_db *db)
 {
     if (db == NULL) {
@@ -204,6 +216,9 @@ void tb_db_close(struct tb_db *db)
     }
     for (int i = 0; i < db->statement_count; i++) {
         tb_query_close(db->statements[i].query);
+    }
+    if (db->sqlite != NULL && db->mode == TB_DB_READ) {
+        tidy_after_reading(db);
     }
     if (db->sqlite != NULL && sqlite3_close_v2(db->sqlite) != SQLITE_OK) {
         tb_log(TB_LOG_WARN, "database \"%s\" did not close cleanly", db->path);
