@@ -6,7 +6,9 @@
 #include "rate/reading.h"
 #include "rate/reduce.h"
 
-#define COLUMNS (TB_READING_COLUMNS | TB_C_PROMPT | TB_C_SIGNATURE)
+#define COLUMNS                                                                                              \
+    (TB_READING_COLUMNS | TB_C_TEXT(TB_T_CLIENT_IP) | TB_C_TEXT(TB_T_USER_AGENT) |                           \
+     TB_C_NUMBER(TB_N_RETRIES) | TB_C_PROMPT | TB_C_SIGNATURE)
 #define LEAD_IN (2 * TB_US_PER_H)
 
 #define QUEUE 32 /* calls on their way: their memory fits in the first cache */

@@ -207,7 +207,7 @@ enum tb_status tb_advice_pass_run(struct tb_advice_pass *p, struct tb_db *db, co
         status = tb_cheaper_init(&p->cheaper, tables, p->reader.prices, rules, from_us, to_us, err);
     }
     if (status == TB_OK) {
-        status = tb_scan_open(db, from_us, to_us, TB_READING_COLUMNS, &scan, err);
+        status = tb_scan_open(db, from_us, to_us, TB_READING_COLUMNS | TB_C_NUMBER(TB_N_RETRIES), &scan, err);
     }
     while (status == TB_OK && (status = tb_scan_next(scan, &block, err)) == TB_OK) {
         status = add_block(p, &block, err);

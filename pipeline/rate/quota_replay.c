@@ -5,6 +5,10 @@
 #include "base/glob.h"
 #include "rate/reduce.h"
 
+#define COLUMNS                                                                                              \
+    (TB_PRICING_COLUMNS | TB_C_TEXT(TB_T_CONSUMER) | TB_C_TEXT(TB_T_NODE) | TB_C_NUMBER(TB_N_LIMIT) |        \
+     TB_C_NUMBER(TB_N_REMAINING))
+
 enum tb_status tb_quota_replay_init(struct tb_quota_replay *r, struct tb_db *db, const struct tb_settings *s,
                                     const struct tb_tables *tables, const struct tb_quota_whatif *whatif,
                                     struct tb_err *err)
@@ -375,7 +379,7 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
     r->event_n = 0;
     r->err = err;
     r->status = TB_OK;
-    struct tb_ordered_how how = {.columns = TB_READING_COLUMNS,
+    struct tb_ordered_how how = {.columns = COLUMNS,
                                  .room_bytes = sizeof(struct tb_quota_ready),
                                  .prepare = prepare,
                                  .each = each_event,

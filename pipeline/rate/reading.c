@@ -116,7 +116,7 @@ enum tb_status tb_reader_cost(struct tb_reader *r, const struct tb_block *b, uin
 {
     struct tb_price_query *q = &r->query;
     for (int n = 0; n <= TB_N_SUCCESS; n++) {
-        r->number[n] = b->number[n][i];
+        r->number[n] = n != TB_N_SAVED ? b->number[n][i] : 0;
     }
     q->number = r->number;
     q->present = b->present[i];

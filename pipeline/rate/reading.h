@@ -12,9 +12,14 @@
 #include "rate/price.h"
 #include "store/events.h"
 
-#define TB_READING_COLUMNS    (TB_C_TS | TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST)
-#define TB_PRICING_COLUMNS    (TB_READING_COLUMNS & ~(unsigned)TB_C_SIZES) /* what tb_reader_cost reads */
-#define TB_HIDDEN_TRIGGERS    3                                            /* undo, retry, auto_save */
+/* What tb_reader_cost reads, and what tb_reader_take does. */
+#define TB_PRICING_COLUMNS                                                                                   \
+    (TB_C_TS | TB_C_TEXT(TB_T_PROVIDER) | TB_C_TEXT(TB_T_MODEL) | TB_C_TEXT(TB_T_SERVICE_TIER) |             \
+     TB_C_TEXT(TB_T_COST_CURRENCY) | (TB_C_NUMBERS_TO(TB_N_SUCCESS) & ~TB_C_NUMBER(TB_N_SAVED)) |            \
+     TB_C_FLAGS | TB_C_COST)
+#define TB_READING_COLUMNS                                                                                   \
+    (TB_PRICING_COLUMNS | TB_C_TEXTS_TO(TB_T_TRIGGER) | TB_C_TOKENS | TB_C_NUMBER(TB_N_LATENCY_MS))
+#define TB_HIDDEN_TRIGGERS    3 /* undo, retry, auto_save */
 #define TB_CONSUMER_ANONYMOUS "(anonymous)"
 
 struct tb_reader {

@@ -31,10 +31,16 @@ enum tb_status tb_column_encode(struct tb_buf *out, const uint64_t *v, uint32_t 
 /* Appends a constant column: n is not in it. */
 enum tb_status tb_column_encode_constant(struct tb_buf *out, uint64_t v, struct tb_err *err) TB_MUST_USE;
 
-/* Takes one column off the front of *in. */
-bool tb_column_decode(struct tb_str *in, uint64_t *v, uint32_t n) TB_MUST_USE;
+/* Takes one column off the front of *in: n values of size bytes (1, 4 or 8) each; false when one does not fit. */
+bool tb_column_decode(struct tb_str *in, void *v, size_t size, uint32_t n) TB_MUST_USE;
 
-/* The same for values known to be below 2^32 (others: false). */
-bool tb_column_decode_u32(struct tb_str *in, uint32_t *v, uint32_t n) TB_MUST_USE;
+/* Passes over one column of n values. */
+bool tb_column_skip(struct tb_str *in, uint32_t n) TB_MUST_USE;
+
+/* Takes a column of one value off the front of *in; false: what stands there is not constant, and stays. */
+bool tb_column_constant(struct tb_str *in, uint64_t *v) TB_MUST_USE;
+
+/* n values of size bytes (1, 4 or 8). */
+void tb_column_fill(void *v, size_t size, uint64_t value, uint32_t n);
 
 #endif

@@ -246,7 +246,7 @@ static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row
     if (st != TB_OK) {
         return st == TB_END ? TB_OK : st; /* dropped since: the id is free again */
     }
-    st = tb_segment_read(t->db, s, 1u << TB_G_IDENTITY, err);
+    st = tb_segment_read(t->db, s, TB_C_ID_LO, err);
     for (size_t i = from; i < to && st == TB_OK; i++) {
         uint32_t k = c[i].wanted, row = (uint32_t)(c[i].place % TB_SEGMENT_ROWS);
         if (t->outcome[k] != UNDECIDED || row >= s->n || s->id_lo[row] != rows[t->keys[k].row].identity.lo ||
@@ -254,7 +254,7 @@ static enum tb_status confirm_segment(struct tb_load_txn *t, const struct tb_row
             continue;
         }
         if (!read) {
-            st = tb_segment_read(t->db, s, 1u << TB_G_PLACE | 1u << TB_G_PAYLOAD, err);
+            st = tb_segment_read(t->db, s, TB_C_TS | TB_C_TEXT(TB_T_NODE) | TB_C_PAYLOAD, err);
             read = true;
         }
         if (st == TB_OK) {

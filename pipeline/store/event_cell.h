@@ -10,7 +10,7 @@
 enum { TB_CELL_DAY = 0, TB_CELL_TS = 1 };
 
 /* The column groups (enum tb_column) of a statement's used columns (SQLite's colUsed mask). */
-unsigned tb_cell_columns(sqlite3_uint64 used);
+uint64_t tb_cell_columns(sqlite3_uint64 used);
 
 /* Sets the result of column i for a row of b. */
 void tb_cell_give(struct tb_db *db, sqlite3_context *ctx, const struct tb_block *b, uint32_t row, int i);

@@ -1,5 +1,7 @@
 /* The table usage_event, for `tollbook sql`: the live events as an eponymous virtual table. Comparisons of
  * ts and day narrow what is read; only the column groups that the statement uses are decoded. */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,16 +79,20 @@ static int bound_of(int op)
     }
 }
 
-/* SQLite checks the constraints again, so a range may be too wide, never too narrow. Two characters per
- * argument: the column (day, ts) and the bound. */
+/* SQLite checks the constraints again, so a range may be too wide, never too narrow. The plan: COLUMNS_DIGITS hex digits of the
+ * columns to decode, then two characters per argument: the column (day, ts) and the bound. */
+#define COLUMNS_DIGITS 16
 static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
 {
     (void)table;
-    char *plan = sqlite3_malloc(2 * info->nConstraint + 1);
+    info->idxStr = sqlite3_malloc(COLUMNS_DIGITS + 2 * info->nConstraint + 1);
     int args = 0;
-    if (plan == NULL) {
+    if (info->idxStr == NULL) {
         return SQLITE_NOMEM;
     }
+    info->needToFreeIdxStr = 1;
+    snprintf(info->idxStr, COLUMNS_DIGITS + 1, "%016" PRIx64, tb_cell_columns(info->colUsed));
+    char *plan = info->idxStr + COLUMNS_DIGITS;
     info->estimatedCost = 1e9;
     info->estimatedRows = 10000000;
     for (int i = 0; i < info->nConstraint; i++) {
@@ -102,9 +108,6 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info)
         info->estimatedRows = info->estimatedRows / 10 + 1;
     }
     plan[2 * args] = '\0';
-    info->idxStr = plan;
-    info->needToFreeIdxStr = 1;
-    info->idxNum = (int)tb_cell_columns(info->colUsed);
     return SQLITE_OK;
 }
 
@@ -192,9 +195,13 @@ static int settle(struct cursor *c)
     return SQLITE_OK;
 }
 
-static int filter(sqlite3_vtab_cursor *base, int columns, const char *plan, int argc, sqlite3_value **argv)
+static int filter(sqlite3_vtab_cursor *base, int number, const char *plan, int argc, sqlite3_value **argv)
 {
     struct cursor *c = (struct cursor *)base;
+    uint64_t columns = 0;
+    (void)number;
+    (void)sscanf(plan, "%16" SCNx64, &columns); /* best_index wrote it */
+    plan += COLUMNS_DIGITS;
     struct tb_db *db = ((struct table *)base->pVtab)->db;
     struct range r = {INT64_MIN, INT64_MAX};
     struct tb_err err = {.code = TB_E_NONE};
@@ -212,7 +219,7 @@ static int filter(sqlite3_vtab_cursor *base, int columns, const char *plan, int 
     c->block.n = c->row = 0;
     c->rowid = 0;
     c->end = false;
-    if (tb_scan_open(db, r.from_us, r.to_us, (unsigned)columns, &c->scan, &err) != TB_OK) {
+    if (tb_scan_open(db, r.from_us, r.to_us, columns, &c->scan, &err) != TB_OK) {
         return say(base->pVtab, &err);
     }
     return settle(c);

@@ -22,20 +22,28 @@
 
 /* ---- reading ---- */
 
-/* Which columns a scan decodes. */
-enum tb_scan_column {
-    TB_C_TS = 1 << 0,
-    TB_C_IDENTITY = 1 << 1, /* id_lo, payload */
-    TB_C_ID = 1 << 2,       /* the log's own id */
-    TB_C_TEXTS = 1 << 3,    /* all dimensions */
-    TB_C_TOKENS = 1 << 4,   /* numbers up to TB_N_SUCCESS, quality, flags, present */
-    TB_C_SIZES = 1 << 5,    /* the other numbers */
-    TB_C_COST = 1 << 6,
-    TB_C_PROMPT = 1 << 7,
-    TB_C_LINE = 1 << 8,
-    TB_C_ALL = (1 << 9) - 1,
-    TB_C_SIGNATURE = 1 << 9 /* 64 bytes a row: who wants it names it, TB_C_ALL leaves it out */
-};
+/* Which columns a scan decodes: a set (uint64_t). Each costs its time, so that who needs few names them one by one. */
+#define TB_C_TS            (UINT64_C(1) << 0) /* and present */
+#define TB_C_ID_LO         (UINT64_C(1) << 1)
+#define TB_C_PAYLOAD       (UINT64_C(1) << 2)
+#define TB_C_ID            (UINT64_C(1) << 3) /* the log's own id */
+#define TB_C_QUALITY       (UINT64_C(1) << 4)
+#define TB_C_FLAGS         (UINT64_C(1) << 5)
+#define TB_C_COST          (UINT64_C(1) << 6)
+#define TB_C_PROMPT        (UINT64_C(1) << 7)
+#define TB_C_LINE          (UINT64_C(1) << 8)
+#define TB_C_SIGNATURE     (UINT64_C(1) << 9) /* 64 bytes a row: who wants it names it, TB_C_ALL leaves it out */
+#define TB_C_TEXT(k)       (UINT64_C(1) << (16 + (k)))         /* enum tb_event_text */
+#define TB_C_NUMBER(k)     (UINT64_C(1) << (32 + (k)))         /* enum tb_event_number */
+#define TB_C_TEXTS_TO(k)   (TB_C_TEXT((k) + 1) - TB_C_TEXT(0)) /* from the first to k */
+#define TB_C_NUMBERS_TO(k) (TB_C_NUMBER((k) + 1) - TB_C_NUMBER(0))
+#define TB_C_IDENTITY      (TB_C_ID_LO | TB_C_PAYLOAD)
+#define TB_C_TEXTS         TB_C_TEXTS_TO(TB_T_COUNT - 1)
+#define TB_C_TOKENS        (TB_C_NUMBERS_TO(TB_N_SUCCESS) | TB_C_QUALITY | TB_C_FLAGS)
+#define TB_C_SIZES         (TB_C_NUMBERS_TO(TB_N_COUNT - 1) & ~TB_C_NUMBERS_TO(TB_N_SUCCESS)) /* the other numbers */
+#define TB_C_ALL                                                                                             \
+    (TB_C_TS | TB_C_IDENTITY | TB_C_ID | TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST | TB_C_PROMPT |   \
+     TB_C_LINE)
 
 /* Up to TB_SEGMENT_ROWS live events of one segment; columns not asked for are NULL. Texts are dict ids, 0
  * = absent. */
@@ -75,14 +83,14 @@ void tb_db_tell_worth(struct tb_db *db, tb_event_tell *tell, void *ctx); /* borr
 struct tb_scan;
 
 /* Live events with from_us <= ts < to_us, blocks by (UTC day, segment), rows within a block by (ts, id). */
-enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, uint64_t columns,
                             struct tb_scan **out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_scan_next(struct tb_scan *s, struct tb_block *out, struct tb_err *err) TB_MUST_USE;
 void tb_scan_close(struct tb_scan *s);
 
 /* The same events one by one in the order (ts, identity), across files: calls each; stops early when it
  * returns false. */
-enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, uint64_t columns,
                                  bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
                                  struct tb_err *err) TB_MUST_USE;
 
@@ -91,7 +99,7 @@ enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_u
  * block together is not told. With ahead, prepare may run in another thread while each tells earlier rows: then each uses neither the
  * database nor anything that prepare writes, and prepare nothing that each writes. */
 struct tb_ordered_how {
-    unsigned columns;
+    uint64_t columns;
     size_t room_bytes;
     enum tb_status (*prepare)(void *ctx, const struct tb_block *b, void *room,
                               struct tb_err *err); /* or NULL */

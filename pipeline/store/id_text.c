@@ -131,7 +131,7 @@ static char *put_uuid(char *at, const unsigned char *p)
 bool tb_id_text_decode(struct tb_str in, struct tb_buf *text, struct tb_str *id, uint32_t n)
 {
     uint64_t form[TB_SEGMENT_ROWS], rest[TB_SEGMENT_ROWS];
-    if (!tb_column_decode(&in, form, n) || !tb_column_decode(&in, rest, n)) {
+    if (!tb_column_decode(&in, form, sizeof *form, n) || !tb_column_decode(&in, rest, sizeof *rest, n)) {
         return false;
     }
     size_t packed = 0, plain = 0, chars = 1;

@@ -23,7 +23,7 @@ struct item {
 
 struct ordered {
     struct tb_db *db;
-    unsigned columns;
+    uint64_t columns;
     uint32_t rows_max;         /* of a window */
     struct tb_extent *extents; /* of one day, by ts_min */
     size_t extent_count, extent_cap;
@@ -130,7 +130,7 @@ static enum tb_status count_bins(struct ordered *o, int64_t from, int64_t to, in
         }
         st = tb_segment_open(o->db, e->segment, o->segment, err);
         if (st == TB_OK) {
-            st = tb_segment_read(o->db, o->segment, 1u << TB_G_PLACE, err);
+            st = tb_segment_read(o->db, o->segment, TB_C_TS, err);
         }
         for (uint32_t k = 0; st == TB_OK && k < o->segment->n; k++) {
             int64_t ts = o->segment->ts_us[k];
@@ -322,16 +322,17 @@ static enum tb_status tell_day(struct ordered *o, int32_t day, int64_t from, int
     return st;
 }
 
-static uint32_t row_bytes(unsigned columns)
+static uint32_t row_bytes(uint64_t columns)
 {
     size_t bytes = 8 + 16 + 4 + sizeof(struct item);
-    bytes += columns & TB_C_ID ? 64 : 0;
-    bytes += columns & TB_C_TEXTS ? 4 * TB_T_COUNT : 0;
-    bytes += columns & TB_C_TOKENS ? 8 * (TB_N_SUCCESS + 1) + 2 : 0;
-    bytes += columns & TB_C_SIZES ? 8 * (TB_N_COUNT - TB_N_SUCCESS - 1) : 0;
-    bytes += columns & TB_C_SIGNATURE ? sizeof(struct tb_signature) : 0;
-    bytes += columns & TB_C_COST ? sizeof(struct tb_decimal) + 1 : 0;
-    return (uint32_t)(bytes + (columns & TB_C_PROMPT ? 8 : 0) + (columns & TB_C_LINE ? 8 : 0));
+    bytes += (size_t)__builtin_popcountll(columns & TB_C_TEXTS) * sizeof(uint32_t);
+    bytes +=
+        (size_t)__builtin_popcountll(columns & (TB_C_NUMBERS_TO(TB_N_COUNT - 1) | TB_C_PROMPT | TB_C_LINE)) *
+        sizeof(int64_t);
+    bytes += (columns & TB_C_ID) != 0 ? 64 : 0;
+    bytes += (columns & TB_C_SIGNATURE) != 0 ? sizeof(struct tb_signature) : 0;
+    bytes += (columns & TB_C_COST) != 0 ? sizeof(struct tb_decimal) + 1 : 0;
+    return (uint32_t)(bytes + 2);
 }
 
 enum tb_status tb_events_prepared(struct tb_db *db, int64_t from_us, int64_t to_us,
@@ -362,7 +363,7 @@ enum tb_status tb_events_prepared(struct tb_db *db, int64_t from_us, int64_t to_
     return st == TB_END ? TB_OK : st;
 }
 
-enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+enum tb_status tb_events_ordered(struct tb_db *db, int64_t from_us, int64_t to_us, uint64_t columns,
                                  bool (*each)(void *ctx, const struct tb_block *b, uint32_t row), void *ctx,
                                  struct tb_err *err)
 {

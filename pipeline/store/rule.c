@@ -70,9 +70,8 @@ enum tb_status tb_rule_stored(struct tb_db *db, const struct tb_row *a, struct t
         *order = node_order(db, a->text[TB_T_NODE], s->text[TB_T_NODE][row]);
         return TB_OK;
     }
-    const unsigned groups =
-        1u << TB_G_TEXTS | 1u << TB_G_TOKENS | 1u << TB_G_SIZES | 1u << TB_G_COST | 1u << TB_G_PROMPT;
-    enum tb_status st = tb_segment_read(db, s, groups, err);
+    const uint64_t columns = TB_C_TEXTS | TB_C_TOKENS | TB_C_SIZES | TB_C_COST | TB_C_PROMPT;
+    enum tb_status st = tb_segment_read(db, s, columns, err);
     if (st == TB_OK) {
         struct tb_payload x = payload_of_row(db, a), y = payload_of_stored(db, s, row);
         *order = tb_payload_compare(&x, a->payload, &y, s->payload[row]);

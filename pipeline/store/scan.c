@@ -10,13 +10,13 @@
 struct tb_scan {
     struct tb_db *db;
     int64_t from_us, to_us;
-    unsigned columns;
+    uint64_t columns;
     int64_t day, segment; /* the last one seen */
     struct tb_segment *s;
     uint32_t live[TB_SEGMENT_ROWS]; /* rows of the block, when not all are live */
 };
 
-enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, unsigned columns,
+enum tb_status tb_scan_open(struct tb_db *db, int64_t from_us, int64_t to_us, uint64_t columns,
                             struct tb_scan **out, struct tb_err *err)
 {
     *out = NULL;

@@ -27,82 +27,75 @@ static void gather(void *column, size_t size, const uint32_t *rows, uint32_t n)
 }
 
 /* Moves the live rows of every decoded column to its front. */
-static void close_gaps(struct tb_segment *s, unsigned groups, const uint32_t *live, uint32_t n)
+static void close_gaps(struct tb_segment *s, uint64_t columns, const uint32_t *live, uint32_t n)
 {
-    gather(s->ts_us, sizeof *s->ts_us, live, n);
-    gather(s->present, sizeof *s->present, live, n);
+    const struct {
+        uint64_t column;
+        void *of;
+        size_t size;
+    } others[] = {
+        {TB_C_TS, s->ts_us, sizeof *s->ts_us},
+        {TB_C_TS, s->present, sizeof *s->present},
+        {TB_C_ID_LO, s->id_lo, sizeof *s->id_lo},
+        {TB_C_PAYLOAD, s->payload, sizeof *s->payload},
+        {TB_C_ID, s->id, sizeof *s->id},
+        {TB_C_QUALITY, s->quality, sizeof *s->quality},
+        {TB_C_FLAGS, s->flags, sizeof *s->flags},
+        {TB_C_COST, s->has_cost, sizeof *s->has_cost},
+        {TB_C_COST, s->cost, sizeof *s->cost},
+        {TB_C_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
+        {TB_C_LINE, s->line, sizeof *s->line},
+        {TB_C_SIGNATURE, s->signature, sizeof *s->signature},
+    };
     for (int k = 0; k < TB_T_COUNT; k++) {
-        if (k == TB_T_NODE || (groups >> TB_G_TEXTS & 1) != 0) {
+        if ((columns & TB_C_TEXT(k)) != 0) {
             gather(s->text[k], sizeof *s->text[k], live, n);
         }
     }
     for (int k = 0; k < TB_N_COUNT; k++) {
-        if ((groups >> (k <= TB_N_SUCCESS ? TB_G_TOKENS : TB_G_SIZES) & 1) != 0) {
+        if ((columns & TB_C_NUMBER(k)) != 0) {
             gather(s->number[k], sizeof *s->number[k], live, n);
         }
     }
-    const struct {
-        enum tb_group group;
-        void *column;
-        size_t size;
-    } others[] = {
-        {TB_G_IDENTITY, s->id_lo, sizeof *s->id_lo},
-        {TB_G_PAYLOAD, s->payload, sizeof *s->payload},
-        {TB_G_ID, s->id, sizeof *s->id},
-        {TB_G_TOKENS, s->quality, sizeof *s->quality},
-        {TB_G_TOKENS, s->flags, sizeof *s->flags},
-        {TB_G_COST, s->has_cost, sizeof *s->has_cost},
-        {TB_G_COST, s->cost, sizeof *s->cost},
-        {TB_G_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
-        {TB_G_LINE, s->line, sizeof *s->line},
-        {TB_G_SIGNATURE, s->signature, sizeof *s->signature},
-    };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if ((groups >> others[i].group & 1) != 0) {
-            gather(others[i].column, others[i].size, live, n);
+        if ((columns & others[i].column) != 0) {
+            gather(others[i].of, others[i].size, live, n);
         }
     }
 }
 
-/* What was asked for, from row at on; what was not is NULL even if a column came along. */
-static void fill_block(const struct tb_segment *s, unsigned c, uint32_t at, uint32_t n, struct tb_block *out)
+#define IF_ASKED(column, of) ((columns & (column)) != 0 ? (of) + at : NULL)
+
+/* What was asked for, from row at on. */
+static void fill_block(const struct tb_segment *s, uint64_t columns, uint32_t at, uint32_t n,
+                       struct tb_block *out)
 {
     *out = (struct tb_block){.n = n, .file = s->file, .source = s->source};
-    out->ts_us = s->ts_us + at;
-    out->present = s->present + at;
-    if (c & TB_C_IDENTITY) {
-        out->id_lo = s->id_lo + at;
-        out->payload = s->payload + at;
-    }
-    if (c & TB_C_ID) {
-        out->id = s->id + at;
-    }
-    for (int k = 0; k < TB_T_COUNT && (c & TB_C_TEXTS); k++) {
-        out->text[k] = s->text[k] + at;
+    for (int k = 0; k < TB_T_COUNT; k++) {
+        out->text[k] = IF_ASKED(TB_C_TEXT(k), s->text[k]);
     }
     for (int k = 0; k < TB_N_COUNT; k++) {
-        if (c & (k <= TB_N_SUCCESS ? TB_C_TOKENS : TB_C_SIZES)) {
-            out->number[k] = s->number[k] + at;
-        }
+        out->number[k] = IF_ASKED(TB_C_NUMBER(k), s->number[k]);
     }
-    if (c & TB_C_TOKENS) {
-        out->quality = s->quality + at;
-        out->flags = s->flags + at;
-    }
-    if (c & TB_C_COST) {
-        out->has_cost = s->has_cost + at;
-        out->cost = s->cost + at;
-    }
-    out->prompt_fingerprint = c & TB_C_PROMPT ? s->prompt_fingerprint + at : NULL;
-    out->line = c & TB_C_LINE ? s->line + at : NULL;
-    out->signature = c & TB_C_SIGNATURE ? s->signature + at : NULL;
+    out->ts_us = s->ts_us + at;
+    out->present = s->present + at;
+    out->id_lo = IF_ASKED(TB_C_ID_LO, s->id_lo);
+    out->payload = IF_ASKED(TB_C_PAYLOAD, s->payload);
+    out->id = IF_ASKED(TB_C_ID, s->id);
+    out->quality = IF_ASKED(TB_C_QUALITY, s->quality);
+    out->flags = IF_ASKED(TB_C_FLAGS, s->flags);
+    out->has_cost = IF_ASKED(TB_C_COST, s->has_cost);
+    out->cost = IF_ASKED(TB_C_COST, s->cost);
+    out->prompt_fingerprint = IF_ASKED(TB_C_PROMPT, s->prompt_fingerprint);
+    out->line = IF_ASKED(TB_C_LINE, s->line);
+    out->signature = IF_ASKED(TB_C_SIGNATURE, s->signature);
 }
 
-enum tb_status tb_scan_block(struct tb_db *db, struct tb_segment *s, unsigned columns, int64_t from_us,
+enum tb_status tb_scan_block(struct tb_db *db, struct tb_segment *s, uint64_t columns, int64_t from_us,
                              int64_t to_us, uint32_t *live, struct tb_block *out, struct tb_err *err)
 {
-    unsigned groups = tb_segment_groups(columns);
-    enum tb_status st = tb_segment_read(db, s, groups, err);
+    columns |= TB_C_TS;
+    enum tb_status st = tb_segment_read(db, s, columns, err);
     if (st != TB_OK) {
         return st;
     }
@@ -117,7 +110,7 @@ enum tb_status tb_scan_block(struct tb_db *db, struct tb_segment *s, unsigned co
         live[n] = i;
         n += !tb_segment_is_dead(s, i);
     }
-    close_gaps(s, groups, live, n);
+    close_gaps(s, columns, live, n);
     fill_block(s, columns, 0, n, out);
     return TB_OK;
 }

@@ -26,14 +26,15 @@ enum tb_group {
     TB_G_SIGNATURE,
     TB_G_COUNT
 };
-#define TB_GROUPS_ALL ((1u << TB_G_COUNT) - 1)
+
+#define TB_C_BITS 64 /* a column's number is its bit in a set */
 
 struct tb_segment {
     int64_t segment;
     int32_t utc_day;
     uint32_t file, source, n;
     int64_t ts_min, ts_max;
-    unsigned decoded; /* groups */
+    uint64_t decoded; /* columns */
     int64_t *ts_us;
     uint64_t *id_lo, *payload;
     struct tb_str *id;
@@ -44,6 +45,10 @@ struct tb_segment {
     struct tb_decimal *cost;
     uint64_t *prompt_fingerprint, *line;
     struct tb_signature *signature;
+    struct {
+        uint64_t value;
+        uint32_t n;
+    } same[TB_C_BITS];     /* the first n rows of the column all hold value, whatever segment they were of */
     struct tb_buf raw;     /* a group's bytes, parts joined */
     struct tb_buf id_text; /* the ids' characters */
     uint32_t *dead;        /* bitmap, n bits; see dead_count */
@@ -72,11 +77,9 @@ enum tb_status tb_segment_write(struct tb_db *db, int64_t segment, int32_t utc_d
 enum tb_status tb_segment_open(struct tb_db *db, int64_t segment, struct tb_segment *s,
                                struct tb_err *err) TB_MUST_USE;
 
-/* Decodes groups (1 << enum tb_group) of the opened segment, those that are not decoded yet. */
-enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups,
+/* Decodes columns (TB_C_*) of the opened segment, those that are not decoded yet; what lies between them in a group is passed
+ * over. */
+enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, uint64_t columns,
                                struct tb_err *err) TB_MUST_USE;
-
-/* The groups that hold columns (enum tb_column). */
-unsigned tb_segment_groups(unsigned columns);
 
 #endif

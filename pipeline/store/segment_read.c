@@ -49,28 +49,6 @@ void tb_segment_free(struct tb_segment *s)
     free(s);
 }
 
-unsigned tb_segment_groups(unsigned columns)
-{
-    static const struct {
-        unsigned column, groups;
-    } map[] = {
-        {TB_C_IDENTITY, 1u << TB_G_IDENTITY | 1u << TB_G_PAYLOAD},
-        {TB_C_ID, 1u << TB_G_ID},
-        {TB_C_TEXTS, 1u << TB_G_TEXTS},
-        {TB_C_TOKENS, 1u << TB_G_TOKENS},
-        {TB_C_SIZES, 1u << TB_G_SIZES},
-        {TB_C_COST, 1u << TB_G_COST},
-        {TB_C_PROMPT, 1u << TB_G_PROMPT},
-        {TB_C_LINE, 1u << TB_G_LINE},
-        {TB_C_SIGNATURE, 1u << TB_G_SIGNATURE},
-    };
-    unsigned groups = 1u << TB_G_PLACE;
-    for (size_t i = 0; i < sizeof map / sizeof *map; i++) {
-        groups |= columns & map[i].column ? map[i].groups : 0;
-    }
-    return groups;
-}
-
 /* Room for a column of a whole segment, once. */
 static bool room(void *column, size_t size)
 {
@@ -81,66 +59,107 @@ static bool room(void *column, size_t size)
     return *p != NULL;
 }
 
-static bool take_numbers(struct tb_segment *s, struct tb_str *in, int from, int to)
+/* --- columns of numbers -------------------------------------------------------------------------------------------------- */
+
+/* A group being decoded: its columns in their order, each taken or passed over. */
+struct taking {
+    struct tb_segment *s;
+    uint64_t wanted;
+    struct tb_str in; /* absent: the group is not stored, all zero */
+};
+
+/* Values of one number, mostly: the buffer may hold it from a segment before. */
+static void fill(struct taking *t, int bit, void *v, size_t size, uint64_t value)
 {
-    for (int k = from; k <= to; k++) {
-        if (in->s == NULL) {
-            memset(s->number[k], 0, s->n * sizeof *s->number[k]);
-        } else if (!tb_column_decode(in, (uint64_t *)s->number[k], s->n)) {
+    uint32_t n = t->s->n;
+    if (bit >= 0 && t->s->same[bit].n >= n && t->s->same[bit].value == value) {
+        return;
+    }
+    if (value == 0 || size == 1) {
+        memset(v, (int)value, n * size);
+    } else {
+        tb_column_fill(v, size, value, n);
+    }
+    if (bit >= 0) {
+        t->s->same[bit].value = value;
+        t->s->same[bit].n = n;
+    }
+}
+
+/* The next column into v, values of size bytes; bit: the column's number, -1: what lies in v is not remembered. */
+static bool take(struct taking *t, int bit, void *v, size_t size)
+{
+    uint64_t value = 0;
+    if (t->in.s == NULL || tb_column_constant(&t->in, &value)) {
+        if (size < sizeof value && value >> size * 8 != 0) {
             return false;
         }
-    }
-    return true;
-}
-
-static bool take_u32(struct tb_segment *s, struct tb_str *in, uint32_t *v)
-{
-    if (in->s == NULL) {
-        memset(v, 0, s->n * sizeof *v);
+        fill(t, bit, v, size, value);
         return true;
     }
-    return tb_column_decode_u32(in, v, s->n);
+    if (bit >= 0) {
+        t->s->same[bit].n = 0;
+    }
+    return tb_column_decode(&t->in, v, size, t->s->n);
 }
 
-static bool take_u8(struct tb_segment *s, struct tb_str *in, uint8_t *v)
+/* The next column, if it is wanted. */
+static bool take_wanted(struct taking *t, uint64_t column, void *v, size_t size)
 {
-    uint64_t wide[TB_SEGMENT_ROWS];
-    if (in->s == NULL) {
-        memset(v, 0, s->n);
-        return true;
+    if ((t->wanted & column) == 0) {
+        return t->in.s == NULL || tb_column_skip(&t->in, t->s->n);
     }
-    if (!tb_column_decode(in, wide, s->n)) {
-        return false;
-    }
-    for (uint32_t i = 0; i < s->n; i++) {
-        v[i] = (uint8_t)wide[i];
-    }
-    return true;
+    return take(t, __builtin_ctzll(column), v, size);
 }
 
-static bool take_u64(struct tb_segment *s, struct tb_str *in, uint64_t *v)
+static bool take_place(struct taking *t)
 {
-    if (in->s == NULL) {
-        memset(v, 0, s->n * sizeof *v);
-        return true;
-    }
-    return tb_column_decode(in, v, s->n);
+    struct tb_segment *s = t->s;
+    uint64_t wanted = t->wanted;
+    bool good = t->in.s != NULL && take_wanted(t, TB_C_TS, s->ts_us, sizeof *s->ts_us);
+    good = good && take_wanted(t, TB_C_TEXT(TB_T_NODE), s->text[TB_T_NODE], sizeof *s->text[0]);
+    return good && ((wanted & TB_C_TS) == 0 || take(t, -1, s->present, sizeof *s->present));
 }
 
-static bool take_raw(struct tb_segment *s, struct tb_str in, uint64_t *v)
+static bool take_texts(struct taking *t)
 {
-    if (in.n != s->n * sizeof *v) {
-        return false;
+    bool good = true;
+    for (int k = TB_T_NODE + 1; k < TB_T_COUNT && good; k++) {
+        good = take_wanted(t, TB_C_TEXT(k), t->s->text[k], sizeof *t->s->text[k]);
     }
-    memcpy(v, in.s, in.n);
-    return true;
+    return good;
 }
 
-static bool take_cost(struct tb_segment *s, struct tb_str *in)
+static bool take_numbers(struct taking *t, int from, int to)
 {
+    bool good = true;
+    for (int k = from; k <= to && good; k++) {
+        good = take_wanted(t, TB_C_NUMBER(k), t->s->number[k], sizeof *t->s->number[k]);
+    }
+    return good;
+}
+
+static bool take_tokens(struct taking *t)
+{
+    return take_wanted(t, TB_C_QUALITY, t->s->quality, 1) && take_wanted(t, TB_C_FLAGS, t->s->flags, 1) &&
+           take_numbers(t, 0, TB_N_SUCCESS);
+}
+
+static bool take_cost(struct taking *t)
+{
+    struct tb_segment *s = t->s;
     uint64_t exponent[TB_SEGMENT_ROWS], lo[TB_SEGMENT_ROWS], hi[TB_SEGMENT_ROWS];
-    if (!take_u8(s, in, s->has_cost) || !take_u64(s, in, exponent) || !take_u64(s, in, lo) ||
-        !take_u64(s, in, hi)) {
+    const int bit = __builtin_ctzll(TB_C_COST);
+    if (t->in.s == NULL) { /* one word for both: without a cost has_cost is 0 */
+        if (s->same[bit].n < s->n) {
+            memset(s->cost, 0, s->n * sizeof *s->cost);
+        }
+        fill(t, bit, s->has_cost, 1, 0);
+        return true;
+    }
+    s->same[bit].n = 0;
+    if (!take(t, -1, s->has_cost, 1) || !take(t, -1, exponent, sizeof *exponent) ||
+        !take(t, -1, lo, sizeof *lo) || !take(t, -1, hi, sizeof *hi)) {
         return false;
     }
     for (uint32_t i = 0; i < s->n; i++) {
@@ -150,104 +169,107 @@ static bool take_cost(struct tb_segment *s, struct tb_str *in)
     return true;
 }
 
-static bool take_texts(struct tb_segment *s, struct tb_str *in)
+/* --- columns of bytes ---------------------------------------------------------------------------------------------------- */
+
+static bool take_raw(const struct taking *t, void *v, size_t size, bool may_lack)
+{
+    size_t bytes = t->s->n * size;
+    if (t->in.s == NULL && may_lack) {
+        memset(v, 0, bytes);
+        return true;
+    }
+    if (t->in.n != bytes) {
+        return false;
+    }
+    memcpy(v, t->in.s, bytes);
+    return true;
+}
+
+static bool take_ids(const struct taking *t)
+{
+    struct tb_segment *s = t->s;
+    if (t->in.s == NULL) {
+        memset(s->id, 0, s->n * sizeof *s->id);
+        return true;
+    }
+    return tb_id_text_decode(t->in, &s->id_text, s->id, s->n);
+}
+
+/* --- groups --------------------------------------------------------------------------------------------------------------- */
+
+static const uint64_t group_columns[TB_G_COUNT] = {
+    [TB_G_PLACE] = TB_C_TS | TB_C_TEXT(TB_T_NODE),
+    [TB_G_IDENTITY] = TB_C_ID_LO,
+    [TB_G_PAYLOAD] = TB_C_PAYLOAD,
+    [TB_G_ID] = TB_C_ID,
+    [TB_G_TEXTS] = TB_C_TEXTS & ~TB_C_TEXT(TB_T_NODE),
+    [TB_G_TOKENS] = TB_C_TOKENS,
+    [TB_G_SIZES] = TB_C_SIZES,
+    [TB_G_COST] = TB_C_COST,
+    [TB_G_PROMPT] = TB_C_PROMPT,
+    [TB_G_LINE] = TB_C_LINE,
+    [TB_G_SIGNATURE] = TB_C_SIGNATURE,
+};
+
+static bool rooms(struct tb_segment *s, uint64_t columns)
 {
     bool good = true;
-    for (int k = TB_T_NODE + 1; k < TB_T_COUNT && good; k++) {
-        good = take_u32(s, in, s->text[k]);
+    const struct {
+        uint64_t column;
+        void *of; /* the pointer's address */
+        size_t size;
+    } others[] = {
+        {TB_C_TS, &s->ts_us, sizeof *s->ts_us},
+        {TB_C_TS, &s->present, sizeof *s->present},
+        {TB_C_ID_LO, &s->id_lo, sizeof *s->id_lo},
+        {TB_C_PAYLOAD, &s->payload, sizeof *s->payload},
+        {TB_C_ID, &s->id, sizeof *s->id},
+        {TB_C_QUALITY, &s->quality, sizeof *s->quality},
+        {TB_C_FLAGS, &s->flags, sizeof *s->flags},
+        {TB_C_COST, &s->has_cost, sizeof *s->has_cost},
+        {TB_C_COST, &s->cost, sizeof *s->cost},
+        {TB_C_PROMPT, &s->prompt_fingerprint, sizeof *s->prompt_fingerprint},
+        {TB_C_LINE, &s->line, sizeof *s->line},
+        {TB_C_SIGNATURE, &s->signature, sizeof *s->signature},
+    };
+    for (int k = 0; k < TB_T_COUNT; k++) {
+        good = good && ((columns & TB_C_TEXT(k)) == 0 || room(&s->text[k], sizeof *s->text[k]));
+    }
+    for (int k = 0; k < TB_N_COUNT; k++) {
+        good = good && ((columns & TB_C_NUMBER(k)) == 0 || room(&s->number[k], sizeof *s->number[k]));
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        good = good && ((columns & others[i].column) == 0 || room(others[i].of, others[i].size));
     }
     return good;
 }
 
-static bool take_ids(struct tb_segment *s, struct tb_str in)
+static bool decode(struct taking *t, enum tb_group g)
 {
-    if (in.s == NULL) {
-        memset(s->id, 0, s->n * sizeof *s->id);
-        return true;
-    }
-    return tb_id_text_decode(in, &s->id_text, s->id, s->n);
-}
-
-static bool take_signatures(struct tb_segment *s, struct tb_str in)
-{
-    if (in.s == NULL) {
-        memset(s->signature, 0, s->n * sizeof *s->signature);
-        return true;
-    }
-    if (in.n != s->n * sizeof *s->signature) {
-        return false;
-    }
-    memcpy(s->signature, in.s, in.n);
-    return true;
-}
-
-static bool rooms(struct tb_segment *s, enum tb_group g)
-{
-    bool good = true;
+    struct tb_segment *s = t->s;
     switch (g) {
     case TB_G_PLACE:
-        return room(&s->ts_us, sizeof *s->ts_us) && room(&s->present, sizeof *s->present) &&
-               room(&s->text[TB_T_NODE], sizeof *s->text[0]);
+        return take_place(t);
     case TB_G_IDENTITY:
-        return room(&s->id_lo, sizeof *s->id_lo);
+        return take_raw(t, s->id_lo, sizeof *s->id_lo, false);
     case TB_G_PAYLOAD:
-        return room(&s->payload, sizeof *s->payload);
+        return take_raw(t, s->payload, sizeof *s->payload, false);
     case TB_G_ID:
-        return room(&s->id, sizeof *s->id);
+        return take_ids(t);
     case TB_G_TEXTS:
-        for (int k = 0; k < TB_T_COUNT; k++) {
-            good = good && room(&s->text[k], sizeof *s->text[k]);
-        }
-        return good;
+        return take_texts(t);
     case TB_G_TOKENS:
+        return take_tokens(t);
     case TB_G_SIZES:
-        for (int k = 0; k < TB_N_COUNT; k++) {
-            bool wanted = (k <= TB_N_SUCCESS) == (g == TB_G_TOKENS);
-            good = good && (!wanted || room(&s->number[k], sizeof *s->number[k]));
-        }
-        return good && (g == TB_G_SIZES || (room(&s->quality, 1) && room(&s->flags, 1)));
+        return take_numbers(t, TB_N_SUCCESS + 1, TB_N_COUNT - 1);
     case TB_G_COST:
-        return room(&s->has_cost, 1) && room(&s->cost, sizeof *s->cost);
+        return take_cost(t);
     case TB_G_PROMPT:
-        return room(&s->prompt_fingerprint, sizeof *s->prompt_fingerprint);
+        return take_wanted(t, TB_C_PROMPT, s->prompt_fingerprint, sizeof *s->prompt_fingerprint);
     case TB_G_LINE:
-        return room(&s->line, sizeof *s->line);
+        return take_wanted(t, TB_C_LINE, s->line, sizeof *s->line);
     case TB_G_SIGNATURE:
-        return room(&s->signature, sizeof *s->signature);
-    case TB_G_COUNT:
-        break;
-    }
-    return false;
-}
-
-/* in is absent for a group that is not stored: all zero. */
-static bool decode(struct tb_segment *s, enum tb_group g, struct tb_str in)
-{
-    switch (g) {
-    case TB_G_PLACE:
-        return in.s != NULL && tb_column_decode(&in, (uint64_t *)s->ts_us, s->n) &&
-               take_u32(s, &in, s->text[TB_T_NODE]) && take_u32(s, &in, s->present);
-    case TB_G_IDENTITY:
-        return take_raw(s, in, s->id_lo);
-    case TB_G_PAYLOAD:
-        return take_raw(s, in, s->payload);
-    case TB_G_ID:
-        return take_ids(s, in);
-    case TB_G_TEXTS:
-        return take_texts(s, &in);
-    case TB_G_TOKENS:
-        return take_u8(s, &in, s->quality) && take_u8(s, &in, s->flags) &&
-               take_numbers(s, &in, 0, TB_N_SUCCESS);
-    case TB_G_SIZES:
-        return take_numbers(s, &in, TB_N_SUCCESS + 1, TB_N_COUNT - 1);
-    case TB_G_COST:
-        return take_cost(s, &in);
-    case TB_G_PROMPT:
-        return take_u64(s, &in, s->prompt_fingerprint);
-    case TB_G_LINE:
-        return take_u64(s, &in, s->line);
-    case TB_G_SIGNATURE:
-        return take_signatures(s, in);
+        return take_raw(t, s->signature, sizeof *s->signature, true);
     case TB_G_COUNT:
         break;
     }
@@ -295,24 +317,25 @@ static enum tb_status join_parts(struct tb_db *db, struct tb_segment *s, enum tb
     return st == TB_OK && !known ? damaged(db, s, err) : st;
 }
 
-enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, unsigned groups, struct tb_err *err)
+enum tb_status tb_segment_read(struct tb_db *db, struct tb_segment *s, uint64_t columns, struct tb_err *err)
 {
+    columns &= ~s->decoded;
+    if (!rooms(s, columns)) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to read a segment");
+    }
     for (int g = 0; g < TB_G_COUNT; g++) {
-        if (((groups & ~s->decoded) >> g & 1u) == 0) {
+        struct taking t = {.s = s, .wanted = columns & group_columns[g]};
+        if (t.wanted == 0) {
             continue;
         }
-        if (!rooms(s, (enum tb_group)g)) {
-            return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to read a segment");
-        }
-        struct tb_str bytes;
-        enum tb_status st = join_parts(db, s, (enum tb_group)g, &bytes, err);
+        enum tb_status st = join_parts(db, s, (enum tb_group)g, &t.in, err);
         if (st != TB_OK) {
             return st;
         }
-        if (!decode(s, (enum tb_group)g, bytes)) {
+        if (!decode(&t, (enum tb_group)g)) {
             return damaged(db, s, err);
         }
-        s->decoded |= 1u << g;
+        s->decoded |= t.wanted;
     }
     return TB_OK;
 }

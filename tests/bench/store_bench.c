@@ -182,7 +182,7 @@ static struct spent load(struct bench *b, uint64_t from, uint64_t n, uint64_t pe
     return s;
 }
 
-static double scan(struct bench *b, unsigned columns, uint64_t *rows)
+static double scan(struct bench *b, uint64_t columns, uint64_t *rows)
 {
     struct tb_scan *s = NULL;
     struct tb_block block;
@@ -278,7 +278,7 @@ int main(int argc, char **argv)
     tell("all of the first file known", s, n);
     static const struct {
         const char *name;
-        unsigned columns;
+        uint64_t columns;
     } scans[] = {{"scan ts", TB_C_TS},
                  {"scan ts texts tokens cost", TB_C_TS | TB_C_TEXTS | TB_C_TOKENS | TB_C_COST},
                  {"scan all", TB_C_ALL}};

@@ -9,6 +9,21 @@
 #include "store/column.h"
 #include "store_fixture.h"
 
+/* Values of fewer bytes: those, or none when one does not fit. */
+static void decodes_narrow(struct tb_str in, const uint64_t *v, uint32_t n, size_t size)
+{
+    unsigned char *out = calloc(n, size);
+    bool fit = true;
+    for (uint32_t i = 0; i < n; i++) {
+        fit = fit && v[i] >> (8 * size) == 0;
+    }
+    assert_int_equal(tb_column_decode(&in, out, size, n), fit);
+    for (uint32_t i = 0; fit && i < n; i++) {
+        assert_memory_equal(out + i * size, &v[i], size); /* little-endian */
+    }
+    free(out);
+}
+
 /* The encoded bytes alone on the heap with their slack, so that the sanitizer sees a step too far. */
 static bool decodes_to(struct tb_str bytes, const uint64_t *v, uint32_t n, size_t *left)
 {
@@ -16,9 +31,18 @@ static bool decodes_to(struct tb_str bytes, const uint64_t *v, uint32_t n, size_
     uint64_t *out = calloc(n, sizeof *out);
     memcpy(copy, bytes.s, bytes.n);
     struct tb_str in = {copy, bytes.n};
-    bool good = tb_column_decode(&in, out, n);
+    bool good = tb_column_decode(&in, out, sizeof *out, n);
     *left = in.n;
     good = good && (v == NULL || memcmp(out, v, n * sizeof *v) == 0);
+    if (v != NULL) {
+        struct tb_str passed = {copy, bytes.n};
+        assert_true(tb_column_skip(&passed, n) && passed.n == *left);
+        decodes_narrow((struct tb_str){copy, bytes.n}, v, n, 4);
+        decodes_narrow((struct tb_str){copy, bytes.n}, v, n, 1);
+        uint64_t constant = ~v[0];
+        passed = (struct tb_str){copy, bytes.n};
+        assert_true(!tb_column_constant(&passed, &constant) || (constant == v[0] && passed.n == *left));
+    }
     free(copy);
     free(out);
     return good;
@@ -121,7 +145,7 @@ static void narrow_columns(void **state)
         must(tb_column_encode(&b, i == 0 ? v : big, 3, TB_HINT_NONE, &err));
         must(tb_buf_reserve(&b, TB_COLUMN_SLACK, &err));
         struct tb_str in = tb_buf_view(&b);
-        assert_int_equal(tb_column_decode_u32(&in, out, 3), i == 0);
+        assert_int_equal(tb_column_decode(&in, out, sizeof *out, 3), i == 0);
         tb_buf_release(&b);
     }
     assert_int_equal(out[0], 1);

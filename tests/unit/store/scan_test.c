@@ -169,7 +169,7 @@ static bool take(void *ctx, const struct tb_block *b, uint32_t row)
 }
 
 static void check_ordered(struct fixture *f, const struct stored *s, int64_t from, int64_t to,
-                          unsigned columns)
+                          uint64_t columns)
 {
     struct walk w = {.s = s, .at = first_from(s, from)};
     must(tb_events_ordered(f->db, from, to, columns, take, &w, &err));
