@@ -16,6 +16,7 @@
 #include "store/dict.h"
 #include "store/handle.h"
 #include "store/ids.h"
+#include "store/load_txn.h"
 
 #define BUSY_MS 20000 /* a reader's checkpoint or a backup may hold the file for moments */
 
@@ -225,6 +226,7 @@ void tb_db_close(struct tb_db *db)
     }
     tb_dict_free(db->dict);
     tb_id_index_free(db->ids);
+    tb_load_free(db->parked);
     tb_buf_release(&db->texts);
     tb_arena_release(&db->names);
     if (db->lock_fd >= 0) {

@@ -70,6 +70,11 @@ void tb_effects_release(struct tb_load_txn *t)
     free(t->pruned);
     free(t->moved);
     free(t->dead);
+    t->days = NULL;
+    t->pruned = NULL;
+    t->moved = NULL;
+    t->dead = NULL;
+    t->pruned_count = t->moved_count = 0;
 }
 
 static bool is_pruned(const struct tb_load_txn *t, int32_t utc_day)

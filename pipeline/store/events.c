@@ -24,12 +24,11 @@ static bool batch_init(struct tb_load_txn *t)
            t->outcome != NULL && t->fresh != NULL && t->entry != NULL && t->segment != NULL;
 }
 
-static void txn_free(struct tb_load_txn *t)
+void tb_load_free(struct tb_load_txn *t)
 {
     if (t == NULL) {
         return;
     }
-    tb_effects_release(t);
     tb_open_rows_release(&t->open);
     tb_open_rows_release(&t->spare);
     tb_id_table_release(&t->ids);
@@ -45,32 +44,54 @@ static void txn_free(struct tb_load_txn *t)
     free(t);
 }
 
+/* The transaction has ended; its memory waits for the next one: a file after the other would have the system clear the same
+ * megabytes again. */
+static void park(struct tb_load_txn *t)
+{
+    tb_effects_release(t);
+    t->open.n = t->spare.n = 0;
+    tb_arena_reset(&t->open.texts);
+    tb_arena_reset(&t->spare.texts);
+    tb_id_table_clear(&t->ids);
+    assert(t->db->parked == NULL);
+    t->db->parked = t;
+}
+
+static struct tb_load_txn *take_parked(struct tb_db *db)
+{
+    struct tb_load_txn *t = db->parked;
+    db->parked = NULL;
+    if (t != NULL) {
+        return t;
+    }
+    t = calloc(1, sizeof *t);
+    if (t != NULL && (!batch_init(t) || !tb_open_rows_init(&t->open) || !tb_open_rows_init(&t->spare) ||
+                      !tb_id_table_init(&t->ids))) {
+        tb_load_free(t);
+        t = NULL;
+    }
+    return t;
+}
+
 enum tb_status tb_load_begin(struct tb_db *db, uint32_t file, uint32_t source, struct tb_load_txn **out,
                              struct tb_err *err)
 {
     assert(file != 0 && source != 0);
     *out = NULL;
-    struct tb_load_txn *t = calloc(1, sizeof *t);
+    struct tb_load_txn *t = take_parked(db);
     if (t == NULL) {
         return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to load a file");
     }
     t->db = db;
     t->file = file;
     t->source = source;
-    enum tb_status st = TB_OK;
-    if (!batch_init(t) || !tb_open_rows_init(&t->open) || !tb_open_rows_init(&t->spare) ||
-        !tb_id_table_init(&t->ids)) {
-        st = tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to load a file");
-    }
-    if (st == TB_OK) {
-        st = tb_effects_init(t, err);
-    }
+    enum tb_status st = tb_effects_init(t, err);
     if (st == TB_OK) {
         st = tb_db_number(db, "segment_last.sql", 0, &t->next_segment, err);
     }
     t->next_segment++;
     if (st != TB_OK) {
-        txn_free(t);
+        park(t);
         return st;
     }
     *out = t;
@@ -130,13 +151,13 @@ enum tb_status tb_load_finish(struct tb_load_txn *t, struct tb_err *err)
     if (st == TB_OK) {
         st = tb_effects_write(t, err);
     }
-    txn_free(t);
+    park(t);
     return st;
 }
 
 void tb_load_abort(struct tb_load_txn *t)
 {
-    txn_free(t);
+    park(t);
 }
 
 enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last, struct tb_err *err)

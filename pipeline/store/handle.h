@@ -20,6 +20,7 @@ extern const struct tb_embed tb_embed_store[];
 
 struct tb_dict;
 struct tb_id_index;
+struct tb_load_txn;
 
 struct tb_db {
     sqlite3 *sqlite;
@@ -35,10 +36,11 @@ struct tb_db {
     } statements[TB_STATEMENTS_MAX];
     int statement_count;
     struct tb_dict *dict;
-    struct tb_id_index *ids; /* what is known of the id runs; forgotten by a rollback */
-    struct tb_buf texts;     /* what files.h hands out */
-    struct tb_arena names;   /* what versions.h hands to the tables it loads */
-    bool failed;             /* a failure that had no way out when it happened (tb_dict_text) */
+    struct tb_id_index *ids;    /* what is known of the id runs; forgotten by a rollback */
+    struct tb_load_txn *parked; /* the last load's memory, for the next one */
+    struct tb_buf texts;        /* what files.h hands out */
+    struct tb_arena names;      /* what versions.h hands to the tables it loads */
+    bool failed;                /* a failure that had no way out when it happened (tb_dict_text) */
     struct tb_err failure;
 };
 

@@ -38,10 +38,12 @@ static void put(struct tb_id_table *t, uint32_t entry)
 
 static bool grow_slots(struct tb_id_table *t, uint32_t count)
 {
-    uint64_t *slots = calloc(count, sizeof *slots);
+    uint64_t *slots = aligned_alloc(64, count * sizeof *slots);
     if (slots == NULL) {
         return false;
     }
+    /* Not calloc: a page that is read before it is first written makes that write interrupt the other cores. */
+    memset(slots, 0, count * sizeof *slots);
     free(t->slots);
     t->slots = slots;
     t->mask = count - 1;
@@ -79,9 +81,23 @@ void tb_id_table_release(struct tb_id_table *t)
     memset(t, 0, sizeof *t);
 }
 
+/* Empties the slots from where the entry belongs to the next empty one: whatever else lies there goes, too. */
+static void take_out(struct tb_id_table *t, uint32_t entry)
+{
+    for (uint32_t i = (uint32_t)(t->hi[entry] >> t->shift); t->slots[i] != 0; i = (i + 1) & t->mask) {
+        t->slots[i] = 0;
+    }
+}
+
 void tb_id_table_clear(struct tb_id_table *t)
 {
-    memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    if (t->n > t->mask / 16) {
+        memset(t->slots, 0, (t->mask + 1) * sizeof *t->slots);
+    } else { /* a small file behind a big one */
+        for (uint32_t e = 0; e < t->n; e++) {
+            take_out(t, e);
+        }
+    }
     t->n = 0;
 }
 

@@ -73,6 +73,8 @@ struct tb_load_txn {
     uint32_t dead_count;
 };
 
+void tb_load_free(struct tb_load_txn *t); /* one that is parked; may be NULL */
+
 /* ---- dedupe.c ---- */
 
 /* Sorts t->keys[0..n) and leaves one per identity, the row that rules; counts the others. */
