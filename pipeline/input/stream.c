@@ -20,6 +20,7 @@
 struct level {
     struct tb_bytes *raw;       /* level 0: the file; else the archive's member, which the archive owns */
     struct tb_bytes *inflated;  /* over raw, or NULL */
+    struct tb_bytes *ahead;     /* over inflated, or NULL: only at level 0 */
     struct tb_archive *archive; /* over those, or NULL */
     enum tb_kind compression, kind;
 };
@@ -46,12 +47,15 @@ static enum tb_status placed(const struct tb_stream *s, enum tb_status st, struc
 
 static struct tb_bytes *bytes_of(const struct level *l)
 {
-    return l->inflated != NULL ? l->inflated : l->raw;
+    return l->ahead != NULL ? l->ahead : l->inflated != NULL ? l->inflated : l->raw;
 }
 
 static void level_close(struct level *l, bool owns_raw)
 {
     tb_archive_close(l->archive);
+    if (l->ahead != NULL) { /* before what its thread reads */
+        l->ahead->ops->close(l->ahead);
+    }
     if (l->inflated != NULL) {
         l->inflated->ops->close(l->inflated);
     }
@@ -71,6 +75,10 @@ static enum tb_status level_open(struct level *l, struct tb_bytes *raw, int nest
     if (tb_kind_compressed(l->compression)) {
         st = l->compression == TB_KIND_GZIP ? tb_bytes_open_gzip(raw, &l->inflated, err)
                                             : tb_bytes_open_unpack(raw, l->compression, &l->inflated, err);
+        if (st == TB_OK && nested == 0 &&
+            raw->ops->seek != NULL) { /* a pipe's reader must hear of an interrupt */
+            st = tb_bytes_open_ahead(l->inflated, &l->ahead, err);
+        }
         if (st != TB_OK) {
             return st;
         }
@@ -254,14 +262,31 @@ enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t
     return placed(s, tb_bytes_read(bytes_of(l), dst, cap, n, err), err);
 }
 
+bool tb_stream_ahead(struct tb_stream *s)
+{
+    struct tb_bytes *ahead = s->levels[0].ahead;
+    return ahead != NULL && tb_bytes_run_ahead(ahead);
+}
+
 uint64_t tb_stream_raw_bytes(const struct tb_stream *s)
 {
-    return s->levels[0].raw->given;
+    return bytes_of(&s->levels[0])->root->given;
 }
 
 enum tb_status tb_stream_sum(struct tb_stream *s, struct tb_hash128 *out, int64_t *size, struct tb_err *err)
 {
-    return s->summed ? placed(s, tb_bytes_sum_rest(s->levels[0].raw, out, size, err), err) : TB_END;
+    struct level *l = &s->levels[0];
+    if (!s->summed) {
+        return TB_END;
+    }
+    if (l->ahead != NULL) {
+        tb_bytes_hold_ahead(l->ahead, true);
+    }
+    enum tb_status st = placed(s, tb_bytes_sum_rest(l->raw, out, size, err), err);
+    if (l->ahead != NULL) {
+        tb_bytes_hold_ahead(l->ahead, false);
+    }
+    return st;
 }
 
 const char *tb_stream_kind(const struct tb_stream *s)

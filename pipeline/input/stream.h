@@ -2,7 +2,7 @@
  *          with ISAL=0). Plain and .gz go by pread + inflate; .xz .bz2 .zst .lz4, tar, zip, 7z (and .gz inside)
  *          by libarchive. Told apart by magic bytes, not by name.
  * Shape:   a file that is no archive has one member without a name. gz members are concatenated into one.
- * Owns:    tb_stream_open's result, until tb_stream_close. One thread at a time.
+ * Owns:    tb_stream_open's result, until tb_stream_close. One thread at a time (tb_stream_ahead has its own).
  * Errors:  TB_FAIL with TB_E_TRUNCATED (the stream ends early), TB_E_CORRUPT (bad header, CRC, length; text says
  *          which, err->byte = offset in the compressed file), TB_E_LIMIT (expansion, entries, depth, name),
  *          TB_E_IO. What was read before the error stays good. Trailing garbage behind a gz member is
@@ -44,6 +44,10 @@ enum tb_status tb_stream_member(struct tb_stream *s, struct tb_str *name, struct
 /* Reads up to cap decompressed bytes of this member into dst. TB_OK with *n > 0, TB_END at its end. */
 enum tb_status tb_stream_read(struct tb_stream *s, char *dst, size_t cap, size_t *n,
                               struct tb_err *err) TB_MUST_USE;
+
+/* From here on another thread decompresses up to 2 MiB ahead of what is read; the bytes and the errors stay the same. False:
+ * nothing to gain (the file is not compressed, or no regular file), no thread to be had, or one is there already. */
+bool tb_stream_ahead(struct tb_stream *s);
 
 /* Bytes of the file consumed so far. */
 uint64_t tb_stream_raw_bytes(const struct tb_stream *s);

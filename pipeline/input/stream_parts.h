@@ -105,6 +105,14 @@ enum tb_status tb_bytes_open_unpack(struct tb_bytes *below, enum tb_kind kind, s
 enum tb_status tb_bytes_open_filter(struct tb_bytes *below, enum tb_kind kind, struct tb_bytes **out,
                                     struct tb_err *err) TB_MUST_USE;
 
+/* What below gives, of which another thread may read some blocks ahead, from tb_bytes_run_ahead on (false: it runs, it is at
+ * its end, or there is no thread to be had). Below and all under it are then that thread's, but while they are held. It is
+ * a root to what stacks on it: given tells how far into the file that has come which was taken, not what was read ahead. */
+enum tb_status tb_bytes_open_ahead(struct tb_bytes *below, struct tb_bytes **out,
+                                   struct tb_err *err) TB_MUST_USE;
+bool tb_bytes_run_ahead(struct tb_bytes *b);
+void tb_bytes_hold_ahead(struct tb_bytes *b, bool hold);
+
 /* An archive over below. _next moves to the next regular file; its bytes are then read through
  * tb_archive_bytes (the same object for every member). *entries counts every entry passed, over nested
  * archives too. */

@@ -119,6 +119,19 @@ struct tb_job *tb_handover_take(struct tb_handover *h, struct tb_lane *lane)
     return job;
 }
 
+bool tb_handover_borrow(struct tb_handover *h)
+{
+    int n = atomic_load_explicit(&h->spare, memory_order_relaxed);
+    while (n > 0 && !atomic_compare_exchange_weak(&h->spare, &n, n - 1)) {
+    }
+    return n > 0;
+}
+
+void tb_handover_give_back(struct tb_handover *h)
+{
+    atomic_fetch_add(&h->spare, 1);
+}
+
 bool tb_handover_turn(struct tb_handover *h, struct tb_job *job)
 {
     pthread_mutex_lock(&h->lock);

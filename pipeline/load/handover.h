@@ -76,6 +76,7 @@ struct tb_handover {
     const volatile sig_atomic_t *stop; /* asks a pipe's reader to end; may be NULL */
     atomic_bool cancelled;
     atomic_uint_fast64_t raw_bytes; /* read so far, for progress */
+    atomic_int spare;               /* cores without a worker that reads */
     enum tb_status st;
     struct tb_err err;
 };
@@ -97,6 +98,10 @@ static inline bool tb_handover_cancelled(struct tb_handover *h)
 {
     return atomic_load_explicit(&h->cancelled, memory_order_relaxed);
 }
+
+/* A core that no worker uses, to read a file with two threads: false, there is none. Given back when the file is read. */
+bool tb_handover_borrow(struct tb_handover *h);
+void tb_handover_give_back(struct tb_handover *h);
 
 /* Waits until job is the file being committed, and takes its turn: an interrupt from now on commits what was read. False:
  * all was cancelled. _pass gives the turn back, as nothing was read. */

@@ -28,11 +28,10 @@ static int cores(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
 }
 
-static int workers_for(const struct tb_load_options *options, size_t files)
+static int threads_for(const struct tb_load_options *options)
 {
     int n = options != NULL && options->workers > 0 ? options->workers : cores();
-    n = n < WORKERS_MAX ? n : WORKERS_MAX;
-    return (size_t)n < files ? n : (int)files;
+    return n < WORKERS_MAX ? n : WORKERS_MAX;
 }
 
 static enum tb_status check_formats(const struct tb_format_set *formats, const struct tb_input_list *list,
@@ -139,7 +138,9 @@ static enum tb_status load(struct tb_db *db, const struct tb_format_set *formats
     }
     enum tb_status st = tb_known_load(db, pending, again != NULL ? 0 : n, &p->known, err);
     if (st == TB_OK) {
-        st = start(p, formats, workers_for(options, n), err);
+        int threads = threads_for(options), workers = (size_t)threads < n ? threads : (int)n;
+        p->handover.spare = threads - workers;
+        st = start(p, formats, workers, err);
     }
     if (st == TB_OK) {
         st = commit_all(db, p, options, summary, err);

@@ -177,7 +177,7 @@ static enum tb_status drain(struct tb_worker *w, const struct tb_line *line, str
 
 /* --- members ---- */
 
-#define TELL_LINES 1024
+#define TELL_LINES 256
 
 static enum tb_status interrupted(struct tb_err *err)
 {
@@ -226,6 +226,7 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
         st = drain(w, &line, err);
         if (line.line % TELL_LINES == 0) {
             tell_progress(w, tb_stream_raw_bytes(w->stream));
+            tb_worker_file_hasten(w);
         }
     }
     return st;
@@ -423,8 +424,7 @@ static enum tb_status read_file(struct tb_worker *w, struct tb_job *job, struct 
         end.fault.code = TB_E_NONE;
         st = put_empty_member(w, &why, err);
     }
-    tb_stream_close(w->stream);
-    w->stream = NULL;
+    tb_worker_file_close(w);
     if (st != TB_OK) {
         return st;
     }
@@ -445,5 +445,6 @@ void *tb_worker_run(void *worker)
             break;
         }
     }
+    tb_handover_give_back(w->handover);
     return NULL;
 }

@@ -37,6 +37,7 @@ struct tb_worker {
     struct tb_extractor *extractor;      /* NULL: not told yet, or no format */
     bool settled, announced;             /* the format is told; MEMBER was put */
     bool pipe;
+    bool borrowed; /* a core, to decompress ahead */
     bool has_raw;
     struct tb_hash128 raw;
     int64_t size, mtime_s, mtime_ns; /* as the digest was taken */
@@ -61,6 +62,10 @@ bool tb_worker_file_is_copy(const struct tb_worker *w, const char *format);
 /* Are the bytes that were read then still there? If not, what fault says. */
 bool tb_worker_file_again(const struct tb_worker *w, const struct tb_retry *again);
 void tb_worker_file_say_gone(const struct tb_worker *w, const struct tb_retry *again, struct tb_err *fault);
+
+/* Another thread decompresses ahead, where there is a core for it. For _close: the stream, and what was borrowed. */
+void tb_worker_file_hasten(struct tb_worker *w);
+void tb_worker_file_close(struct tb_worker *w);
 
 /* Takes jobs until there are no more; the body of the thread. */
 void *tb_worker_run(void *worker);

@@ -50,6 +50,27 @@ void tb_worker_file_settle(struct tb_worker *w)
     }
 }
 
+void tb_worker_file_hasten(struct tb_worker *w)
+{
+    if (w->borrowed || !tb_handover_borrow(w->handover)) {
+        return;
+    }
+    w->borrowed = tb_stream_ahead(w->stream);
+    if (!w->borrowed) {
+        tb_handover_give_back(w->handover);
+    }
+}
+
+void tb_worker_file_close(struct tb_worker *w)
+{
+    tb_stream_close(w->stream);
+    w->stream = NULL;
+    if (w->borrowed) {
+        tb_handover_give_back(w->handover);
+        w->borrowed = false;
+    }
+}
+
 /* Are the bytes that were read then still there? What an archive held cannot be told from its first bytes. */
 bool tb_worker_file_again(const struct tb_worker *w, const struct tb_retry *again)
 {

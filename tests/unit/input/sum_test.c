@@ -68,6 +68,9 @@ static void check(const char *path, size_t most)
     if (tb_stream_open_summed(path, NULL, &s, &err) != TB_OK) {
         return; /* damaged at its head */
     }
+    if (below(2) == 0) { /* the thread that reads ahead must not lose or take twice what is summed */
+        (void)tb_stream_ahead(s);
+    }
     bool whole = read_some(s, most);
     for (int again = 0; again < 2; again++) { /* and once more after reading on */
         assert_int_equal(tb_stream_sum(s, &got, &size, &err), TB_OK);
