@@ -116,7 +116,7 @@ static enum tb_status judge_subject_day(struct tb_judge *j, struct tb_subject *s
         return tb_judge_platform(j, s, told);
     }
     enum tb_status (*const judges[])(struct tb_judge *, struct tb_subject *) = {
-        tb_judge_repeat, tb_judge_bots,   tb_judge_failure,   tb_judge_size,
+        tb_judge_repeat, tb_judge_bots,   tb_judge_failure,   tb_judge_size, tb_judge_bloat,
         tb_judge_ratio,  tb_judge_volume, tb_judge_sustained, tb_judge_new};
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < sizeof judges / sizeof *judges && st == TB_OK; i++) {

@@ -175,9 +175,28 @@ static void sort(struct tb_findings *list)
     }
 }
 
+/* Even gaps of which a loop or a storm leaves too few for a bot are its own. */
+static void drop_even(const struct tb_judge *j, struct tb_findings *today)
+{
+    for (size_t i = today->n; i-- > 0;) {
+        struct tb_finding *f = &today->f[i], *of = NULL;
+        for (size_t k = 0; k < today->n && f->kind == TB_KIND_BOT_REGULAR && of == NULL; k++) {
+            struct tb_finding *p = &today->f[k];
+            bool other = family_of(p->kind) == REPEAT || family_of(p->kind) == FAILURE;
+            of = other && touches(j, p, f) && f->extra - p->extra < j->rules.regular_requests ? p : NULL;
+        }
+        if (of != NULL) {
+            of->also |= 1u << f->kind;
+            memmove(f, f + 1, (today->n - i - 1) * sizeof *f);
+            today->n--;
+        }
+    }
+}
+
 static void merge_today(const struct tb_judge *j, struct tb_findings *today)
 {
     size_t n = 0;
+    drop_even(j, today);
     sort(today);
     for (size_t i = 0; i < today->n; i++) {
         struct tb_finding *f = &today->f[i];
@@ -235,12 +254,15 @@ static bool continues(const struct tb_judge *j, const struct tb_subject *s, cons
     if (o->last_day >= j->day - 1 && is_same(j, o, f)) {
         return true;
     }
-    /* a new level is seen again after a weekend, and after a day that was not clear */
-    int missed = 0;
-    for (int32_t d = o->last_day + 1; d < j->day && missed < 2; d++) {
-        missed += type_of(s, d) == type_of(s, j->day);
+    /* a new level is seen again after a weekend; a day like today that neither tells of parts two incidents */
+    const struct tb_zone *zone = family_of(f->kind) == RATIO ? j->settings->zone : s->clock->zone;
+    const int64_t noon = 12 * TB_US_PER_H;
+    bool apart = false;
+    for (int32_t d = tb_zone_day(zone, o->end_us - noon) + 1;
+         d <= tb_zone_day(zone, f->start_us - noon) && !apart; d++) {
+        apart = type_of(s, d) == type_of(s, j->day);
     }
-    return is_slow(f->kind) && o->kind == f->kind && missed < 2 && !o->new_normal &&
+    return is_slow(f->kind) && o->kind == f->kind && !apart && !o->new_normal &&
            union_span(o, f) <= span_max(j, f->kind) + DAYS_OFF * TB_US_PER_DAY;
 }
 
@@ -254,7 +276,7 @@ static void adopt(const struct tb_judge *j, struct tb_subject *s, const struct t
         s->level_from[type_of(s, j->day)] = from;
     }
     for (int32_t day = f->first_day; day <= j->day && family_of(f->kind) == RATIO; day++) {
-        s->day_flag[day - j->first] = 0;
+        s->day_flag[day - j->first] &= (uint8_t)~TB_FLAG_RATIO;
     }
     for (int32_t day = from; day <= j->day && family_of(f->kind) == VOLUME; day++) {
         for (int h = 0; h < 24; h++) {
@@ -302,6 +324,7 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
     bool volume = (kinds & (1u << TB_KIND_SPIKE | 1u << TB_KIND_SUSTAINED | 1u << TB_KIND_OFF_HOURS)) != 0;
     bool ratio = family_of(f->kind) == RATIO || family_of(f->kind) == SIZE ||
                  f->kind == TB_KIND_LOOP_GROWING || (family_of(f->kind) == REPEAT && kinds != 1u << f->kind);
+    bool size = family_of(f->kind) == SIZE || f->kind == TB_KIND_LOOP_GROWING;
     if (f->new_normal || s->flag == NULL) {
         return;
     }
@@ -315,7 +338,7 @@ static void flag(const struct tb_judge *j, const struct tb_subject *s, const str
     for (int32_t d = j->first; ratio && d <= j->day; d++) {
         const struct tb_digest *g = &j->digest[d - j->first];
         if (g->from_us < f->end_us && f->start_us < g->to_us) {
-            s->day_flag[d - j->first] = 1;
+            s->day_flag[d - j->first] |= size ? TB_FLAG_RATIO | TB_FLAG_SIZE : TB_FLAG_RATIO;
         }
     }
 }

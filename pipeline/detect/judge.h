@@ -50,6 +50,9 @@ struct tb_judge {
     struct tb_err *err;
 };
 
+/* Days that an incident keeps from being a measure of what is usual. */
+enum tb_day_flag { TB_FLAG_RATIO = 1, TB_FLAG_SIZE = 2 };
+
 struct tb_subject {
     uint32_t consumer;
     struct tb_str name;
@@ -125,6 +128,7 @@ void tb_finding_tell(struct tb_finding *f, const struct tb_words *w);
 /* --- the judges: each adds findings about s on j->day --- */
 enum tb_status tb_judge_volume(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s);
+enum tb_status tb_judge_bloat(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_ratio(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_size(struct tb_judge *j, struct tb_subject *s);
 enum tb_status tb_judge_repeat(struct tb_judge *j, struct tb_subject *s);
@@ -152,6 +156,13 @@ struct tb_driver {
 enum tb_status tb_driver_find(struct tb_judge *j, const struct tb_budget_row *budget, int64_t from_us,
                               int64_t to_us, struct tb_driver *out) TB_MUST_USE;
 void tb_words_driver(struct tb_words *w, const struct tb_judge *j, const struct tb_driver *d);
+
+/* The first day of the judged day's history. */
+static inline int32_t tb_judge_history(const struct tb_judge *j)
+{
+    int32_t first = j->day - (int32_t)j->rules.history_days;
+    return first > j->first ? first : j->first;
+}
 
 static inline enum tb_status tb_judge_no_memory(struct tb_judge *j)
 {

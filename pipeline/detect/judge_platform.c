@@ -198,11 +198,17 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
         squares += (b.value[i] - b.mu) * (b.value[i] - b.mu);
     }
     sd = b.n > 0 && sqrt(squares / (double)b.n) > sd ? sqrt(squares / (double)b.n) : sd;
-    double z = (x - mu) / (sd > least ? sd : least);
+    if (b.n > 0) { /* of few days little is known of how they vary: as Student's t does */
+        double n = (double)b.n;
+        sd *= sqrt((n - 1) / (n > 3.5 ? n - 3 : 0.5) * (1 + 1 / n));
+    }
+    sd = sd > least ? sd : least;
     int64_t start = s->clock->at[tb_local_at(s, day, from)] * TB_US_PER_H;
     int64_t end = (s->clock->at[tb_local_at(s, day, to - 1)] + 1) * TB_US_PER_H;
-    if (b.n == 0 || z < j->rules.platform_z || x <= b.past_max ||
-        x <= record_ratio(j, s, day, to - from) * mu || explained(j, told, start, end) >= (x - mu) / 2) {
+    /* what no consumer's own finding tells of must itself stand out */
+    double rest = x - explained(j, told, start, end), z = (rest - mu) / sd;
+    if (b.n == 0 || z < j->rules.platform_z || rest <= j->rules.platform_ratio * mu || rest <= b.past_max ||
+        rest <= record_ratio(j, s, day, to - from) * mu) {
         return TB_OK;
     }
     b.mu = mu;

@@ -18,14 +18,27 @@ static double edge(uint32_t bucket)
     return TB_SIZE_FIRST * pow(1.01, bucket);
 }
 
+/* Whether days on which large prompts were told are left out: not when there are many, then they are usual. */
+static bool leaves_out(const struct tb_judge *j, const struct tb_subject *s)
+{
+    int told = 0;
+    for (int32_t day = tb_judge_history(j); day < j->day; day++) {
+        told += (s->day_flag[day - j->first] & TB_FLAG_SIZE) != 0;
+    }
+    return told < j->rules.size_days;
+}
+
 static void gather(const struct tb_judge *j, const struct tb_subject *s, uint32_t feature, bool all,
                    struct sizes *out)
 {
+    bool leaves = leaves_out(j, s);
     memset(out, 0, sizeof *out);
-    int32_t first = j->day - (int32_t)j->rules.history_days;
-    for (int32_t day = first > j->first ? first : j->first; day < j->day; day++) {
+    for (int32_t day = tb_judge_history(j); day < j->day; day++) {
         const struct tb_digest *g = &j->digest[day - j->first];
         size_t from, to;
+        if (leaves && (s->day_flag[day - j->first] & TB_FLAG_SIZE) != 0) {
+            continue;
+        }
         TB_DIGEST_RANGE(g, size, s->consumer, from, to);
         out->days += g->events > 0;
         for (size_t i = from; i < to; i++) {

@@ -33,7 +33,7 @@
     X(outage_failures) X(outage_share)                                                                       \
     X(outage_consumers) X(outage_each) X(outage_one) X(outage_keep)                                          \
     X(size_tokens) X(size_times) X(size_quantile) X(size_requests) X(size_gap_hours) X(size_past)            \
-    X(size_usual)                                                                                            \
+    X(size_usual) X(size_days)                                                                                        \
     X(hour_warning) X(hour_critical) X(hour_emergency) X(warning_min) X(critical_min) X(budget_info)         \
     X(budget_warning)                                                                                        \
     X(budget_critical) X(predict) X(predict_days) X(predict_share)

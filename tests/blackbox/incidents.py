@@ -62,6 +62,40 @@ def a_level_that_stays(tollbook, folder):
     must(twin.findings(day)[0] == case.findings(day)[0], 'a report of the last day alone says something else')
 
 
+def two_are_not_one(tollbook, folder):
+    """dogwood's prompts are three times as long on two days, and again a week later; between them all is as usual. What is told of their
+    cost is what the longer prompts cost, not their answers."""
+    w = World()
+    days, extra = [d for d in (15, 16, 22, 23)], 0
+    for e in w.events:
+        if e['consumer'] == 'dogwood' and e['ts'][:10] in [(FIRST + dt.timedelta(days=d)).strftime('%Y-%m-%d') for d in days]:
+            extra += 2 * e['input_tokens'] * 3e-6
+            e['input_tokens'] *= 3
+    w.write(folder)
+    case = Case(tollbook, folder)
+    case.run('ingest')
+    rows = [pick(case.findings(FIRST + dt.timedelta(days=d))[1], 'context_bloat', 'dogwood') for d in days]
+    must(all(rows), f'not told on each day: {rows}')
+    ids = [r[0]['id'] for r in rows]
+    must(ids[0] == ids[1] != ids[2] == ids[3], f'ids of two incidents of two days each: {ids}')
+    cost = sum(float(rows[i][0]['cost']) for i in (1, 3))
+    must(.9 < cost / extra < 1.1, f'they cost {extra} more, told is {cost}')
+
+
+def large_prompts_again(tollbook, folder):
+    """A first burst of large prompts does not make a second one usual; many do."""
+    w = World()
+    days = [10, 14, 16, 18, 21, 22, 23]
+    for d in days:
+        w.scatter(12, at(FIRST + dt.timedelta(days=d), 11), 2, 'cedar', input_tokens=40000, feature='chat')
+    w.write(folder)
+    case = Case(tollbook, folder)
+    case.run('ingest')
+    told = [bool(pick(case.findings(FIRST + dt.timedelta(days=d))[1], 'large_prompt', 'cedar')) for d in days]
+    must(all(told[:3]), f'a later burst is taken as usual: {told}')
+    must(not told[-1], 'what comes every other day is not usual')
+
+
 def limits_keep_their_ids(tollbook, folder):
     """A budget of a month that fills up, and a quota of a month that is used up and knocked at again."""
     w = World()
@@ -169,7 +203,7 @@ def check_actions(path, found):
             must(f['id'] in text and f['cost'] in text, f'{f["kind"]}: neither its id nor its money')
 
 
-CASES = [a_level_that_stays, limits_keep_their_ids, signatures_go, packs_tell_them]
+CASES = [a_level_that_stays, two_are_not_one, large_prompts_again, limits_keep_their_ids, signatures_go, packs_tell_them]
 
 
 def main():
