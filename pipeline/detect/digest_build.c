@@ -1,199 +1,112 @@
-/* The pass over a day's events: every event shown to the sums and the watchers, in order. These remember thousands of consumers, so that each
- * event finds its memory cold: a few events are held back, and what the later ones will ask for is called into the cache meanwhile. */
+/* The pass over a day's events: every event read and priced as its block is decoded, put in order, summed up, and shown to the watchers.
+ * Three threads share the work (pass.h); this one orders and sums up. All remember thousands of consumers, so that each event finds its
+ * memory cold: what the later events of a batch will ask for is called into the cache before the earlier ones are taken. */
 #include <string.h>
-#include "base/money.h"
 #include "detect/pass.h"
 #include "rate/reading.h"
-#include "rate/reduce.h"
 
-#define COLUMNS                                                                                              \
-    (TB_READING_COLUMNS | TB_C_TEXT(TB_T_CLIENT_IP) | TB_C_TEXT(TB_T_USER_AGENT) |                           \
-     TB_C_NUMBER(TB_N_RETRIES) | TB_C_PROMPT | TB_C_SIGNATURE)
 #define LEAD_IN (2 * TB_US_PER_H)
-
-#define QUEUE 32 /* calls on their way: their memory fits in the first cache */
-
-struct queued {
-    struct tb_pass_event e;
-    struct tb_signature signature; /* e.signature: the block may be gone */
-    uint64_t hash;
-    uint32_t key[2], actor;
-};
 
 struct build {
     struct tb_pass pass;
-    struct tb_reader reader;
+    struct tb_pass_reader *reader; /* used by the thread that decodes */
+    struct tb_watchers *watchers;
     struct tb_sums *sums;
-    struct tb_repeat *repeat;
-    struct tb_rhythm *rhythm;
-    struct tb_failure *failure;
     struct tb_hourly hourly;
-    struct tb_tuples actors;
-    struct queued queue[QUEUE];
-    uint32_t queued;
-    uint32_t source; /* the last one met, and whether it is billed */
-    bool billed;
+    struct tb_pass_batch *batch; /* that is being filled */
     enum tb_status status;
     struct tb_err *err;
 };
 
-static int64_t pico(tb_money m)
+static void call(const struct tb_sums *s, const struct tb_pass_batch *b, uint32_t i)
 {
-    tb_money p = m / TB_PICO_OF_MONEY;
-    return p > INT64_MAX ? INT64_MAX : (int64_t)p;
+    if (i < b->n) {
+        tb_sums_call(s, &b->e[i]);
+    }
+    if (i >= TB_PASS_STRIDE && i - TB_PASS_STRIDE < b->n) {
+        tb_sums_call_records(s, &b->e[i - TB_PASS_STRIDE]);
+    }
+    if (i >= 2 * TB_PASS_STRIDE && i - 2 * TB_PASS_STRIDE < b->n) {
+        tb_sums_call_size(s, &b->e[i - 2 * TB_PASS_STRIDE]);
+    }
 }
 
-static int64_t number(const struct tb_reading *r, enum tb_event_number n)
+static enum tb_status sum_up(struct build *b, const struct tb_pass_batch *batch)
 {
-    return tb_reading_has(r, n) ? r->number[n] : 0;
+    enum tb_status st = TB_OK;
+    for (uint32_t i = 0; i < batch->n + 3 * TB_PASS_STRIDE && st == TB_OK; i++) {
+        call(b->sums, batch, i);
+        if (i >= 3 * TB_PASS_STRIDE) {
+            const struct tb_pass_event *e = &batch->e[i - 3 * TB_PASS_STRIDE];
+            st = e->in_day ? tb_sums_take(b->sums, e) : TB_OK;
+            if (st == TB_OK) {
+                st = tb_hourly_take(&b->hourly, e->ts_us, e->cost, b->err);
+            }
+        }
+    }
+    return st;
 }
 
-static void fill(const struct tb_block *blk, uint32_t i, const struct tb_reading *r,
-                 const struct tb_charge *charge, struct queued *q)
+/* The batch, to the watchers and to the sums. */
+static void hand_over(struct build *b)
 {
-    struct tb_pass_event *e = &q->e;
-    int64_t status = number(r, TB_N_STATUS);
-    e->ts_us = blk->ts_us[i];
-    e->consumer = r->text[TB_T_CONSUMER];
-    e->ip = blk->text[TB_T_CLIENT_IP][i];
-    e->agent = blk->text[TB_T_USER_AGENT][i];
-    e->feature = r->text[TB_T_FEATURE];
-    e->model = r->text[TB_T_MODEL];
-    e->provider = r->text[TB_T_PROVIDER];
-    e->fingerprint = blk->prompt_fingerprint[i];
-    q->signature = blk->signature[i];
-    e->signature = &q->signature;
-    e->input = number(r, TB_N_INPUT) + number(r, TB_N_CACHE_READ) + number(r, TB_N_CACHE_WRITE_5M) +
-               number(r, TB_N_CACHE_WRITE_1H) + number(r, TB_N_TOTAL_ONLY);
-    e->output = number(r, TB_N_OUTPUT);
-    e->tokens = e->input + e->output;
-    e->cost = pico(charge->cost);
-    e->hidden = r->hidden;
-    e->unpriced = charge->basis == TB_BASIS_UNPRICED;
-    e->failed = status == 429 || status >= 500 || r->refused || (status == 0 && r->error);
+    const struct tb_pass_batch *batch = b->batch;
+    b->status = tb_watchers_hand(b->watchers, b->err);
+    if (b->status == TB_OK) {
+        b->status = sum_up(b, batch);
+    }
+    b->batch = tb_watchers_room(b->watchers);
 }
 
-static bool is_billed(struct build *b, uint32_t source)
+static void add(struct tb_pass_batch *batch, const struct tb_pass_event *e)
 {
-    if (b->source != source) {
-        b->source = source;
-        b->billed = tb_source_billed(b->reader.settings, tb_dict_text(b->pass.db, source));
+    struct tb_pass_event *to = &batch->e[batch->n];
+    *to = *e;
+    if (e->signature != NULL) { /* the block will be gone */
+        batch->signature[batch->n] = *e->signature;
+        to->signature = &batch->signature[batch->n];
     }
-    return b->billed;
+    batch->n++;
 }
 
-/* One event, all of whose memory is there. */
-static enum tb_status take(struct build *b, const struct queued *q)
+/* In the thread that decodes. */
+static enum tb_status prepare(void *ctx, const struct tb_block *blk, void *room, struct tb_err *err)
 {
-    const struct tb_pass_event *e = &q->e;
-    enum tb_status st = e->in_day ? tb_sums_take(b->sums, q->actor, e) : TB_OK;
-    if (st == TB_OK) {
-        st = tb_repeat_take(b->repeat, q->actor, e, b->err);
-    }
-    if (st == TB_OK && e->ip != 0) {
-        st = tb_rhythm_take(b->rhythm, q->actor, e, b->err);
-    }
-    if (st == TB_OK) {
-        st = tb_failure_take(b->failure, e, b->err);
-    }
-    return st == TB_OK ? tb_hourly_take(&b->hourly, e->ts_us, e->cost, b->err) : st;
-}
-
-/* What is asked for as soon as an event is known. */
-static void call_first(struct build *b, struct queued *q)
-{
-    q->key[0] = q->e.consumer;
-    q->key[1] = q->e.ip;
-    q->hash = tb_tuples_hash(&b->actors, q->key);
-    tb_tuples_call_slot(&b->actors, q->hash);
-    tb_sums_call(b->sums, &q->e);
-    tb_failure_call(b->failure, &q->e);
-}
-
-/* All queued events: each stride asks for what the stride before has found. */
-static void flush(struct build *b)
-{
-    struct queued *const end = b->queue + b->queued;
-    uint32_t guess;
-    for (struct queued *q = b->queue; q < end; q++) {
-        (void)tb_tuples_call_key(&b->actors, q->hash, &guess);
-        tb_sums_call_records(b->sums, &q->e);
-        tb_failure_call_watch(b->failure, &q->e);
-    }
-    for (struct queued *q = b->queue; q < end && b->status == TB_OK; q++) {
-        b->status = tb_tuples_add_hashed(&b->actors, q->key, q->hash, &q->actor, NULL, b->err);
-        tb_sums_call_address(b->sums, q->actor);
-        tb_repeat_call(b->repeat, q->actor);
-        tb_rhythm_call(b->rhythm, q->actor);
-    }
-    for (struct queued *q = b->queue; q < end && b->status == TB_OK; q++) {
-        tb_sums_call_rest(b->sums, &q->e, q->actor);
-        tb_repeat_call_run(b->repeat, q->actor);
-        tb_rhythm_call_ring(b->rhythm, q->actor);
-    }
-    for (struct queued *q = b->queue; q < end && b->status == TB_OK; q++) {
-        tb_repeat_call_next(b->repeat, q->actor);
-        tb_rhythm_call_place(b->rhythm, q->actor);
-    }
-    for (struct queued *q = b->queue; q < end && b->status == TB_OK; q++) {
-        b->status = take(b, q);
-    }
-    b->queued = 0;
+    struct build *b = ctx;
+    return tb_pass_reader_read(b->reader, blk, room, err);
 }
 
 static bool each(void *ctx, const struct tb_block *blk, uint32_t i)
 {
     struct build *b = ctx;
-    struct tb_reading reading;
-    struct tb_charge charge;
-    if (!is_billed(b, blk->source)) {
-        return true;
-    }
-    if ((blk->flags[i] & TB_F_TOOL) != 0) {
+    const struct tb_pass_row *row = &((const struct tb_pass_row *)blk->room)[i];
+    if (row->is == TB_ROW_TOOL) {
         b->status = tb_sums_tool(b->sums, blk, i);
-        return b->status == TB_OK;
-    }
-    tb_reader_take(&b->reader, blk, i, &reading);
-    b->status = tb_charge_event(b->reader.prices, &reading.query, &charge, b->err);
-    if (b->status != TB_OK) {
-        return false;
-    }
-    struct queued *q = &b->queue[b->queued++];
-    fill(blk, i, &reading, &charge, q);
-    q->e.in_day = q->e.ts_us >= b->pass.d->from_us;
-    call_first(b, q);
-    if (b->queued == QUEUE) {
-        flush(b);
+    } else if (row->is == TB_ROW_CALL) {
+        add(b->batch, &row->e);
+        if (b->batch->n == TB_PASS_BATCH) {
+            hand_over(b);
+        }
     }
     return b->status == TB_OK;
 }
 
-static enum tb_status open_build(struct build *b, const struct tb_settings *s, const struct tb_tables *tables)
+static enum tb_status open_build(struct build *b, struct tb_db *db, const struct tb_settings *s,
+                                 const struct tb_tables *tables)
 {
-    tb_tuples_init(&b->actors, 2, TB_TUPLES_MAX);
-    b->repeat = tb_repeat_new(&b->pass);
-    b->rhythm = tb_rhythm_new(&b->pass);
-    b->failure = tb_failure_new(&b->pass);
     tb_hourly_init(&b->hourly, &b->pass);
-    if (b->repeat == NULL || b->rhythm == NULL || b->failure == NULL) {
-        return tb_err_set(b->err, TB_FATAL, TB_E_MEMORY, "no memory to look for anomalies");
+    enum tb_status st = tb_watchers_new(&b->pass, &b->watchers, b->err);
+    if (st == TB_OK) {
+        b->batch = tb_watchers_room(b->watchers);
+        st = tb_sums_new(&b->pass, &b->sums, b->err);
     }
-    enum tb_status st = tb_sums_new(&b->pass, &b->sums, b->err);
-    return st != TB_OK
-               ? st
-               : tb_reader_init(&b->reader, b->pass.db, s, tables, tb_db_writable(b->pass.db), b->err);
+    return st == TB_OK ? tb_pass_reader_new(&b->pass, db, s, tables, &b->reader, b->err) : st;
 }
 
 static enum tb_status end_build(struct build *b)
 {
-    flush(b);
-    enum tb_status st = b->status == TB_OK ? tb_repeat_end(b->repeat, b->err) : b->status;
-    if (st == TB_OK) {
-        st = tb_rhythm_end(b->rhythm, b->err);
-    }
-    if (st == TB_OK) {
-        st = tb_failure_end(b->failure, b->err);
-    }
+    hand_over(b);
+    enum tb_status st = b->status == TB_OK ? tb_watchers_end(b->watchers, b->err) : b->status;
     if (st == TB_OK) {
         st = tb_hourly_end(&b->hourly, &b->pass, b->err);
     }
@@ -203,13 +116,10 @@ static enum tb_status end_build(struct build *b)
 
 static void close_build(struct build *b)
 {
-    tb_repeat_free(b->repeat);
-    tb_rhythm_free(b->rhythm);
-    tb_failure_free(b->failure);
+    tb_watchers_free(b->watchers);
     tb_sums_free(b->sums);
     tb_hourly_release(&b->hourly);
-    tb_reader_release(&b->reader);
-    tb_tuples_release(&b->actors);
+    tb_pass_reader_free(b->reader);
 }
 
 enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
@@ -229,10 +139,16 @@ enum tb_status tb_digest_watch(struct tb_db *db, const struct tb_settings *s, co
     out->day = day;
     out->from_us = tb_zone_day_start(s->zone, day);
     out->to_us = tb_zone_day_start(s->zone, day + 1);
-    struct build b = {.pass = {out, rules, db, joined, ctx}, .source = UINT32_MAX, .err = err};
-    enum tb_status st = open_build(&b, s, tables);
+    struct build b = {.pass = {out, rules, joined, ctx}, .err = err};
+    struct tb_ordered_how how = {.columns = TB_PASS_COLUMNS,
+                                 .room_bytes = sizeof(struct tb_pass_row),
+                                 .prepare = prepare,
+                                 .each = each,
+                                 .ctx = &b,
+                                 .ahead = true};
+    enum tb_status st = open_build(&b, db, s, tables);
     if (st == TB_OK) {
-        st = tb_events_ordered(db, out->from_us - LEAD_IN, out->to_us, COLUMNS, each, &b, err);
+        st = tb_events_prepared(db, out->from_us - LEAD_IN, out->to_us, &how, err);
     }
     st = b.status != TB_OK ? b.status : st;
     if (st == TB_OK) {

@@ -29,9 +29,6 @@ struct tb_sums {
     size_t address_cap;
     uint32_t *place_actor; /* by place */
     size_t place_actor_cap;
-    signed char *agent; /* by dict id: 0 unknown, 1 a crawler, -1 not */
-    size_t agent_cap;
-    struct tb_agents *crawlers;
     enum tb_status status;
     struct tb_err *err;
 };
@@ -50,7 +47,7 @@ enum tb_status tb_sums_new(const struct tb_pass *p, struct tb_sums **out, struct
     tb_tuples_init(&s->agents, 2, TB_TUPLES_MAX);
     tb_tuples_init(&s->tools, 1, TB_TUPLES_MAX);
     tb_tuples_init(&s->unpriced, 2, TB_TUPLES_MAX);
-    return tb_agents_new(&s->crawlers, err);
+    return TB_OK;
 }
 
 void tb_sums_free(struct tb_sums *s)
@@ -63,12 +60,10 @@ void tb_sums_free(struct tb_sums *s)
     tb_tuples_release(&s->agents);
     tb_tuples_release(&s->tools);
     tb_tuples_release(&s->unpriced);
-    tb_agents_free(s->crawlers);
     free(s->latest);
     free(s->bottom);
     free(s->address);
     free(s->place_actor);
-    free(s->agent);
     free(s);
 }
 
@@ -124,7 +119,7 @@ static void add_hour(struct tb_sums *s, struct latest *at, const struct tb_pass_
     h->n++;
     h->failed += e->failed;
     h->cost += e->cost;
-    h->tokens += e->tokens;
+    h->tokens += e->input + e->output;
 }
 
 /* The cell of a call; at->cell is it, then. */
@@ -243,17 +238,6 @@ static void trim_large(struct tb_digest *d)
     d->large_n = n;
 }
 
-static bool is_crawler(struct tb_sums *s, uint32_t agent)
-{
-    if (agent == 0 || !ROOM(s, agent, agent)) {
-        return false;
-    }
-    if (s->agent[agent] == 0) {
-        s->agent[agent] = tb_agents_match(s->crawlers, tb_dict_text(s->p->db, agent)) ? 1 : -1;
-    }
-    return s->agent[agent] > 0;
-}
-
 static void add_agent(struct tb_sums *s, const struct tb_pass_event *e)
 {
     uint32_t key[2] = {e->consumer, e->agent};
@@ -269,14 +253,14 @@ static void add_agent(struct tb_sums *s, const struct tb_pass_event *e)
     }
 }
 
-static void add_place(struct tb_sums *s, uint32_t actor, const struct tb_pass_event *e)
+static void add_place(struct tb_sums *s, const struct tb_pass_event *e)
 {
     struct tb_digest *d = s->p->d;
     int32_t hour = (int32_t)(e->ts_us / TB_US_PER_H);
-    if (!ROOM(s, address, actor)) {
+    if (!ROOM(s, address, e->actor)) {
         return;
     }
-    struct address *a = &s->address[actor];
+    struct address *a = &s->address[e->actor];
     struct tb_dg_place *p = a->place != 0 ? &d->place[a->place - 1] : NULL;
     if (p == NULL || p->hour != hour) {
         if (!ROOM(s, place_actor, d->place_n)) {
@@ -289,7 +273,7 @@ static void add_place(struct tb_sums *s, uint32_t actor, const struct tb_pass_ev
         p->consumer = e->consumer;
         p->ip = e->ip;
         p->hour = hour;
-        s->place_actor[d->place_n - 1] = actor;
+        s->place_actor[d->place_n - 1] = e->actor;
         a->place = (uint32_t)d->place_n;
     }
     p->n++;
@@ -321,7 +305,7 @@ static void add_unpriced(struct tb_sums *s, const struct tb_pass_event *e)
         u->start_us = u->n == 0 ? e->ts_us : u->start_us;
         u->end_us = e->ts_us;
         u->n++;
-        u->tokens += e->tokens;
+        u->tokens += e->input + e->output;
     }
 }
 
@@ -348,6 +332,9 @@ void tb_sums_call(const struct tb_sums *s, const struct tb_pass_event *e)
     if (e->consumer < s->latest_cap) {
         __builtin_prefetch(&s->latest[e->consumer], 1);
     }
+    if (e->actor < s->address_cap) {
+        __builtin_prefetch(&s->address[e->actor], 1);
+    }
 }
 
 void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e)
@@ -362,31 +349,24 @@ void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e
         __builtin_prefetch(&c->out_log, 1);
         __builtin_prefetch(&s->bottom[at.cell - 1]);
     }
-}
-
-void tb_sums_call_address(const struct tb_sums *s, uint32_t actor)
-{
-    if (actor < s->address_cap) {
-        __builtin_prefetch(&s->address[actor], 1);
+    if (e->actor < s->address_cap && s->address[e->actor].place != 0) {
+        __builtin_prefetch(&s->p->d->place[s->address[e->actor].place - 1], 1);
     }
 }
 
-void tb_sums_call_rest(const struct tb_sums *s, const struct tb_pass_event *e, uint32_t actor)
+void tb_sums_call_size(const struct tb_sums *s, const struct tb_pass_event *e)
 {
     uint32_t cell = e->consumer < s->latest_cap ? s->latest[e->consumer].cell : 0;
     if (cell != 0 && s->bottom[cell - 1] != 0) {
         __builtin_prefetch(&s->p->d->size[s->bottom[cell - 1] - 1], 1);
     }
-    if (actor < s->address_cap && s->address[actor].place != 0) {
-        __builtin_prefetch(&s->p->d->place[s->address[actor].place - 1], 1);
-    }
 }
 
-enum tb_status tb_sums_take(struct tb_sums *s, uint32_t actor, const struct tb_pass_event *e)
+enum tb_status tb_sums_take(struct tb_sums *s, const struct tb_pass_event *e)
 {
     struct tb_digest *d = s->p->d;
     d->events++;
-    d->unsigned_events += e->fingerprint != 0 && !tb_signature_is(e->signature);
+    d->unsigned_events += e->fingerprint != 0 && e->signature == NULL;
     if (!ROOM(s, latest, e->consumer)) {
         return s->status;
     }
@@ -396,14 +376,14 @@ enum tb_status tb_sums_take(struct tb_sums *s, uint32_t actor, const struct tb_p
     if (s->status == TB_OK) {
         add_size(s, at->cell - 1, e);
     }
-    if (is_crawler(s, e->agent)) {
+    if (e->crawler) {
         add_agent(s, e);
     }
     if (e->unpriced) {
         add_unpriced(s, e);
     }
     if (e->ip != 0 && s->status == TB_OK) {
-        add_place(s, actor, e);
+        add_place(s, e);
     }
     return s->status;
 }

@@ -1,38 +1,55 @@
-/* Runs of alike prompts of one consumer and address: a prompt joins the run whose latest member it equals, else the one it is most like. */
+/* Runs of alike prompts of one consumer and address: a prompt joins the run whose latest member it equals, else the one it is most like.
+ * Most calls of a day are no loop: each looks at all live runs of its actor and begins one of its own, which ten minutes later is forgotten.
+ * So what is looked at lies together, actor by actor, and the run itself stays apart until it is joined or told. */
 #include <stdlib.h>
 #include <string.h>
 #include "detect/pass.h"
 
 #define KEPT_MIN 4     /* shorter runs are not history either */
 #define KEPT_MAX 20000 /* of runs too short to report, kept for the history of popular prompts */
+#define FORGET   6     /* sweeps between giving memory back */
 #define AHEAD    16    /* places between asking for memory and using it */
+#define LINE     64    /* bytes of a line of cache */
+
+/* A live run, as each call of its actor looks at it. */
+struct look {
+    uint64_t first_fp, last_fp; /* the run's fingerprint, and that of its latest call */
+    int64_t end_us;
+    uint32_t place;          /* in live and stand */
+    bool is_signed, is_kept; /* the latest call has a signature; the run has KEPT_MIN calls */
+};
+
+struct actor {
+    struct look *look; /* in the order of their first call */
+    uint32_t n, cap;
+    int64_t least_us; /* no end_us is less */
+};
 
 struct live {
-    uint32_t same, masked, same_fp;
+    uint32_t same, masked;
+    bool is_signed; /* else run.signature is not set */
     struct tb_dg_run run;
     struct tb_signature latest;
-    int64_t last_in;
 };
 
-/* What each call of the actor looks at, of all its live runs: half a line of cache, apart from the rest. */
-struct look {
-    uint32_t actor, next; /* of the same actor, or of the free list; index + 1 */
-    uint32_t n;
-    bool is_signed; /* latest is a signature */
+/* Of each place, for the sweep. */
+struct stand {
     int64_t end_us;
-    uint64_t first_fp, last_fp; /* the run's fingerprint, and that of its latest call */
+    uint32_t actor; /* NOBODY: free */
 };
+#define NOBODY UINT32_MAX
 
 struct tb_repeat {
     const struct tb_pass *p;
-    struct live *live; /* as many as looks, place by place */
-    struct look *look;
-    size_t live_n, live_cap, look_cap;
-    uint32_t free;
-    uint32_t *head; /* by actor: first live run + 1 */
-    size_t head_cap;
+    struct actor *actor;
+    size_t actor_cap;
+    struct live *live;
+    struct stand *stand;
+    uint32_t *unused; /* free places, the last one freed on top */
+    size_t live_cap, stand_cap, unused_cap;
+    uint32_t places, unused_n;
     int64_t gap_us, swept_us;
-    uint32_t short_kept;
+    uint32_t short_kept, sweeps;
 };
 
 struct tb_repeat *tb_repeat_new(const struct tb_pass *p)
@@ -48,12 +65,18 @@ struct tb_repeat *tb_repeat_new(const struct tb_pass *p)
 void tb_repeat_free(struct tb_repeat *r)
 {
     if (r != NULL) {
+        for (size_t i = 0; i < r->actor_cap; i++) {
+            free(r->actor[i].look);
+        }
+        free(r->actor);
         free(r->live);
-        free(r->look);
-        free(r->head);
+        free(r->stand);
+        free(r->unused);
         free(r);
     }
 }
+
+/* --- the end of a run ---------------------------------------------------------------------------------------------------------- */
 
 /* What a run was: all the same text, the same but for masked parts, or near. */
 static uint32_t kind_of(const struct live *l)
@@ -64,11 +87,11 @@ static uint32_t kind_of(const struct live *l)
                                          : TB_RUN_NEAR;
 }
 
-static enum tb_status tell(struct tb_repeat *r, struct live *l, struct tb_err *err)
+static enum tb_status tell(struct tb_repeat *r, const struct live *l, struct tb_err *err)
 {
     struct tb_dg_run *out = NULL;
     bool is_short = l->run.n < r->p->rules->repeat_requests;
-    if (l->run.n < KEPT_MIN || l->run.n_day == 0 || (is_short && r->short_kept >= KEPT_MAX)) {
+    if (l->run.n_day == 0 || (is_short && r->short_kept >= KEPT_MAX)) {
         return TB_OK;
     }
     r->short_kept += is_short;
@@ -77,94 +100,110 @@ static enum tb_status tell(struct tb_repeat *r, struct live *l, struct tb_err *e
     }
     *out = l->run;
     out->kind = kind_of(l);
+    if (!l->is_signed) {
+        memset(&out->signature, 0, sizeof out->signature);
+    }
     return TB_OK;
 }
 
-/* Closes the live run at *link. */
-static enum tb_status close_run(struct tb_repeat *r, uint32_t *link, struct tb_err *err)
+/* Ends the run of k, whose look is the caller's to remove. */
+static enum tb_status end_run(struct tb_repeat *r, const struct look *k, struct tb_err *err)
 {
-    uint32_t at = *link - 1;
-    struct look *l = &r->look[at];
-    enum tb_status st = l->n < KEPT_MIN ? TB_OK : tell(r, &r->live[at], err);
-    *link = l->next;
-    l->next = r->free;
-    l->actor = UINT32_MAX;
-    r->free = at + 1;
+    enum tb_status st = k->is_kept ? tell(r, &r->live[k->place], err) : TB_OK;
+    r->stand[k->place].actor = NOBODY;
+    r->unused[r->unused_n++] = k->place;
     return st;
 }
 
-static enum tb_status expire(struct tb_repeat *r, uint32_t actor, int64_t before_us, struct tb_err *err)
+/* Ends the runs of a that were last joined before before_us, the youngest first. */
+static enum tb_status expire(struct tb_repeat *r, struct actor *a, int64_t before_us, struct tb_err *err)
 {
-    uint32_t *link = &r->head[actor];
     enum tb_status st = TB_OK;
-    while (*link != 0 && st == TB_OK) {
-        if (r->look[*link - 1].end_us < before_us) {
-            st = close_run(r, link, err);
-        } else {
-            link = &r->look[*link - 1].next;
+    uint32_t n = 0;
+    if (a->least_us >= before_us) {
+        return TB_OK;
+    }
+    for (uint32_t i = a->n; i-- > 0 && st == TB_OK;) {
+        if (a->look[i].end_us < before_us) {
+            st = end_run(r, &a->look[i], err);
         }
     }
+    a->least_us = INT64_MAX;
+    for (uint32_t i = 0; i < a->n; i++) {
+        if (a->look[i].end_us >= before_us) {
+            a->least_us = a->look[i].end_us < a->least_us ? a->look[i].end_us : a->least_us;
+            a->look[n++] = a->look[i];
+        }
+    }
+    a->n = n;
     return st;
 }
 
+/* Gives back what silent actors hold; most that pause for ten minutes come again within the hour. */
+static void forget(struct tb_repeat *r)
+{
+    for (size_t i = 0; i < r->actor_cap; i++) {
+        if (r->actor[i].n == 0 && r->actor[i].cap > 0) {
+            free(r->actor[i].look);
+            r->actor[i] = (struct actor){0};
+        }
+    }
+}
+
+/* Ends the runs of actors that fell silent. */
 static enum tb_status sweep(struct tb_repeat *r, int64_t before_us, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
-    for (size_t i = 0; i < r->live_n && st == TB_OK; i++) {
-        if (i + AHEAD < r->live_n && r->look[i + AHEAD].actor != UINT32_MAX) {
-            __builtin_prefetch(&r->head[r->look[i + AHEAD].actor], 1);
+    for (uint32_t i = 0; i < r->places && st == TB_OK; i++) {
+        if (i + AHEAD < r->places && r->stand[i + AHEAD].actor != NOBODY) {
+            __builtin_prefetch(&r->actor[r->stand[i + AHEAD].actor], 1);
         }
-        if (r->look[i].actor != UINT32_MAX && r->look[i].end_us < before_us) {
-            st = expire(r, r->look[i].actor, before_us, err);
+        if (r->stand[i].actor != NOBODY && r->stand[i].end_us < before_us) {
+            st = expire(r, &r->actor[r->stand[i].actor], before_us, err);
         }
+    }
+    if (++r->sweeps % FORGET == 0) {
+        forget(r);
     }
     return st;
 }
 
-/* The live run that e joins, its place + 1, or 0. */
-static uint32_t best(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, uint32_t *count,
-                     uint32_t **oldest)
+/* --- a call -------------------------------------------------------------------------------------------------------------------- */
+
+/* The live run that e joins: the oldest that it equals, else the youngest of those that it is most like; NULL: none. */
+static struct look *best(const struct tb_repeat *r, const struct actor *a, const struct tb_pass_event *e)
 {
-    uint32_t found = 0;
+    struct look *found = NULL;
     int most = (int)r->p->rules->lanes - 1;
-    bool exact = false, is_signed = e->signature != NULL && tb_signature_is(e->signature);
-    int64_t least = INT64_MAX;
-    *count = 0;
-    for (uint32_t *link = &r->head[actor]; *link != 0; link = &r->look[*link - 1].next) {
-        const struct look *l = &r->look[*link - 1];
-        ++*count;
-        if (l->end_us < least) {
-            least = l->end_us;
-            *oldest = link;
+    for (uint32_t i = 0; i < a->n; i++) {
+        if (a->look[i].last_fp == e->fingerprint || a->look[i].first_fp == e->fingerprint) {
+            return &a->look[i];
         }
-        if (l->last_fp == e->fingerprint || l->first_fp == e->fingerprint) {
-            found = *link;
-            exact = true;
-        } else if (!exact && is_signed && l->is_signed) {
-            int equal = tb_signature_equal(e->signature, &r->live[*link - 1].latest);
-            found = equal > most ? *link : found;
+    }
+    for (uint32_t i = a->n; e->signature != NULL && i-- > 0;) {
+        if (a->look[i].is_signed) {
+            int equal = tb_signature_equal(e->signature, &r->live[a->look[i].place].latest);
+            found = equal > most ? &a->look[i] : found;
             most = equal > most ? equal : most;
         }
     }
     return found;
 }
 
-static void join(struct look *k, struct live *l, const struct tb_pass_event *e)
+static void join(struct tb_repeat *r, struct look *k, const struct tb_pass_event *e)
 {
+    struct live *l = &r->live[k->place];
     struct tb_dg_run *run = &l->run;
-    bool is_signed = e->signature != NULL && tb_signature_is(e->signature);
-    bool same = k->last_fp == e->fingerprint;
+    bool is_signed = e->signature != NULL, same = k->last_fp == e->fingerprint;
     l->same += same;
-    l->same_fp += run->fingerprint == e->fingerprint;
     l->masked += same || (is_signed && k->is_signed &&
                           tb_signature_equal(e->signature, &l->latest) == TB_SIGNATURE_LANES);
-    run->grew += e->input > l->last_in;
+    run->grew += e->input > run->in_last;
     run->n++;
     run->end_us = e->ts_us;
     run->in_last = e->input;
-    l->last_in = e->input;
-    k->n = run->n;
-    k->end_us = e->ts_us;
+    k->is_kept = run->n >= KEPT_MIN;
+    k->end_us = r->stand[k->place].end_us = e->ts_us;
     k->last_fp = e->fingerprint;
     if (is_signed) {
         l->latest = *e->signature;
@@ -175,119 +214,158 @@ static void join(struct look *k, struct live *l, const struct tb_pass_event *e)
 /* Room for one more run; *out is its place. */
 static enum tb_status place(struct tb_repeat *r, uint32_t *out, struct tb_err *err)
 {
-    if (r->free != 0) {
-        *out = r->free - 1;
-        r->free = r->look[*out].next;
+    size_t need = (size_t)r->places + 1;
+    if (r->unused_n > 0) {
+        *out = r->unused[--r->unused_n];
         return TB_OK;
     }
-    size_t need = r->live_n + 1;
     if (tb_tuples_grow((void **)&r->live, &r->live_cap, need, sizeof *r->live, err) != TB_OK ||
-        tb_tuples_grow((void **)&r->look, &r->look_cap, need, sizeof *r->look, err) != TB_OK) {
+        tb_tuples_grow((void **)&r->stand, &r->stand_cap, need, sizeof *r->stand, err) != TB_OK ||
+        tb_tuples_grow((void **)&r->unused, &r->unused_cap, need, sizeof *r->unused, err) != TB_OK) {
         return TB_FATAL;
     }
-    *out = (uint32_t)r->live_n++;
+    *out = r->places++;
     return TB_OK;
 }
 
-static enum tb_status begin(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e, uint32_t *out,
-                            struct tb_err *err)
+/* Where the next run begins. */
+static void call_unused(const struct tb_repeat *r)
+{
+    if (r->unused_n > 0) {
+        const char *next = (const char *)&r->live[r->unused[r->unused_n - 1]];
+        __builtin_prefetch(next, 1);
+        __builtin_prefetch(next + LINE, 1);
+    }
+}
+
+static enum tb_status grow_looks(struct actor *a, struct tb_err *err)
+{
+    uint32_t cap = a->cap == 0 ? 2 : 2 * a->cap;
+    struct look *wider = realloc(a->look, cap * sizeof *wider);
+    if (wider == NULL) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to look for alike prompts");
+    }
+    a->look = wider;
+    a->cap = cap;
+    return TB_OK;
+}
+
+static enum tb_status begin(struct tb_repeat *r, struct actor *a, const struct tb_pass_event *e,
+                            struct look **out, struct tb_err *err)
 {
     uint32_t at = 0;
-    if (place(r, &at, err) != TB_OK) {
+    if ((a->n == a->cap && grow_looks(a, err) != TB_OK) || place(r, &at, err) != TB_OK) {
         return TB_FATAL;
     }
     struct live *l = &r->live[at];
-    *l = (struct live){.same_fp = 1, .last_in = e->input};
-    l->run = (struct tb_dg_run){.consumer = e->consumer,
-                                .ip = e->ip,
-                                .feature = e->feature,
-                                .model = e->model,
-                                .n = 1,
-                                .fingerprint = e->fingerprint,
-                                .start_us = e->ts_us,
-                                .end_us = e->ts_us,
-                                .in_first = e->input,
-                                .in_last = e->input,
-                                .cost_first = e->cost};
-    if (e->signature != NULL) {
-        l->latest = l->run.signature = *e->signature;
+    struct tb_dg_run *run = &l->run;
+    l->same = l->masked = 0;
+    l->is_signed = e->signature != NULL;
+    run->consumer = e->consumer;
+    run->ip = e->ip;
+    run->feature = e->feature;
+    run->model = e->model;
+    run->n = 1;
+    run->n_day = run->kind = run->grew = 0;
+    run->fingerprint = e->fingerprint;
+    run->start_us = run->end_us = e->ts_us;
+    run->cost = 0;
+    run->cost_first = e->cost;
+    run->in_first = run->in_last = e->input;
+    if (l->is_signed) {
+        l->latest = run->signature = *e->signature;
     }
-    r->look[at] = (struct look){.actor = actor,
-                                .next = r->head[actor],
-                                .n = 1,
-                                .is_signed = tb_signature_is(&l->latest),
-                                .end_us = e->ts_us,
-                                .first_fp = e->fingerprint,
-                                .last_fp = e->fingerprint};
-    r->head[actor] = *out = at + 1;
-    if (r->free != 0) { /* where the next one begins */
-        char *next = (char *)&r->live[r->free - 1];
-        for (size_t i = 0; i < sizeof(struct live); i += 64) {
-            __builtin_prefetch(next + i, 1);
-        }
-    }
+    r->stand[at] = (struct stand){e->ts_us, e->actor};
+    a->least_us = a->n == 0 || e->ts_us < a->least_us ? e->ts_us : a->least_us;
+    *out = &a->look[a->n++];
+    **out = (struct look){.first_fp = e->fingerprint,
+                          .last_fp = e->fingerprint,
+                          .end_us = e->ts_us,
+                          .place = at,
+                          .is_signed = l->is_signed};
+    call_unused(r);
     return TB_OK;
 }
 
-void tb_repeat_call(const struct tb_repeat *r, uint32_t actor)
+/* Ends the run that was not joined for longest. */
+static enum tb_status end_oldest(struct tb_repeat *r, struct actor *a, struct tb_err *err)
 {
-    if (actor < r->head_cap) {
-        __builtin_prefetch(&r->head[actor], 1);
+    uint32_t at = a->n - 1;
+    for (uint32_t i = a->n; i-- > 0;) {
+        at = a->look[i].end_us < a->look[at].end_us ? i : at;
+    }
+    enum tb_status st = end_run(r, &a->look[at], err);
+    memmove(&a->look[at], &a->look[at + 1], (--a->n - at) * sizeof *a->look);
+    return st;
+}
+
+/* --- memory called ahead --------------------------------------------------------------------------------------------------------- */
+
+static const struct actor *known(const struct tb_repeat *r, const struct tb_pass_event *e)
+{
+    return e->fingerprint != 0 && e->actor < r->actor_cap ? &r->actor[e->actor] : NULL;
+}
+
+void tb_repeat_call(const struct tb_repeat *r, const struct tb_pass_event *e)
+{
+    if (e->actor < r->actor_cap) {
+        __builtin_prefetch(&r->actor[e->actor], 1);
     }
 }
 
-static uint32_t first_run(const struct tb_repeat *r, uint32_t actor)
+void tb_repeat_call_looks(const struct tb_repeat *r, const struct tb_pass_event *e)
 {
-    return actor < r->head_cap ? r->head[actor] : 0;
-}
-
-void tb_repeat_call_run(const struct tb_repeat *r, uint32_t actor)
-{
-    uint32_t first = first_run(r, actor);
-    if (first != 0) {
-        __builtin_prefetch(&r->look[first - 1], 1);
+    const struct actor *a = known(r, e);
+    for (uint32_t i = 0; a != NULL && i <= a->n && i < a->cap; i += LINE / sizeof(struct look)) {
+        __builtin_prefetch(&a->look[i], 1);
     }
 }
 
-/* The run behind the first. */
-void tb_repeat_call_next(const struct tb_repeat *r, uint32_t actor)
+/* What a signature is compared with. */
+void tb_repeat_call_latest(const struct tb_repeat *r, const struct tb_pass_event *e)
 {
-    uint32_t first = first_run(r, actor), next = first != 0 ? r->look[first - 1].next : 0;
-    if (next != 0) {
-        __builtin_prefetch(&r->look[next - 1], 1);
+    const struct actor *a = e->signature != NULL ? known(r, e) : NULL;
+    for (uint32_t i = 0; a != NULL && i < a->n; i++) {
+        if (a->look[i].is_signed) {
+            const char *latest = (const char *)&r->live[a->look[i].place].latest;
+            __builtin_prefetch(latest);
+            __builtin_prefetch(latest + sizeof(struct tb_signature) - 1);
+        }
     }
 }
 
-enum tb_status tb_repeat_take(struct tb_repeat *r, uint32_t actor, const struct tb_pass_event *e,
-                              struct tb_err *err)
+/* --- the watcher ----------------------------------------------------------------------------------------------------------------- */
+
+enum tb_status tb_repeat_take(struct tb_repeat *r, const struct tb_pass_event *e, struct tb_err *err)
 {
-    enum tb_status st = TB_OK;
     if (e->fingerprint == 0) {
         return TB_OK;
     }
-    st = tb_tuples_grow((void **)&r->head, &r->head_cap, (size_t)actor + 1, sizeof *r->head, err);
+    size_t need = (size_t)e->actor + 1;
+    enum tb_status st = tb_tuples_grow((void **)&r->actor, &r->actor_cap, need, sizeof *r->actor, err);
     if (st == TB_OK) {
-        st = expire(r, actor, e->ts_us - r->gap_us, err);
+        st = expire(r, &r->actor[e->actor], e->ts_us - r->gap_us, err);
     }
-    if (st == TB_OK && e->ts_us - r->swept_us > r->gap_us) { /* actors that fell silent */
+    if (st == TB_OK && e->ts_us - r->swept_us > r->gap_us) {
         r->swept_us = e->ts_us;
         st = sweep(r, e->ts_us - r->gap_us, err);
     }
     if (st != TB_OK) {
         return st;
     }
-    uint32_t count = 0, *oldest = NULL, at = best(r, actor, e, &count, &oldest);
-    if (at != 0) {
-        join(&r->look[at - 1], &r->live[at - 1], e);
+    struct actor *a = &r->actor[e->actor];
+    struct look *k = best(r, a, e);
+    if (k != NULL) {
+        join(r, k, e);
     } else {
-        if (count >= (uint32_t)r->p->rules->live_runs) {
-            st = close_run(r, oldest, err);
+        if (a->n > 0 && a->n >= (uint32_t)r->p->rules->live_runs) {
+            st = end_oldest(r, a, err);
         }
         if (st == TB_OK) {
-            st = begin(r, actor, e, &at, err);
+            st = begin(r, a, e, &k, err);
         }
     }
-    struct live *l = st == TB_OK ? &r->live[at - 1] : NULL;
+    struct live *l = st == TB_OK ? &r->live[k->place] : NULL;
     if (st == TB_OK && r->p->joined != NULL) {
         r->p->joined(r->p->ctx, &l->run, e);
     }

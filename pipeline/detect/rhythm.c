@@ -4,16 +4,13 @@
 #include "detect/pass.h"
 
 #define RING_MAX 128
-
-struct call {
-    int64_t ts, cost;
-};
+#define LINE     64 /* bytes of a line of cache */
 
 struct ring {
     uint32_t consumer, ip, n, at, since;           /* since: calls since the last look */
     struct tb_dg_steady open;                      /* n = 0: none */
     int64_t share_sum, gap_sum, looks, counted_us; /* up to when calls are in open */
-    struct call of[];                              /* the latest; the oldest at `at` */
+    int64_t ts_us[]; /* of the latest calls, the oldest at `at`; behind them their costs */
 };
 
 struct slot {
@@ -24,7 +21,9 @@ struct slot {
 struct tb_rhythm {
     const struct tb_pass *p;
     struct slot *slot; /* by actor */
-    size_t slot_cap, slots;
+    size_t slot_cap;
+    uint32_t *met; /* actors in the order of their first call */
+    size_t met_n, met_cap;
     uint32_t size, hop;
 };
 
@@ -43,42 +42,84 @@ struct tb_rhythm *tb_rhythm_new(const struct tb_pass *p)
 void tb_rhythm_free(struct tb_rhythm *r)
 {
     if (r != NULL) {
-        for (size_t i = 0; i < r->slots; i++) {
+        for (size_t i = 0; i < r->slot_cap; i++) {
             free(r->slot[i].ring);
         }
         free(r->slot);
+        free(r->met);
         free(r);
     }
 }
 
-void tb_rhythm_call(const struct tb_rhythm *r, uint32_t actor)
+static const struct ring *known(const struct tb_rhythm *r, const struct tb_pass_event *e)
 {
-    if (actor < r->slots) {
-        __builtin_prefetch(&r->slot[actor], 1);
+    return e->ip != 0 && e->actor < r->slot_cap ? r->slot[e->actor].ring : NULL;
+}
+
+void tb_rhythm_call(const struct tb_rhythm *r, const struct tb_pass_event *e)
+{
+    if (e->actor < r->slot_cap) {
+        __builtin_prefetch(&r->slot[e->actor], 1);
     }
 }
 
-void tb_rhythm_call_ring(const struct tb_rhythm *r, uint32_t actor)
+void tb_rhythm_call_ring(const struct tb_rhythm *r, const struct tb_pass_event *e)
 {
-    const struct ring *g = actor < r->slots ? r->slot[actor].ring : NULL;
+    const struct ring *g = known(r, e);
     if (g != NULL) {
         __builtin_prefetch(g, 1);
     }
 }
 
-/* Where the next call will be kept. */
-void tb_rhythm_call_place(const struct tb_rhythm *r, uint32_t actor)
+/* Whether the gaps are looked at with the next call. */
+static bool is_due(const struct tb_rhythm *r, const struct ring *g)
 {
-    const struct ring *g = actor < r->slots ? r->slot[actor].ring : NULL;
+    return g->n + 1 >= r->size && g->since + 1 >= r->hop;
+}
+
+/* Where the next call will be kept. */
+void tb_rhythm_call_place(const struct tb_rhythm *r, const struct tb_pass_event *e)
+{
+    const struct ring *g = known(r, e);
     if (g != NULL) {
-        __builtin_prefetch(&g->of[g->at], 1);
+        __builtin_prefetch(&g->ts_us[g->at], 1);
+        __builtin_prefetch(&g->ts_us[r->size + g->at], 1);
+    }
+    if (g != NULL && is_due(r, g)) {
+        for (uint32_t i = 0; i < r->size; i += LINE / sizeof *g->ts_us) {
+            __builtin_prefetch(&g->ts_us[i]);
+        }
     }
 }
 
-static int by_value(const void *a, const void *b)
+/* The k-th smallest of v, whose order changes. */
+static int64_t nth(int64_t *v, uint32_t n, uint32_t k)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    uint32_t low = 0, high = n - 1;
+    while (low < high) {
+        int64_t pivot = v[low + (high - low) / 2];
+        uint32_t i = low, j = high;
+        for (;;) {
+            while (v[i] < pivot) {
+                i++;
+            }
+            while (v[j] > pivot) {
+                j--;
+            }
+            if (i >= j) {
+                break;
+            }
+            int64_t x = v[i];
+            v[i++] = v[j];
+            v[j--] = x;
+        }
+        if (k <= j) {
+            high = j;
+        } else {
+            low = j + 1;
+        }
+    }
+    return v[k];
 }
 
 /* Share of gaps within the band around their median, in ppm; 0 when the median is too short. */
@@ -88,11 +129,10 @@ static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t
     uint32_t n = r->size - 1;
     for (uint32_t i = 0, at = g->at; i < n; i++) {
         uint32_t next = at + 1 == r->size ? 0 : at + 1;
-        gap[i] = g->of[next].ts - g->of[at].ts;
+        gap[i] = g->ts_us[next] - g->ts_us[at];
         at = next;
     }
-    qsort(gap, n, sizeof *gap, by_value);
-    *median = gap[n / 2];
+    *median = nth(gap, n, n / 2);
     if ((double)*median < r->p->rules->regular_gap_s * (double)TB_US_PER_S) {
         return 0;
     }
@@ -124,7 +164,7 @@ static enum tb_status tell(struct tb_rhythm *r, struct ring *g, struct tb_err *e
 
 static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t gap)
 {
-    int64_t first = g->of[g->at].ts;
+    int64_t first = g->ts_us[g->at];
     if (g->open.n == 0) {
         g->open = (struct tb_dg_steady){.consumer = g->consumer, .ip = g->ip, .start_us = first};
         g->share_sum = g->gap_sum = g->looks = 0;
@@ -132,11 +172,10 @@ static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t g
     }
     for (uint32_t i = 0; i < r->size; i++) {
         uint32_t k = (g->at + i) % r->size;
-        const struct call *c = &g->of[k];
-        if (c->ts > g->counted_us) {
+        if (g->ts_us[k] > g->counted_us) {
             g->open.n++;
-            g->open.cost += c->ts >= r->p->d->from_us ? c->cost : 0;
-            g->open.end_us = c->ts;
+            g->open.cost += g->ts_us[k] >= r->p->d->from_us ? g->ts_us[r->size + k] : 0;
+            g->open.end_us = g->ts_us[k];
         }
     }
     g->counted_us = g->open.end_us;
@@ -145,21 +184,28 @@ static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t g
     g->looks++;
 }
 
-enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct tb_pass_event *e,
-                              struct tb_err *err)
+enum tb_status tb_rhythm_take(struct tb_rhythm *r, const struct tb_pass_event *e, struct tb_err *err)
 {
+    if (e->ip == 0) {
+        return TB_OK;
+    }
     enum tb_status st =
-        tb_tuples_grow((void **)&r->slot, &r->slot_cap, (size_t)actor + 1, sizeof *r->slot, err);
+        tb_tuples_grow((void **)&r->slot, &r->slot_cap, (size_t)e->actor + 1, sizeof *r->slot, err);
+    struct slot *s = st == TB_OK ? &r->slot[e->actor] : NULL;
+    if (st == TB_OK && s->n == 0) {
+        st = tb_tuples_grow((void **)&r->met, &r->met_cap, r->met_n + 1, sizeof *r->met, err);
+        if (st == TB_OK) {
+            r->met[r->met_n++] = e->actor;
+        }
+    }
     if (st != TB_OK) {
         return st;
     }
-    r->slots = r->slots > (size_t)actor + 1 ? r->slots : (size_t)actor + 1;
-    struct slot *s = &r->slot[actor];
     if (s->ring == NULL) {
         if (++s->n < 4) { /* most addresses are seen a few times only */
             return TB_OK;
         }
-        s->ring = calloc(1, sizeof *s->ring + r->size * sizeof *s->ring->of);
+        s->ring = calloc(1, sizeof *s->ring + 2 * r->size * sizeof *s->ring->ts_us);
         if (s->ring == NULL) {
             return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to watch for even gaps");
         }
@@ -167,17 +213,19 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct 
         s->ring->ip = e->ip;
     }
     struct ring *g = s->ring;
-    g->of[g->at] = (struct call){e->ts_us, e->cost};
+    bool due = is_due(r, g);
+    g->ts_us[g->at] = e->ts_us;
+    g->ts_us[r->size + g->at] = e->cost;
     g->at = g->at + 1 == r->size ? 0 : g->at + 1;
-    g->n++;
-    if (g->n < r->size || ++g->since < r->hop) {
+    g->since += ++g->n >= r->size;
+    if (!due) {
         return TB_OK;
     }
     g->since = 0;
     int64_t gap = 0;
     int64_t share = evenness(r, g, &gap);
     if ((double)share >= r->p->rules->regular_share * 1e6) {
-        if (g->open.n > 0 && g->of[g->at].ts > g->counted_us) {
+        if (g->open.n > 0 && g->ts_us[g->at] > g->counted_us) {
             st = tell(r, g, err);
         }
         extend(r, g, share, gap);
@@ -188,10 +236,9 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, uint32_t actor, const struct 
 enum tb_status tb_rhythm_end(struct tb_rhythm *r, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
-    for (size_t i = 0; i < r->slots && st == TB_OK; i++) {
-        if (r->slot[i].ring != NULL) {
-            st = tell(r, r->slot[i].ring, err);
-        }
+    for (size_t i = 0; i < r->met_n && st == TB_OK; i++) {
+        struct ring *g = r->slot[r->met[i]].ring;
+        st = g != NULL ? tell(r, g, err) : TB_OK;
     }
     return st;
 }

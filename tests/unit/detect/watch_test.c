@@ -81,7 +81,7 @@ static struct tb_dg_run run_of(int n, int64_t gap_us, size_t *runs)
                                   .input = 100,
                                   .cost = 5,
                                   .in_day = true};
-        assert_int_equal(tb_repeat_take(w, 0, &e, &err), TB_OK);
+        assert_int_equal(tb_repeat_take(w, &e, &err), TB_OK);
     }
     assert_int_equal(tb_repeat_end(w, &err), TB_OK);
     *runs = d.run_n;
