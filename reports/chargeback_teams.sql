@@ -5,8 +5,7 @@
 select team, cost_center, money_sum(cost) as cost, money_sum(shared) as shared, money_sum(adjustments) as adjustments,
     sum(billed_cents) as billed
 from charge
-where day between :from_day and :to_day
-    and tables = case when :closed and day in (select day from closed_day) then 0 else :tables end
+where day between :from_day and :to_day and (day, tables) in (select day, tables from standing)
     and posted <= :posted
     and (json_type(:keep, '$.day') is null or day in (select value from json_each(:keep, '$.day')))
     and (json_type(:keep, '$.team') is null

@@ -6,4 +6,4 @@ select coalesce(sum(requests), 0) as requests, coalesce(sum(errors), 0) as error
     coalesce(sum(cache_write_1h), 0) as cache_write_1h, coalesce(sum(output), 0) as output,
     coalesce(sum(reasoning), 0) as reasoning
 from usage_cell
-where day between :from_day and :to_day and tables = :tables;
+where (day, tables) in (select day, tables from standing);

@@ -12,5 +12,5 @@ select day,
     (select coalesce(sum(billed_cents), 0) from settlement s where s.day = d.day and s.tables = d.tables) as cents,
     total_mismatch
 from reduced_day d
-where day between :from_day and :to_day and tables = :tables
+where (day, tables) in (select day, tables from standing)
 order by day;

@@ -1,5 +1,6 @@
 #include "reports/checks_row.h"
 
+#include "base/clock.h"
 #include "reports/shape.h"
 
 static enum tb_status begin_row(struct tb_report *r, const struct tb_check *c, bool ok, struct tb_err *err)
@@ -55,4 +56,22 @@ enum tb_status tb_check_money(struct tb_report *r, const struct tb_check *c, tb_
         tb_table_money(r->main, TB_CHECK_DIFFERENCE, difference);
     }
     return st;
+}
+
+enum tb_status tb_check_refuse(const struct tb_report *checks, int32_t day, struct tb_err *err)
+{
+    char text[TB_TS_TEXT_MAX];
+    const struct tb_table *t = checks->main;
+    tb_day_format(day, text);
+    for (size_t i = 0; i < tb_table_rows(t); i++) {
+        if (tb_table_cell(t, i, TB_CHECK_OK)->number == 0 &&
+            tb_table_cell(t, i, TB_CHECK_INFORMATIVE)->number == 0) {
+            return tb_err_set(err, TB_FAIL, TB_E_CONTROL,
+                              "%s: control \"%s\" disagrees and the pack is withheld; see `tollbook report "
+                              "checks --date %s`",
+                              text, tb_table_cell(t, i, TB_CHECK_CONTROL)->text.s, text);
+        }
+    }
+    return tb_err_set(err, TB_FAIL, TB_E_CONTROL, "%s: a control total disagrees and the pack is withheld",
+                      text);
 }

@@ -17,4 +17,7 @@ enum tb_status tb_check_count(struct tb_report *r, const struct tb_check *c, int
 enum tb_status tb_check_money(struct tb_report *r, const struct tb_check *c, tb_money expected,
                               tb_money found, struct tb_err *err) TB_MUST_USE;
 
+/* Refuses the day's pack (TB_FAIL/TB_E_CONTROL), naming the first control of the checks that disagrees. */
+enum tb_status tb_check_refuse(const struct tb_report *checks, int32_t day, struct tb_err *err) TB_MUST_USE;
+
 #endif

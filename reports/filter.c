@@ -108,7 +108,11 @@ enum tb_status tb_filter_statement(const char *sql, struct tb_buf *out, struct t
 {
     const char *text = tb_embed_text(tb_embed_reports, sql);
     enum tb_status st = TB_OK;
-    if (strstr(text, "from kept") != NULL) {
+    bool kept = strstr(text, "from kept") != NULL;
+    if (kept || strstr(text, "from standing") != NULL) {
+        st = tb_buf_str(out, tb_str_of(tb_embed_text(tb_embed_reports, "standing.sql")), err);
+    }
+    if (st == TB_OK && kept) {
         st = tb_buf_str(out, tb_str_of(tb_embed_text(tb_embed_reports, "filter_kept.sql")), err);
     }
     return st == TB_OK ? tb_buf_add(out, text, strlen(text) + 1, err) : st; /* with its NUL */

@@ -24,7 +24,8 @@ void tb_filter_release(struct tb_filter *f);
 /* Are whole teams kept (no condition but on team, cost_center and day)? Billed cents exist only then. */
 bool tb_filter_whole_teams(const struct tb_filter *f);
 
-/* The text of the folder's statement, those "from kept" with filter_kept.sql before them. */
+/* The text of the folder's statement, those "from standing" with standing.sql before them, those "from kept" with filter_kept.sql,
+ * too. */
 enum tb_status tb_filter_statement(const char *sql, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 
 /* Opens the folder's statement and binds from_day, to_day and, where it has them, tables, closed and posted; with f also keep. */

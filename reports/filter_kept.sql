@@ -1,13 +1,11 @@
 -- what one row is: a usage cell of the asked days that --where keeps: the one place where it is decided, for the statements
---     "from kept", which begin with these lines (tb_filter_open). closed: closed days as they were closed (version 0)
+--     "from kept", which begin with standing.sql and these lines (tb_filter_open)
 -- in:  from_day, to_day (days since 1970-01-01, inclusive); tables (a version); closed (0 or 1); keep (JSON of filter.h)
 -- out: the columns of usage_cell
-with kept as (
-    select * from usage_cell
-    where day between :from_day and :to_day
-        and tables = case when :closed and day in (select day from closed_day) then 0 else :tables end
-        and source in (select value from json_each(:keep, '$.source'))
-        and (json_type(:keep, '$.day') is null or day in (select value from json_each(:keep, '$.day')))
+, kept as (
+    select u.* from standing cross join usage_cell u on u.day = standing.day and u.tables = standing.tables
+    where source in (select value from json_each(:keep, '$.source'))
+        and (json_type(:keep, '$.day') is null or u.day in (select value from json_each(:keep, '$.day')))
         and (json_type(:keep, '$.hour') is null
             or coalesce(hour_us, 0) in (select value from json_each(:keep, '$.hour')))
         and (json_type(:keep, '$.node') is null

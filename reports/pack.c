@@ -15,7 +15,8 @@
 #include <unistd.h>
 #include "base/embed.h"
 #include "rate/adjust.h"
-#include "rate/reduce.h"
+#include "rate/standing.h"
+#include "reports/checks_row.h"
 #include "reports/pack_parts.h"
 #include "reports/workbook.h"
 #include "store/query.h"
@@ -44,6 +45,7 @@ struct job {
     struct tb_pack_folder folder;
     struct tb_closing closing; /* what is known of the day; with `final` what is to be */
     bool final;                /* the pack is that of a closed day */
+    bool kept;                 /* its events are pruned: what the last revision said stands */
 };
 
 /* --- what the pack is of ------------------------------------------------------------------------------------- */
@@ -61,7 +63,7 @@ static enum tb_status reduce_and_read(struct job *j, struct tb_err *err)
     }
     j->q = tb_pack_day(j->db, j->settings, tables, version, j->day);
     j->q.now_us = j->now_us;
-    st = tb_reduce_days(j->db, j->settings, tables, version, j->day, j->day, NULL, err);
+    st = tb_standing_reduce(j->db, j->settings, tables, version, j->day, j->day, err);
     if (st == TB_OK && !j->closing.closed) {
         st = tb_adjust_reopened(j->db, j->day, version, err);
     }
@@ -118,27 +120,6 @@ static enum tb_status build_content(struct job *j, struct tb_err *err)
         st = tb_pack_built_now(&j->q, &j->built, err);
     }
     return st == TB_OK ? tb_pack_inputs(&j->q, j->built.rows, &c->inputs, c->run_id, err) : st;
-}
-
-/* Names the first control that differs. */
-static enum tb_status refuse(const struct job *j, struct tb_err *err)
-{
-    char day[TB_TS_TEXT_MAX];
-    const struct tb_table *t = j->content.checks->main;
-    int control = tb_table_find(t, "control"), ok = tb_table_find(t, "ok"),
-        informative = tb_table_find(t, "informative");
-    tb_day_format(j->day, day);
-    for (size_t i = 0; control >= 0 && ok >= 0 && informative >= 0 && i < tb_table_rows(t); i++) {
-        if (tb_table_cell(t, i, (size_t)ok)->number == 0 &&
-            tb_table_cell(t, i, (size_t)informative)->number == 0) {
-            return tb_err_set(err, TB_FAIL, TB_E_CONTROL,
-                              "%s: control \"%s\" disagrees and the pack is withheld; see `tollbook report "
-                              "checks --date %s`",
-                              day, tb_table_cell(t, i, (size_t)control)->text.s, day);
-        }
-    }
-    return tb_err_set(err, TB_FAIL, TB_E_CONTROL, "%s: a control total disagrees and the pack is withheld",
-                      day);
 }
 
 /* --- revisions ----------------------------------------------------------------------------------------------- */
@@ -217,6 +198,30 @@ static enum tb_status keep(struct job *j, bool is_new, int64_t *revision, struct
         tb_db_rollback(j->db);
     }
     return st;
+}
+
+/* A pruned day with a revision says what that said. */
+static enum tb_status read_kept(struct job *j, struct tb_err *err)
+{
+    int64_t version = 0;
+    bool pruned = false;
+    enum tb_status st = read_last(j, err);
+    if (st == TB_OK) {
+        st = tb_standing_find(j->db, j->settings, j->day, &pruned, &version, err);
+    }
+    return st == TB_OK && pruned && j->last.revision > 0 ? tb_pack_is_kept(&j->q, &j->kept, err) : st;
+}
+
+static enum tb_status build_kept(struct job *j, struct tb_err *err)
+{
+    j->content.q = &j->q;
+    memcpy(j->content.run_id, j->last.run_id, sizeof j->content.run_id);
+    enum tb_status st =
+        tb_pack_kept_build(&j->content, tb_buf_view(&j->last.json), j->last.revision, &j->folder, err);
+    if (st == TB_OK) {
+        st = tb_pack_built_get(j->db, j->day, &j->built, err);
+    }
+    return st == TB_OK ? tb_buf_str(&j->json, tb_buf_view(&j->last.json), err) : st;
 }
 
 /* --- files --------------------------------------------------------------------------------------------------- */
@@ -316,7 +321,10 @@ static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, stru
         st = prepare(j, err);
     }
     if (st == TB_OK) {
-        st = build_content(j, err);
+        st = read_kept(j, err);
+    }
+    if (st == TB_OK) {
+        st = j->kept ? build_kept(j, err) : build_content(j, err);
     }
     if (st != TB_OK) {
         return st;
@@ -328,10 +336,10 @@ static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, stru
     }
     snprintf(out->workbook, sizeof out->workbook, "%s", j->folder.workbook);
     if (tb_report_state(j->content.checks).control_failed) {
-        return refuse(j, err);
+        return tb_check_refuse(j->content.checks, j->day, err);
     }
-    st = read_last(j, err);
-    if (st == TB_OK) {
+    is_new = !j->kept;
+    if (is_new) {
         st = compare(j, &is_new, err);
     }
     if (st == TB_OK && is_new && j->closing.closed) {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include "base/embed.h"
+#include "rate/standing.h"
 #include "reports/intake.h"
 #include "reports/pack_adjust.h"
 #include "reports/pack_rows.h"
@@ -132,8 +133,15 @@ enum tb_status tb_pack_versions_of_day(struct tb_pack_versions *v, int32_t day, 
     struct tb_pack_built built;
     char rows[TB_SHA256_HEX];
     *version = v->current_version;
-    enum tb_status st = tb_pack_built_get(v->db, day, &built, err);
-    if (st != TB_OK || !built.there || built.tables == v->current_version) {
+    bool pruned = false;
+    enum tb_status st = tb_standing_find(v->db, v->settings, day, &pruned, version, err);
+    if (st == TB_OK) {
+        st = tb_pack_built_get(v->db, day, &built, err);
+    }
+    if (st == TB_OK && pruned && built.there) {
+        *version = built.tables;
+    }
+    if (st != TB_OK || pruned || !built.there || built.tables == v->current_version) {
         return st;
     }
     st = tb_pack_rows(v->current, v->settings->zone, day, rows, err);

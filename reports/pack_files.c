@@ -189,6 +189,41 @@ enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *j
     return st == TB_END ? TB_OK : st; /* something is not there: not good */
 }
 
+/* What SHA256SUMS says of the file named so; false: it does not name it. */
+static bool find_sum(struct tb_str sums, const char *wanted, char digest[TB_SHA256_HEX])
+{
+    char name[64];
+    while (next_sum(&sums, digest, name)) {
+        if (strcmp(name, wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum tb_status tb_pack_folder_reuse(struct tb_pack_folder *f, struct tb_err *err)
+{
+    char path[TB_PACK_PATH_MAX], digest[TB_SHA256_HEX], found[TB_SHA256_HEX];
+    struct tb_buf sums;
+    tb_buf_init(&sums, TB_PACK_BYTES_MAX);
+    enum tb_status st = read_file(f->sums, &sums, err);
+    for (size_t i = 0; st == TB_OK && i < f->extra_n; i++) {
+        struct tb_pack_extra *x = &f->extra[i];
+        if (!find_sum(tb_buf_view(&sums), x->name, digest) ||
+            !tb_path_join(f->dir, x->name, path, sizeof path)) {
+            continue;
+        }
+        st = tb_pack_digest_file(path, found, err);
+        if (st == TB_OK && strcmp(found, digest) == 0) {
+            tb_buf_clear(&x->bytes);
+            st = tb_file_read(path, TB_PACK_BYTES_MAX, &x->bytes, err);
+        }
+        st = st == TB_END ? TB_OK : st;
+    }
+    tb_buf_release(&sums);
+    return st == TB_END ? TB_OK : st;
+}
+
 static bool is_temp(const char *name)
 {
     size_t n = strlen(name);

@@ -5,7 +5,7 @@
 #include "base/embed.h"
 #include "base/json.h"
 #include "rate/closing.h"
-#include "rate/reduce.h"
+#include "rate/standing.h"
 #include "reports/fill.h"
 #include "store/events.h"
 #include "store/query.h"
@@ -38,25 +38,12 @@ static enum tb_status first_day(const struct tb_report_query *q, int32_t month_f
 static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack_versions *v, int32_t day,
                                  int64_t *version, struct tb_err *err)
 {
-    struct tb_pack_built built;
     const struct tb_tables *tables = NULL;
-    int64_t generation = 0;
-    bool pruned = false;
     struct tb_closing closing;
-    const struct tb_zone *zone = q->settings->zone;
     enum tb_status st = tb_closing_find(q->db, day, &closing, err);
     if (st == TB_OK && closing.closed) {
         *version = TB_TABLES_CLOSED;
         return TB_OK;
-    }
-    if (st == TB_OK) {
-        st = tb_events_generation(q->db, tb_zone_day_start(zone, day), tb_zone_day_start(zone, day + 1),
-                                  &generation, &pruned, err);
-    }
-    if (st == TB_OK && pruned) {
-        st = tb_pack_built_get(q->db, day, &built, err);
-        *version = st == TB_OK && built.there ? built.tables : v->current_version;
-        return st;
     }
     if (st == TB_OK) {
         st = tb_pack_versions_of_day(v, day, version, err);
@@ -64,7 +51,7 @@ static enum tb_status settle_day(const struct tb_report_query *q, struct tb_pack
     if (st == TB_OK) {
         st = tb_pack_versions_tables(v, *version, &tables, err);
     }
-    return st == TB_OK ? tb_reduce_days(q->db, q->settings, tables, *version, day, day, NULL, err) : st;
+    return st == TB_OK ? tb_standing_reduce(q->db, q->settings, tables, *version, day, day, err) : st;
 }
 
 /* The names of sources that are not billed, as a JSON list. */

@@ -4,6 +4,7 @@
 #include "plan/plan.h"
 #include "rate/budget.h"
 #include "rate/quota.h"
+#include "rate/standing.h"
 #include "reports/actions.h"
 #include "reports/pack_parts.h"
 
@@ -17,7 +18,7 @@ static enum tb_status keep_spends(const struct tb_report_query *q, struct tb_err
     if (st != TB_OK || first == TB_DAY_NONE || first > day || q->tables->budget_count == 0) {
         return st;
     }
-    st = tb_spend_reduce(q->db, q->settings, q->tables, q->version, from > first ? from : first, day, err);
+    st = tb_standing_reduce(q->db, q->settings, q->tables, q->version, from > first ? from : first, day, err);
     if (st == TB_OK) {
         st = tb_spends_read(q->db, q->settings, q->tables, q->version, from, day, false, true, &spends, err);
     }

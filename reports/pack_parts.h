@@ -67,6 +67,8 @@ enum tb_status tb_pack_folder(const struct tb_settings *s, int32_t day, struct t
 /* Is every file there as SHA256SUMS says, pack-DAY.json the one with this digest, and those in extra as they are here? */
 enum tb_status tb_pack_folder_good(const struct tb_pack_folder *f, const char *json_digest, bool *good,
                                    struct tb_err *err) TB_MUST_USE;
+/* Further files that stand in the folder as SHA256SUMS says take the place of those that were made. */
+enum tb_status tb_pack_folder_reuse(struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
 /* Removes what a killed run left half-written in dir. */
 enum tb_status tb_pack_sweep(const char *dir, struct tb_err *err) TB_MUST_USE;
 /* Makes the folder and sweeps it. */
@@ -90,6 +92,13 @@ enum tb_status tb_pack_more_prepare(const struct tb_report_query *q,
 enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_folder *f,
                                   struct tb_err *err) TB_MUST_USE;
 const struct tb_report *tb_pack_more_find(const struct tb_pack_content *c, const char *kind);
+
+/* --- pack_kept.c: a pruned day's. --- */
+/* Is there a pack of the day that still says what it is charged with? */
+enum tb_status tb_pack_is_kept(const struct tb_report_query *q, bool *kept, struct tb_err *err) TB_MUST_USE;
+/* The content of a revision from its JSON. */
+enum tb_status tb_pack_kept_build(struct tb_pack_content *c, struct tb_str json, int64_t revision,
+                                  struct tb_pack_folder *f, struct tb_err *err) TB_MUST_USE;
 
 /* SHA-256 of a file; TB_END when it is not there. */
 enum tb_status tb_pack_digest_file(const char *path, char out[TB_SHA256_HEX], struct tb_err *err) TB_MUST_USE;

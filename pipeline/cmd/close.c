@@ -10,10 +10,34 @@
 #include "cmd/cmd.h"
 #include "cmd/dates.h"
 #include "cmd/options.h"
+#include "rate/standing.h"
 #include "reports/pack.h"
 #include "store/query.h"
 
 extern const struct tb_embed tb_embed_cmd[];
+
+/* What is missing is said, and the day is closed all the same: finance closes by the calendar, later changes are charged, and
+ * `reopen` undoes it. */
+static void say_state(int32_t day, const struct tb_pack_result *result)
+{
+    const struct tb_report_state *state = &result->state;
+    const struct {
+        bool is;
+        const char *what, *report;
+    } rows[] = {{state->incomplete, "an expected input is missing or incomplete", "checks"},
+                {state->unpriced, "usage has no price", "chargeback"},
+                {state->rejected, "lines of its files were rejected", "rejects"}};
+    char text[TB_TS_TEXT_MAX];
+    tb_day_format(day, text);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].is) {
+            tb_log(TB_LOG_WARN,
+                   "%s is closed although %s (`tollbook report %s --date %s --revision %" PRId64
+                   "`); what changes later is charged to an open day",
+                   text, rows[i].what, rows[i].report, text, result->revision);
+        }
+    }
+}
 
 /* --- by itself ----------------------------------------------------------------------------------------------- */
 
@@ -55,6 +79,7 @@ static enum tb_status close_one(struct tb_session *s, int32_t day, int *code, st
     }
     if (st == TB_OK) {
         tb_log(TB_LOG_INFO, "%s: closed (revision %" PRId64 ")", text, result.revision);
+        say_state(day, &result);
     }
     return st;
 }
@@ -172,6 +197,7 @@ static enum tb_status close_day(struct tb_session *s, int32_t day, const struct 
     if (st == TB_OK) {
         tb_log(TB_LOG_INFO, "%s: closed by %s, revision %" PRId64 " is final: %s", text, act->name,
                result.revision, result.workbook);
+        say_state(day, &result);
     }
     return st;
 }
@@ -180,11 +206,21 @@ static enum tb_status reopen_day(struct tb_session *s, int32_t day, const struct
                                  struct tb_err *err)
 {
     struct tb_closing found, whole = *act;
+    bool pruned = false;
+    int64_t version = 0;
     char text[TB_TS_TEXT_MAX];
     tb_day_format(day, text);
     enum tb_status st = tb_closing_find(s->db, day, &found, err);
     if (st == TB_OK && !found.closed) {
         return tb_err_set(err, TB_FAIL, TB_E_USAGE, "%s is not closed", text);
+    }
+    if (st == TB_OK) {
+        st = tb_standing_find(s->db, s->settings, day, &pruned, &version, err);
+    }
+    if (st == TB_OK && pruned) {
+        return tb_err_set(err, TB_FAIL, TB_E_USAGE,
+                          "the events of %s are pruned, so that it cannot be packed anew: it stays closed",
+                          text);
     }
     whole.revision = found.revision;
     if (st == TB_OK) {
@@ -271,7 +307,13 @@ const struct tb_command tb_cmd_close = {
             "changes; `report chargeback --date DAY` prints what was closed. Late events are still taken: "
             "the next `run` "
             "lists the\n"
-            "difference, in cents, under the adjustments of the day that it packs.\n\n"
+            "difference, in cents, under the adjustments of the day that it packs. A day with missing input, "
+            "rejected "
+            "lines or usage\n"
+            "without a price is closed, too, with a warning. Reports other than the chargeback tell a closed "
+            "day's "
+            "events as they are\n"
+            "now, and say so when these have changed; with --revision they tell what was closed.\n\n"
             "  --by NAME    who closes it; kept, and printed on the workbook\n"
             "  --note TEXT  why, for the auditor\n\n"
             "`close_after_days` in the configuration closes days by itself. `tollbook check` lists closed "
@@ -288,7 +330,7 @@ const struct tb_command tb_cmd_reopen = {
     .help = "The next `run` packs DAY anew as a new revision, and takes back in it what other days were "
             "charged of it "
             "meanwhile. It stays\n"
-            "open until it is closed by hand.\n\n"
+            "open until it is closed by hand. A pruned day stays closed.\n\n"
             "  --by NAME    who reopens it; kept\n"
             "  --note TEXT  why, for the auditor",
     .run = run_reopen,

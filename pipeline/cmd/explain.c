@@ -75,6 +75,7 @@ static enum tb_status find_line(struct tb_session *s, const struct request *want
                                 const struct tb_dates *dates, struct tb_explain_key *key, struct tb_err *err)
 {
     int32_t from_day = 0, to_day = 0;
+    s->asked_tables = want->tables != 0;
     enum tb_status st = dates->given ? tb_session_report(s, want->tables, dates->from_day, dates->to_day, err)
                                      : tb_session_db(s, TB_DB_READ, err);
     if (st == TB_OK) {

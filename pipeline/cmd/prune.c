@@ -5,10 +5,12 @@
 #include "cmd/cmd.h"
 #include "cmd/forget.h"
 #include "cmd/options.h"
+#include "cmd/packing.h"
 #include "cmd/session.h"
 #include "detect/digest.h"
 #include "rate/quota.h"
 #include "rate/spend.h"
+#include "rate/standing.h"
 #include "store/events.h"
 
 /* Whatever is made of these days' events is made now: later it cannot be. */
@@ -16,7 +18,7 @@ static enum tb_status keep_days(struct tb_session *s, int32_t from_day, int32_t 
 {
     struct tb_spends spends;
     struct tb_rules rules;
-    enum tb_status st = tb_spend_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err);
+    enum tb_status st = tb_standing_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err);
     if (st == TB_OK) {
         st = tb_quota_advance(s->db, s->settings, s->tables, INT32_MAX, err);
     }
@@ -51,18 +53,19 @@ static bool has_rolling(const struct tb_tables *t)
     return false;
 }
 
-/* UTC days before before_day; first, the first that has events, is one of them. */
-static enum tb_status prune_before(struct tb_session *s, int32_t first, int32_t before_day,
+/* UTC days before before_day: civil days from..to go. */
+static enum tb_status prune_before(struct tb_session *s, int32_t from, int32_t to, int32_t before_day,
                                    struct tb_err *err)
 {
     const struct tb_zone *zone = s->settings->zone;
-    int32_t from = tb_zone_day(zone, first * TB_US_PER_DAY);
-    int32_t to = tb_zone_day(zone, before_day * TB_US_PER_DAY - 1);
     enum tb_status st = tb_db_begin(s->db, err);
     if (st != TB_OK) {
         return st;
     }
     st = keep_days(s, from, to, err);
+    if (st == TB_OK) {
+        st = tb_standing_keep(s->db, from, to, s->version, err);
+    }
     if (st == TB_OK) {
         st = tb_events_prune(s->db, before_day, has_rolling(s->tables) ? before_day - 1 : before_day, err);
     }
@@ -78,9 +81,23 @@ static enum tb_status prune_before(struct tb_session *s, int32_t first, int32_t 
     return st;
 }
 
-static enum tb_status prune(struct tb_session *s, struct tb_err *err)
+/* What goes so that civil day oldest and later keep all their events. */
+struct cut {
+    int32_t before_day; /* the first UTC day that stays */
+    int32_t to;         /* the last civil day that has then lost any */
+};
+
+static struct cut cut_before(const struct tb_session *s, int32_t oldest)
+{
+    const struct tb_zone *zone = s->settings->zone;
+    int32_t before_day = tb_utc_day(tb_zone_day_start(zone, oldest));
+    return (struct cut){before_day, tb_zone_day(zone, before_day * TB_US_PER_DAY - 1)};
+}
+
+static enum tb_status prune(struct tb_session *s, int *code, struct tb_err *err)
 {
     char text[TB_TS_TEXT_MAX];
+    const struct tb_zone *zone = s->settings->zone;
     int32_t first = 0, last = 0, keep = s->settings->detail_days;
     bool is_new = false;
     if (keep == 0) {
@@ -94,16 +111,22 @@ static enum tb_status prune(struct tb_session *s, struct tb_err *err)
     if (st != TB_OK) {
         return st == TB_END ? TB_OK : st;
     }
-    int32_t oldest =
-        tb_zone_day(s->settings->zone, s->now_us) - keep; /* the first civil day that keeps its events */
-    int32_t before_day = tb_utc_day(tb_zone_day_start(s->settings->zone, oldest));
-    tb_day_format(oldest, text);
-    if (first >= before_day - has_rolling(s->tables)) {
+    struct cut cut = cut_before(s, tb_zone_day(zone, s->now_us) - keep);
+    if (first >= cut.before_day - has_rolling(s->tables)) {
         tb_log(TB_LOG_INFO, "nothing to prune: no events are older than %d days", keep);
         return TB_OK;
     }
-    st = prune_before(s, first, before_day, err);
+    int32_t from = tb_zone_day(zone, first * TB_US_PER_DAY), to = cut.to;
+    st = tb_packing_before_prune(s, from, &to, code, err);
+    if (st == TB_OK && to < cut.to) {
+        cut = cut_before(s, to + 1);
+    }
+    if (st != TB_OK || first >= cut.before_day - has_rolling(s->tables)) {
+        return st;
+    }
+    st = prune_before(s, from, cut.to, cut.before_day, err);
     if (st == TB_OK) {
+        tb_day_format(cut.to + 1, text);
         tb_log(TB_LOG_INFO, "events before %s are pruned; rollups and packs stay", text);
     }
     return st;
@@ -124,6 +147,7 @@ static int run(const char *config, int argc, char **argv)
     }
     struct tb_session s;
     struct tb_err err = {.code = TB_E_NONE};
+    code = TB_EXIT_DONE;
     enum tb_status st = tb_session_settings(&s, config, &err);
     if (st == TB_OK) {
         st = tb_tables_load(s.settings, &s.tables, &err);
@@ -132,23 +156,27 @@ static int run(const char *config, int argc, char **argv)
         st = tb_session_db(&s, TB_DB_WRITE, &err);
     }
     if (st == TB_OK) {
-        st = prune(&s, &err);
+        st = prune(&s, &code, &err);
     }
     if (st == TB_OK) {
         st = tb_forget_signatures(&s, &err);
     }
     tb_session_close(&s);
-    return st == TB_OK ? TB_EXIT_DONE : tb_cmd_fail(&err);
+    return st == TB_OK ? code : tb_cmd_fail(&err);
 }
 
 const struct tb_command tb_cmd_prune = {
     .name = "prune",
     .synopsis = "prune",
     .about = "drop event detail older than the config's detail_days; rollups and packs stay",
-    .help = "Days that go are reduced first, with the present tables; their quotas, budgets and findings are "
-            "kept. A pruned day takes\n"
-            "no more events: lines for it are rejected, reason pruned_day. Its percentiles and distinct "
-            "consumers are null.\n"
-            "Signatures of prompts go after signature_days, here and at the end of every run.",
+    .help =
+        "Days that go are packed first where their pack is missing or out of date (late data, a new "
+        "price); their quotas,\n"
+        "budgets and findings are kept. Where a pack is withheld, its day and later ones keep their events "
+        "(exit 4). A pruned day\n"
+        "takes no more events: lines for it are rejected, reason pruned_day. Its percentiles and distinct "
+        "consumers are null, and\n"
+        "its figures stand, whatever price comes later.\n"
+        "Signatures of prompts go after signature_days, here and at the end of every run.",
     .run = run,
 };

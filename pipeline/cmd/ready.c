@@ -3,12 +3,14 @@
 #include "detect/detect.h"
 #include "rate/quota.h"
 #include "rate/spend.h"
+#include "rate/standing.h"
 
 static enum tb_status is_ready(struct tb_session *s, const struct tb_ready *w, bool *ready,
                                struct tb_err *err)
 {
     *ready = true;
-    enum tb_status st = tb_spend_reduced(s->db, s->settings, s->version, w->from_day, w->to_day, ready, err);
+    enum tb_status st =
+        tb_standing_current(s->db, s->settings, s->version, w->from_day, w->to_day, ready, err);
     if (st == TB_OK && *ready && w->replay_to != TB_DAY_NONE) {
         st = tb_quota_current(s->db, s->settings, s->tables, w->replay_to, ready, err);
     }
@@ -22,7 +24,7 @@ static enum tb_status make(struct tb_session *s, const struct tb_ready *w, struc
 {
     struct tb_spends spends;
     enum tb_status st =
-        tb_spend_reduce(s->db, s->settings, s->tables, s->version, w->from_day, w->to_day, err);
+        tb_standing_reduce(s->db, s->settings, s->tables, s->version, w->from_day, w->to_day, err);
     if (st == TB_OK && w->replay_to != TB_DAY_NONE) {
         st = tb_quota_advance(s->db, s->settings, s->tables, w->replay_to, err);
     }

@@ -142,7 +142,7 @@ static enum tb_status build(struct tb_session *s, const struct tb_request *r, co
         return st == TB_OK ? kept(s, r, dates->from_day, revision, out, err) : st;
     }
     s->closed_stand = r->tables == 0 && tb_request_is(r, "chargeback");
-    s->pruned_stand = r->tables == 0 && !tb_request_is(r, "chargeback") && !tb_request_is(r, "checks");
+    s->asked_tables = r->tables != 0;
     st = tb_session_report(s, r->tables, dates->from_day, dates->to_day, err);
     if (st == TB_OK) {
         st = make_ready(s, r, dates, err);

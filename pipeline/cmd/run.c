@@ -1,6 +1,5 @@
 /* tollbook run: the nightly job. Ingest every source, then write the pack of each billing day that wants one. */
 #include <inttypes.h>
-#include "base/embed.h"
 #include "base/log.h"
 #include "cmd/close.h"
 #include "cmd/cmd.h"
@@ -8,13 +7,12 @@
 #include "cmd/forget.h"
 #include "cmd/intake.h"
 #include "cmd/options.h"
+#include "cmd/packing.h"
 #include "cmd/session.h"
 #include "reports/pack.h"
 #include "reports/pack_adjust.h"
 #include "store/events.h"
-#include "store/query.h"
-
-extern const struct tb_embed tb_embed_cmd[];
+#include "store/revision.h"
 
 static enum tb_status intake(struct tb_session *s, const struct tb_dates *dates, int *code,
                              struct tb_err *err)
@@ -58,28 +56,47 @@ static void say_state(int32_t day, const struct tb_report_state *state, int *cod
     }
 }
 
+#define PACK_MAX ((size_t)4 << 30)
+
 static int fail_at; /* --fail-on: the breach that fails; set once, before the run */
+
+static void note_breach(enum tb_breach breach, int *code)
+{
+    if (fail_at != 0 && (int)breach >= fail_at) {
+        *code = tb_exit_worse(*code, TB_EXIT_BREACH);
+    }
+}
+
+/* What the day's last pack said of its quotas, budgets and anomalies. */
+static enum tb_status breach_of_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
+{
+    static const char *const kinds[] = {"quota", "budget", "anomalies"};
+    struct tb_buf pack;
+    int64_t revision = 0;
+    tb_buf_init(&pack, PACK_MAX);
+    enum tb_status st = tb_revision_get(s->db, day, 0, &pack, &revision, err);
+    for (size_t i = 0; st == TB_OK && i < sizeof kinds / sizeof *kinds; i++) {
+        struct tb_report *report = NULL;
+        st = tb_report_of_pack(tb_buf_view(&pack), kinds[i], 0, &report, err);
+        if (st == TB_OK) {
+            note_breach(tb_report_breach(report), code);
+        } else if (st == TB_FAIL && err->code == TB_E_USAGE) { /* a pack without this report */
+            st = TB_OK;
+        }
+        tb_report_free(report);
+    }
+    tb_buf_release(&pack);
+    return st == TB_END ? TB_OK : st;
+}
 
 static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
 {
     struct tb_pack_result result;
-    char text[TB_TS_TEXT_MAX];
-    tb_day_format(day, text);
-    enum tb_status st = tb_session_reduce(s, day, day, err);
-    if (st == TB_OK) {
-        st = tb_pack_write(s->db, s->settings, s->tables, s->version, day, s->now_us, &result, err);
-    }
-    if (st == TB_FAIL && err->code == TB_E_CONTROL) { /* withheld; the other days are not its hostages */
-        tb_log_err(TB_LOG_ERROR, err);
-        *code = tb_exit_worse(*code, TB_EXIT_CONTROL);
-        return TB_OK;
-    }
-    if (st == TB_OK) {
-        tb_log(TB_LOG_INFO, "%s: %s (revision %" PRId64 "%s)", text, result.workbook, result.revision,
-               result.is_new     ? ", new"
-               : result.repaired ? ", files restored"
-                                 : ", unchanged");
+    bool written = false;
+    enum tb_status st = tb_packing_write(s, day, &result, &written, code, err);
+    if (st == TB_OK && written) {
         say_state(day, &result.state, code);
+        note_breach(result.breach, code);
     }
     return st;
 }
@@ -106,23 +123,7 @@ static enum tb_status state_of_day(struct tb_session *s, int32_t day, int *code,
         say_state(day, &state, code);
     }
     tb_report_free(report);
-    return st;
-}
-
-/* Does any stored line fall in the civil day? */
-static enum tb_status day_has_lines(struct tb_session *s, int32_t day, bool *has, struct tb_err *err)
-{
-    struct tb_query *q = NULL;
-    enum tb_status st = tb_query_open(s->db, tb_embed_text(tb_embed_cmd, "day_lines.sql"), &q, err);
-    if (st != TB_OK) {
-        return st;
-    }
-    tb_query_bind_int(q, "from_us", tb_zone_day_start(s->settings->zone, day));
-    tb_query_bind_int(q, "to_us", tb_zone_day_start(s->settings->zone, day + 1));
-    st = tb_query_step(q, err);
-    *has = st == TB_OK && tb_query_int(q, 0) != 0;
-    tb_query_close(q);
-    return st;
+    return st == TB_OK && fail_at != 0 ? breach_of_day(s, day, code, err) : st;
 }
 
 /* Days to come are packed only where something is stored for them. */
@@ -130,21 +131,7 @@ static enum tb_status is_wanted(struct tb_session *s, const struct tb_dates *dat
                                 struct tb_err *err)
 {
     *wanted = day <= tb_zone_day(s->settings->zone, s->now_us) || dates->from_day == dates->to_day;
-    return *wanted ? TB_OK : day_has_lines(s, day, wanted, err);
-}
-
-/* What closed days came to since is charged to the last open day that this run packs. */
-static enum tb_status adjust(struct tb_session *s, int32_t day, struct tb_err *err)
-{
-    int posted = 0;
-    char text[TB_TS_TEXT_MAX];
-    enum tb_status st = tb_pack_adjust(s->db, s->settings, s->tables, s->version, day, &posted, err);
-    if (st == TB_OK && posted > 0) {
-        tb_day_format(day, text);
-        tb_log(TB_LOG_INFO, "%s: charged with %d adjustment%s of closed days", text, posted,
-               posted == 1 ? "" : "s");
-    }
-    return st;
+    return *wanted ? TB_OK : tb_packing_has_lines(s, day, wanted, err);
 }
 
 static void say_closed(int32_t day, const struct tb_closing *c)
@@ -157,18 +144,18 @@ static void say_closed(int32_t day, const struct tb_closing *c)
            text, c->name, c->revision);
 }
 
+/* What closed days came to since is charged to the last open day that this run packs. */
 static enum tb_status adjust_given(struct tb_session *s, const struct tb_dates *dates, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     for (int32_t day = dates->to_day; st == TB_OK && day >= dates->from_day && !tb_cmd_stop; day--) {
-        struct tb_closing closing;
-        bool wanted = false;
-        st = tb_closing_find(s->db, day, &closing, err);
-        if (st == TB_OK && !closing.closed) {
+        bool open = false, wanted = false;
+        st = tb_packing_is_open(s, day, &open, err);
+        if (st == TB_OK && open) {
             st = is_wanted(s, dates, day, &wanted, err);
         }
         if (st == TB_OK && wanted) {
-            return adjust(s, day, err);
+            return tb_packing_adjust(s, day, err);
         }
     }
     return st;
@@ -219,7 +206,7 @@ static enum tb_status pack_earlier(struct tb_session *s, int32_t yesterday, int 
     last = tb_zone_day(zone, ((int64_t)last + 1) * TB_US_PER_DAY - 1);
     for (int32_t day = first; st == TB_OK && day <= last && day < yesterday && !tb_cmd_stop; day++) {
         bool due = false;
-        st = day_has_lines(s, day, &due, err);
+        st = tb_packing_has_lines(s, day, &due, err);
         if (st == TB_OK && due) {
             st = is_due(s, day, &due, err);
         }
@@ -238,7 +225,7 @@ static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *e
     bool due = false;
     enum tb_status st = tb_closing_find(s->db, yesterday, &closing, err);
     if (st == TB_OK && !closing.closed) {
-        st = adjust(s, yesterday, err);
+        st = tb_packing_adjust(s, yesterday, err);
     }
     if (st == TB_OK) {
         st = pack_earlier(s, yesterday, code, err);

@@ -7,8 +7,7 @@
 #include "event/prompt.h"
 #include "event/signature.h"
 #include "rate/closing.h"
-#include "rate/reduce.h"
-#include "rate/spend.h"
+#include "rate/standing.h"
 #include "store/versions.h"
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err)
@@ -109,9 +108,7 @@ enum tb_status tb_session_reduce(struct tb_session *s, int32_t from_day, int32_t
     if (st != TB_OK) {
         return st;
     }
-    st = s->pruned_stand
-             ? tb_spend_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err)
-             : tb_reduce_days(s->db, s->settings, s->tables, s->version, from_day, to_day, NULL, err);
+    st = tb_standing_reduce(s->db, s->settings, s->tables, s->version, from_day, to_day, err);
     if (st == TB_OK) {
         st = tb_db_commit(s->db, err);
     }
@@ -151,9 +148,7 @@ static enum tb_status are_current(struct tb_session *s, int32_t from_day, int32_
     enum tb_status st = TB_OK;
     *current = true;
     for (; *current && (st = next_stretch(s, &from_day, to_day, &last, err)) == TB_OK; from_day = last + 1) {
-        st = s->pruned_stand
-                 ? tb_spend_reduced(s->db, s->settings, s->version, from_day, last, current, err)
-                 : tb_reduce_current(s->db, s->settings, s->version, from_day, last, current, err);
+        st = tb_standing_current(s->db, s->settings, s->version, from_day, last, current, err);
         if (st != TB_OK) {
             break;
         }
@@ -189,6 +184,24 @@ static enum tb_status open_to_write(struct tb_session *s, int64_t wanted, int32_
     return st == TB_OK ? make_current(s, from_day, to_day, err) : st;
 }
 
+/* What is pruned cannot be priced anew, however it was priced before. */
+static enum tb_status refuse_pruned(struct tb_session *s, int32_t from_day, int32_t to_day,
+                                    struct tb_err *err)
+{
+    int32_t day = 0;
+    char text[TB_TS_TEXT_MAX];
+    enum tb_status st = tb_standing_pruned(s->db, s->settings, from_day, to_day, &day, err);
+    if (st != TB_OK) {
+        return st == TB_END ? TB_OK : st;
+    }
+    tb_day_format(day, text);
+    return tb_err_set(
+        err, TB_FAIL, TB_E_USAGE,
+        "the events of %s are pruned, so that --tables cannot price it anew; leave it out for the figures as "
+        "they stand, --revision prints what a pack said",
+        text);
+}
+
 enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t from_day, int32_t to_day,
                                  struct tb_err *err)
 {
@@ -198,6 +211,9 @@ enum tb_status tb_session_report(struct tb_session *s, int64_t wanted, int32_t f
         st = tb_session_db(s, TB_DB_READ, err);
         if (st == TB_OK) {
             st = find_version(s, wanted, err);
+        }
+        if (st == TB_OK && s->asked_tables) {
+            st = refuse_pruned(s, from_day, to_day, err);
         }
         if (st == TB_OK && s->version != 0) {
             st = are_current(s, from_day, to_day, &current, err);

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/embed.h"
-#include "rate/reduce.h"
 #include "rate/spend_make.h"
+#include "rate/standing.h"
 #include "store/events.h"
 #include "store/query.h"
 
@@ -47,68 +47,6 @@ static void what_of(const struct tb_budget_row *b, char out[WHAT_MAX])
              b->allocate_by.s != NULL ? b->allocate_by.s : "", limit_text(b->has_warning, b->hour_warning, w),
              limit_text(b->has_critical, b->hour_critical, c),
              limit_text(b->has_emergency, b->hour_emergency, e));
-}
-
-/* Is the day pruned, so that it stands as it was reduced last? */
-static enum tb_status is_pruned(struct tb_db *db, const struct tb_settings *s, int32_t day, bool *pruned,
-                                struct tb_err *err)
-{
-    int64_t generation = 0;
-    return tb_events_generation(db, tb_zone_day_start(s->zone, day), tb_zone_day_start(s->zone, day + 1),
-                                &generation, pruned, err);
-}
-
-enum tb_status tb_spend_version(struct tb_db *db, const struct tb_settings *s, int32_t day, int64_t *version,
-                                struct tb_err *err)
-{
-    struct tb_query *q = NULL;
-    bool pruned = false, current = true;
-    enum tb_status status = is_pruned(db, s, day, &pruned, err);
-    if (status == TB_OK && pruned) {
-        status = tb_reduce_current(db, s, *version, day, day, &current, err);
-    }
-    if (status != TB_OK || !pruned || current) {
-        return status;
-    }
-    status = open_query(db, "spend_version.sql", &q, err);
-    if (status == TB_OK) {
-        tb_query_bind_int(q, "day", day);
-        status = tb_query_step(q, err);
-    }
-    if (status == TB_OK && !tb_query_is_null(q, 0)) {
-        *version = tb_query_int(q, 0);
-    }
-    tb_query_close(q);
-    return status == TB_END ? TB_OK : status;
-}
-
-enum tb_status tb_spend_reduce(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                               int64_t version, int32_t from_day, int32_t to_day, struct tb_err *err)
-{
-    enum tb_status status = TB_OK;
-    for (int32_t day = from_day; status == TB_OK && day <= to_day; day++) {
-        bool pruned = false;
-        status = is_pruned(db, s, day, &pruned, err);
-        if (status == TB_OK && !pruned) {
-            status = tb_reduce_days(db, s, tables, version, day, day, NULL, err);
-        }
-    }
-    return status;
-}
-
-enum tb_status tb_spend_reduced(struct tb_db *db, const struct tb_settings *s, int64_t version,
-                                int32_t from_day, int32_t to_day, bool *current, struct tb_err *err)
-{
-    enum tb_status status = TB_OK;
-    *current = true;
-    for (int32_t day = from_day; status == TB_OK && *current && day <= to_day; day++) {
-        bool pruned = false;
-        status = is_pruned(db, s, day, &pruned, err);
-        if (status == TB_OK && !pruned) {
-            status = tb_reduce_current(db, s, version, day, day, current, err);
-        }
-    }
-    return status;
 }
 
 /* From what the day is reduced, with the calls of the hour before it; "" when it is not reduced. */
@@ -324,8 +262,8 @@ static enum tb_status read_day(struct tb_db *db, const struct tb_settings *s, co
                                struct tb_spend **out, struct tb_err *err)
 {
     char what[WHAT_MAX], basis[BASIS_MAX];
-    bool any = false;
-    enum tb_status status = tb_spend_version(db, s, day, &version, err);
+    bool any = false, pruned = false;
+    enum tb_status status = tb_standing_find(db, s, day, &pruned, &version, err);
     if (status == TB_OK) {
         status = basis_of(db, s, version, day, basis, err);
     }
@@ -396,7 +334,8 @@ enum tb_status tb_spends_current(struct tb_db *db, const struct tb_settings *s,
     int32_t day = first == TB_DAY_NONE ? to_day + 1 : first > from_day ? first : from_day;
     for (; status == TB_OK && *current && day <= to_day; day++) {
         int64_t with = version;
-        status = tb_spend_version(db, s, day, &with, err);
+        bool pruned = false;
+        status = tb_standing_find(db, s, day, &pruned, &with, err);
         if (status == TB_OK) {
             status = basis_of(db, s, with, day, basis, err);
         }

@@ -51,21 +51,6 @@ void tb_spends_release(struct tb_spends *s);
 /* NULL: before the first usage, or not read. */
 const struct tb_spend *tb_spends_at(const struct tb_spends *s, size_t budget, int32_t day);
 
-/* Makes *version the one that a day is read with: the asked one, or of a pruned day that was not reduced with it the newest that it
- * was. */
-enum tb_status tb_spend_version(struct tb_db *db, const struct tb_settings *s, int32_t day, int64_t *version,
-                                struct tb_err *err) TB_MUST_USE;
-
-/* Makes days from_day..to_day stand reduced (in the caller's transaction), save pruned ones, which are read as they were reduced
- * last, with whatever table version. */
-enum tb_status tb_spend_reduce(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
-                               int64_t version, int32_t from_day, int32_t to_day,
-                               struct tb_err *err) TB_MUST_USE;
-/* Whether they do. */
-enum tb_status tb_spend_reduced(struct tb_db *db, const struct tb_settings *s, int64_t version,
-                                int32_t from_day, int32_t to_day, bool *current,
-                                struct tb_err *err) TB_MUST_USE;
-
 /* Whether all of it is kept: reads only. */
 enum tb_status tb_spends_current(struct tb_db *db, const struct tb_settings *s,
                                  const struct tb_tables *tables, int64_t version, int32_t from_day,

@@ -1,7 +1,7 @@
 /* Usage of pruned days, from their rollups: all that can be added up is there. */
 #include "base/embed.h"
 #include "rate/reduce.h"
-#include "rate/spend.h"
+#include "rate/standing.h"
 #include "rate/usage_run.h"
 #include "store/query.h"
 
@@ -102,9 +102,10 @@ enum tb_status tb_usage_cells(struct tb_usage_run *u, int32_t day, int64_t versi
                               int64_t to_us, struct tb_err *err)
 {
     struct tb_query *q = NULL;
+    bool pruned = false;
     enum tb_status status = check_edges(u, from_us, to_us, err);
     if (status == TB_OK) {
-        status = tb_spend_version(u->reader.db, u->reader.settings, day, &version, err);
+        status = tb_standing_find(u->reader.db, u->reader.settings, day, &pruned, &version, err);
     }
     if (status == TB_OK) {
         status = tb_query_open(u->reader.db, tb_embed_text(tb_embed_rate, "usage_cells.sql"), &q, err);

@@ -1,6 +1,7 @@
 /* Every statement of reports/: it opens, says what it is, gives the columns it names, and finds its days by index. */
 #include "helper.h"
 #include "base/embed.h"
+#include "reports/filter.h"
 
 extern const struct tb_embed tb_embed_reports[];
 
@@ -13,14 +14,25 @@ static bool is_sql(const struct tb_embed *e)
 /* The statement as filter.c opens it. */
 static char *whole_text(const struct tb_embed *e)
 {
-    const char *sql = (const char *)e->data, *name = strrchr(e->path, '/') + 1;
-    bool is_kept = strcmp(name, "filter_kept.sql") == 0;
-    const char *before =
-        strstr(sql, "\nfrom kept") != NULL ? tb_embed_text(tb_embed_reports, "filter_kept.sql") : "";
-    size_t n = strlen(before) + e->n + 32;
-    char *out = malloc(n);
+    const char *name = strrchr(e->path, '/') + 1;
+    bool is_kept = strcmp(name, "filter_kept.sql") == 0, is_standing = strcmp(name, "standing.sql") == 0;
+    struct tb_err err = {.code = TB_E_NONE};
+    struct tb_buf text;
+    tb_buf_init(&text, (size_t)1 << 20);
+    if (is_kept || is_standing) { /* beginnings of others */
+        const char *parts[] = {is_kept ? tb_embed_text(tb_embed_reports, "standing.sql") : "",
+                               tb_embed_text(tb_embed_reports, name),
+                               is_kept ? "select * from kept" : "select day, tables from standing"};
+        for (size_t i = 0; i < COUNT(parts); i++) {
+            assert_int_equal(tb_buf_str(&text, tb_str_of(parts[i]), &err), TB_OK);
+        }
+        assert_int_equal(tb_buf_add(&text, "", 1, &err), TB_OK);
+    } else {
+        assert_int_equal(tb_filter_statement(name, &text, &err), TB_OK);
+    }
+    char *out = strdup(tb_buf_view(&text).s);
     assert_non_null(out);
-    snprintf(out, n, "%s%s%s", before, sql, is_kept ? "select * from kept" : "");
+    tb_buf_release(&text);
     return out;
 }
 
