@@ -256,6 +256,31 @@ static bool looks_like_number(struct tb_str s)
     return s.n > 0;
 }
 
+/* The usual case of a cost: digits, a point, digits, 15 in all at most. False: it is not that. */
+static bool plain_fraction(const char *p, struct tb_decimal *out)
+{
+    static const int64_t power[] = {
+        1,           10,           100,           1000,           10000,
+        100000,      1000000,      10000000,      100000000,      1000000000,
+        10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000};
+    int64_t whole, rest;
+    unsigned n = tb_value_run(p, &whole);
+    if (n - 1 >= 14 || p[n] != '.') {
+        return false;
+    }
+    unsigned behind = tb_value_run(p + n + 1, &rest);
+    if (behind == 0 || n + behind > 15 || !tb_value_ends(p[n + 1 + behind])) {
+        return false;
+    }
+    int64_t m = whole * power[behind] + rest;
+    int32_t exponent = -(int32_t)behind;
+    for (; m != 0 && m % 10 == 0; m /= 10) {
+        exponent++;
+    }
+    *out = (struct tb_decimal){m, m == 0 ? 0 : exponent};
+    return true;
+}
+
 enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_value *v, struct tb_decimal *out)
 {
     if (v->type <= TB_V_NULL) {
@@ -263,6 +288,9 @@ enum tb_number_end tb_value_decimal(const struct tb_scan *s, const struct tb_val
     }
     if (v->type != TB_V_NUMBER && v->type != TB_V_STRING) {
         return TB_NUMBER_BAD;
+    }
+    if (v->type == TB_V_NUMBER && plain_fraction(s->line + v->at, out)) {
+        return TB_NUMBER_OK;
     }
     struct tb_str raw = tb_value_raw(s, v);
     if (v->type == TB_V_STRING && is_blank(raw)) {

@@ -9,6 +9,7 @@
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
+#include <string.h>
 #include "base/decimal.h"
 #include "base/str.h"
 #include "format/walk.h"
@@ -88,17 +89,55 @@ enum tb_number_end tb_value_whole(const struct tb_decimal *d, int64_t mul, int64
 enum tb_number_end tb_value_int(const struct tb_scan *s, const struct tb_value *v, int64_t mul, int64_t div,
                                 enum tb_rounding r, int64_t *out);
 
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+               "digits are read eight at a time, the first one lowest");
+
+/* The number that 8 digits make, which stand in x as values 0 to 9, the first one lowest. */
+static inline uint64_t tb_value_eight(uint64_t x)
+{
+    x = x * 10 + (x >> 8);
+    x = (x & UINT64_C(0x00ff00ff00ff00ff)) * ((UINT64_C(100) << 16) + 1) >> 16;
+    return (x & UINT64_C(0x0000ffff0000ffff)) * ((UINT64_C(10000) << 32) + 1) >> 32;
+}
+
+/* How many digits stand at p, up to 8, and their number; without a branch for how many. */
+static inline unsigned tb_value_up_to_eight(const char *p, uint64_t *number)
+{
+    uint64_t d;
+    memcpy(&d, p, sizeof d);
+    d ^= UINT64_C(0x3030303030303030);
+    uint64_t others = ((d + UINT64_C(0x7676767676767676)) | d) & UINT64_C(0x8080808080808080);
+    unsigned n = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
+    *number = n == 0 ? 0 : tb_value_eight(d << (64 - 8 * n));
+    return n;
+}
+
+/* The same up to 16, of which 15 are sure to fit. */
+static inline unsigned tb_value_run(const char *p, int64_t *number)
+{
+    static const uint32_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    uint64_t first, more;
+    unsigned n = tb_value_up_to_eight(p, &first);
+    if (n == 8) {
+        unsigned behind = tb_value_up_to_eight(p + 8, &more);
+        first = first * power[behind] + more;
+        n += behind;
+    }
+    *number = (int64_t)first;
+    return n;
+}
+
+static inline bool tb_value_ends(char c)
+{
+    return c == ',' || c == '}' || c == ']' || c == ' ';
+}
+
 /* The usual case: at most 15 digits and nothing else. */
 static inline bool tb_value_digits(const struct tb_scan *s, const struct tb_value *v, int64_t *out)
 {
     const char *p = s->line + v->at;
-    int64_t x = 0;
-    unsigned i = 0;
-    for (; i < 16 && (unsigned)(p[i] - '0') < 10; i++) {
-        x = x * 10 + (p[i] - '0');
-    }
-    *out = x;
-    return i - 1 < 15 && (p[i] == ',' || p[i] == '}' || p[i] == ']' || p[i] == ' ');
+    unsigned n = tb_value_run(p, out);
+    return n - 1 < 15 && tb_value_ends(p[n]);
 }
 
 /* -1 neither, else 0 or 1: booleans, 0/1, and the words of the usual exports (t f true false True False). */
