@@ -252,6 +252,7 @@ static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_
                             .checks = j->content.checks,
                             .rejects = j->content.rejects,
                             .history = &j->content.history,
+                            .inputs = j->content.inputs,
                             .quota = tb_pack_more_find(&j->content, "quota"),
                             .budget = tb_pack_more_find(&j->content, "budget"),
                             .plan = tb_pack_more_find(&j->content, "plan"),

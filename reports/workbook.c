@@ -14,6 +14,56 @@ const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *
     return p->table;
 }
 
+const struct tb_cell *tb_workbook_cell(const struct tb_table *t, size_t row, const char *key)
+{
+    int i = tb_table_find(t, key);
+    const struct tb_cell *c = i >= 0 ? tb_table_cell(t, row, (size_t)i) : NULL;
+    return c != NULL && !c->null ? c : NULL;
+}
+
+struct tb_str tb_workbook_text(const struct tb_table *t, size_t row, const char *key)
+{
+    const struct tb_cell *c = tb_workbook_cell(t, row, key);
+    return c != NULL ? c->text : TB_STR_NULL;
+}
+
+struct tb_str tb_workbook_text_at(const struct tb_table *t, size_t row, size_t column)
+{
+    const struct tb_cell *c = tb_table_cell(t, row, column);
+    return c->null ? TB_STR_NULL : c->text;
+}
+
+int tb_workbook_rank(struct tb_str level)
+{
+    static const char *const levels[] = {"ok", "info", "warning", "critical", "exceeded", "emergency"};
+    for (int i = 0; i < (int)(sizeof levels / sizeof *levels); i++) {
+        if (tb_str_eq(level, tb_str_of(levels[i]))) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+unsigned tb_workbook_colour(struct tb_str level)
+{
+    int rank = tb_workbook_rank(level);
+    return rank > 2 ? TB_XS_BAD : rank == 2 ? TB_XS_WARN : rank == 1 ? 0 : TB_XS_GOOD;
+}
+
+struct tb_str tb_workbook_level(struct tb_str level)
+{
+    static const char *const words[] = {"OK", "Over half", "Warning", "Critical", "Over", "Emergency"};
+    return tb_str_of(words[tb_workbook_rank(level)]);
+}
+
+int tb_workbook_heading(struct tb_xlsx_sheet *s, int row, int columns, const char *text)
+{
+    for (int i = 0; i < columns; i++) {
+        tb_xlsx_text(s, row, i, TB_XS_HEADING, i == 0 ? tb_str_of(text) : TB_STR_NULL);
+    }
+    return row + 1;
+}
+
 struct tb_quotient tb_workbook_share(const struct tb_workbook_book *b, int64_t cents)
 {
     return b->teams.total_cents > 0 ? (struct tb_quotient){cents, b->teams.total_cents}
@@ -77,6 +127,7 @@ static void add_sheets(struct tb_workbook_book *b)
     b->checks = tb_xlsx_sheet(b->x, TB_SHEET_CHECKS, TB_TAB_REFERENCE);
     b->rejects = tb_xlsx_sheet(b->x, TB_SHEET_REJECTS, TB_TAB_ACT);
     b->unmapped = tb_xlsx_sheet(b->x, TB_SHEET_UNMAPPED, TB_TAB_ACT);
+    b->notes = tb_xlsx_sheet(b->x, TB_SHEET_NOTES, TB_TAB_REFERENCE);
 }
 
 static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
@@ -100,6 +151,7 @@ static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
         st = tb_workbook_unmapped(b, err);
     }
     if (st == TB_OK) {
+        tb_workbook_notes(b);
         tb_workbook_summary(b);
     }
     return st;

@@ -1,5 +1,5 @@
 /* Concept: the daily chargeback workbook: Summary, Chargeback, By model, Trend, Anomalies, Budgets, Adjustments, Prices, Checks,
- *          Rejects, Unmapped.
+ *          Rejects, Unmapped, Notes.
  * Shape:   same input, same bytes: the document's date is the end of the day. Numbers are those of the reports given; a
  *          column whose data does not exist (budgets where none is configured, shared cost, credits) is left out. One file
  *          workbook_*.c per sheet or two.
@@ -17,7 +17,8 @@ struct tb_workbook {
     const struct tb_report *chargeback, *checks, *rejects;
     const struct tb_report *quota, *budget, *plan, *anomalies; /* NULL: not there */
     const struct tb_history *history;
-    const char *name; /* of the file, for the foot of each page */
+    const struct tb_table *inputs; /* of pack_inputs.c */
+    const char *name;              /* of the file, for the foot of each page */
     const char *run_id;
     int64_t revision;
     const char *status, *status_words; /* "FINAL", "closed by anna on 2026-11-22" */

@@ -28,46 +28,28 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [ID] = {"Finding", TB_XS_TEXT, false, 20},
     [SEVERITY] = {"Severity", TB_XS_TEXT, false, 12},
     [KIND] = {"Kind", TB_XS_TEXT, false, 20},
-    [TEAM] = {"Team", TB_XS_TEXT, false, 20},
-    [CONSUMER] = {"Consumer", TB_XS_TEXT, false, 24},
+    [TEAM] = {"Team", TB_XS_TEXT | TB_XS_WRAP, false, 18},
+    [CONSUMER] = {"Consumer", TB_XS_TEXT | TB_XS_WRAP, false, 22},
     [FROM] = {"From", TB_XS_INSTANT, false, 0},
     [TO] = {"To", TB_XS_INSTANT, false, 0},
     [OBSERVED] = {"Observed", TB_XS_DECIMAL, false, 12},
     [EXPECTED] = {"Expected", TB_XS_DECIMAL, false, 12},
     [COST] = {"Cost at stake", TB_XS_MONEY, false, 0},
-    [EVIDENCE] = {"Evidence", TB_XS_TEXT | TB_XS_WRAP, false, 76},
-    [ACTION] = {"What to do", TB_XS_TEXT | TB_XS_WRAP, false, 40},
-    [OWNER] = {"Owner", TB_XS_TEXT, false, 20},
+    [EVIDENCE] = {"Evidence", TB_XS_TEXT | TB_XS_WRAP, false, 64},
+    [ACTION] = {"What to do", TB_XS_TEXT | TB_XS_WRAP, false, 36},
+    [OWNER] = {"Owner", TB_XS_TEXT | TB_XS_WRAP, false, 18},
     [DECISION] = {"Decision", TB_XS_TEXT, false, 12},
     [COMMENT] = {"Comment", TB_XS_TEXT, false, 20},
 };
 
+#define HEADER_ROW 3 /* of both lists: the second has the same columns */
+
 static const char *const decisions[] = {"accept", "dispute", "credit", NULL};
-
-static const struct tb_cell *cell_of(const struct tb_table *t, size_t row, const char *key)
-{
-    int i = tb_table_find(t, key);
-    const struct tb_cell *c = i >= 0 ? tb_table_cell(t, row, (size_t)i) : NULL;
-    return c != NULL && !c->null ? c : NULL;
-}
-
-static struct tb_str text_of(const struct tb_table *t, size_t row, const char *key)
-{
-    const struct tb_cell *c = cell_of(t, row, key);
-    return c != NULL ? c->text : TB_STR_NULL;
-}
 
 static bool is_listed(const struct tb_table *t, size_t row)
 {
-    const struct tb_cell *c = cell_of(t, row, "listed");
+    const struct tb_cell *c = tb_workbook_cell(t, row, "listed");
     return c != NULL && c->number != 0;
-}
-
-static unsigned colour_of(struct tb_str severity)
-{
-    return tb_str_eq(severity, TB_STR("warning")) ? TB_XS_WARN
-           : tb_str_eq(severity, TB_STR("info"))  ? 0
-                                                  : TB_XS_BAD;
 }
 
 /* Ratios, counts and money stand in one column: as the report has them, with six decimals at most. */
@@ -88,28 +70,17 @@ static void write_row(const struct tb_workbook_book *b, struct tb_grid *g, const
     } texts[] = {
         {ID, "id"},         {KIND, "kind"},   {TEAM, "team"}, {CONSUMER, "consumer"}, {EVIDENCE, "evidence"},
         {ACTION, "action"}, {OWNER, "owner"}, {DECISION, ""}, {COMMENT, ""}};
-    struct tb_str severity = text_of(t, i, "severity");
+    struct tb_str severity = tb_workbook_text(t, i, "severity");
     tb_grid_row(g);
     for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-        tb_grid_text(g, texts[k].column, 0, text_of(t, i, texts[k].key));
+        tb_grid_text(g, texts[k].column, 0, tb_workbook_text(t, i, texts[k].key));
     }
-    tb_grid_text(g, SEVERITY, colour_of(severity), severity);
-    tb_grid_instant(g, FROM, tb_workbook_civil(b, cell_of(t, i, "start")->number));
-    tb_grid_instant(g, TO, tb_workbook_civil(b, cell_of(t, i, "end")->number));
-    put_ratio(g, OBSERVED, cell_of(t, i, "observed"));
-    put_ratio(g, EXPECTED, cell_of(t, i, "expected"));
-    tb_grid_money(g, COST, cell_of(t, i, "cost")->money);
-}
-
-static int weight_of(struct tb_str severity)
-{
-    static const char *const words[] = {"info", "warning", "critical", "emergency"};
-    for (int i = 0; i < 4; i++) {
-        if (tb_str_eq(severity, tb_str_of(words[i]))) {
-            return i;
-        }
-    }
-    return 0;
+    tb_grid_text(g, SEVERITY, tb_workbook_colour(severity), severity);
+    tb_grid_instant(g, FROM, tb_workbook_civil(b, tb_workbook_cell(t, i, "start")->number));
+    tb_grid_instant(g, TO, tb_workbook_civil(b, tb_workbook_cell(t, i, "end")->number));
+    put_ratio(g, OBSERVED, tb_workbook_cell(t, i, "observed"));
+    put_ratio(g, EXPECTED, tb_workbook_cell(t, i, "expected"));
+    tb_grid_money(g, COST, tb_workbook_cell(t, i, "cost")->money);
 }
 
 /* The gravest first, of equal ones the dearest. */
@@ -117,8 +88,9 @@ static int by_weight(const void *a, const void *b, void *ctx)
 {
     const struct tb_table *t = ctx;
     size_t i = *(const size_t *)a, k = *(const size_t *)b;
-    int x = weight_of(text_of(t, i, "severity")), y = weight_of(text_of(t, k, "severity"));
-    tb_money p = cell_of(t, i, "cost")->money, q = cell_of(t, k, "cost")->money;
+    int x = tb_workbook_rank(tb_workbook_text(t, i, "severity")),
+        y = tb_workbook_rank(tb_workbook_text(t, k, "severity"));
+    tb_money p = tb_workbook_cell(t, i, "cost")->money, q = tb_workbook_cell(t, k, "cost")->money;
     return x != y ? y - x : p != q ? (p > q ? -1 : 1) : i < k ? -1 : i > k;
 }
 
@@ -157,7 +129,7 @@ static void count(struct tb_workbook_book *b)
 {
     const struct tb_table *t = b->w->anomalies->main;
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str severity = text_of(t, i, "severity");
+        struct tb_str severity = tb_workbook_text(t, i, "severity");
         if (is_listed(t, i) && !tb_str_eq(severity, TB_STR("info"))) {
             b->todo.anomalies++;
             b->todo.critical += !tb_str_eq(severity, TB_STR("warning"));
@@ -168,7 +140,7 @@ static void count(struct tb_workbook_book *b)
 
 enum tb_status tb_workbook_anomalies(struct tb_workbook_book *b, struct tb_err *err)
 {
-    int row = 3;
+    int row = HEADER_ROW;
     if (b->anomalies == NULL) {
         return TB_OK;
     }
@@ -181,13 +153,13 @@ enum tb_status tb_workbook_anomalies(struct tb_workbook_book *b, struct tb_err *
                      "instants of the billing zone; costs of several findings may be the same money");
     row = write_block(b, order, row, true, "AnomalyLines", "OK: nothing unusual was found.");
     if (b->todo.small > 0) {
-        for (int i = 0; i < COLUMNS; i++) {
-            tb_xlsx_text(b->anomalies, row, i, TB_XS_HEADING,
-                         i == 0 ? TB_STR("Cost less than \"min_excess\"") : TB_STR_NULL);
-        }
-        (void)write_block(b, order, row + 1, false, "AnomalyAppendix", "");
+        row = tb_workbook_heading(b->anomalies, row, COLUMNS, "Cost less than \"min_excess\"");
+        (void)write_block(b, order, row, false, "AnomalyAppendix", "");
     }
-    tb_xlsx_freeze(b->anomalies, 2, 1);
+    tb_xlsx_freeze(b->anomalies, HEADER_ROW + 1, 1);
+    tb_xlsx_repeat(b->anomalies, HEADER_ROW, HEADER_ROW);
+    tb_xlsx_split(b->anomalies, 1, EVIDENCE);
+    tb_xlsx_width(b->anomalies, COMMENT, 24);
     free(order);
     return TB_OK;
 }

@@ -4,29 +4,6 @@
 #include <stdio.h>
 #include "reports/workbook_parts.h"
 
-static const struct tb_cell *cell_of(const struct tb_table *t, size_t row, const char *key)
-{
-    int i = tb_table_find(t, key);
-    const struct tb_cell *c = i >= 0 ? tb_table_cell(t, row, (size_t)i) : NULL;
-    return c != NULL && !c->null ? c : NULL;
-}
-
-static struct tb_str text_of(const struct tb_table *t, size_t row, const char *key)
-{
-    const struct tb_cell *c = cell_of(t, row, key);
-    return c != NULL ? c->text : TB_STR_NULL;
-}
-
-static unsigned colour_of(struct tb_str level)
-{
-    if (tb_str_eq(level, TB_STR("exceeded")) || tb_str_eq(level, TB_STR("critical"))) {
-        return TB_XS_BAD;
-    }
-    return tb_str_eq(level, TB_STR("warning")) ? TB_XS_WARN
-           : tb_str_eq(level, TB_STR("info"))  ? 0
-                                               : TB_XS_GOOD;
-}
-
 static void put_money(struct tb_grid *g, int column, const struct tb_cell *c)
 {
     if (c != NULL && c->type == TB_CELL_MONEY) {
@@ -44,18 +21,35 @@ static void put_instant(const struct tb_workbook_book *b, struct tb_grid *g, int
     }
 }
 
-/* Tokens, requests or money: as text, since one column holds all of them. */
+/* Tokens, requests or money: one column holds all of them, each in its own format. */
 static void put_amount(struct tb_grid *g, int column, const struct tb_cell *c)
 {
-    char text[TB_MONEY_TEXT_MAX];
-    size_t n = 0;
     if (c == NULL) {
         tb_grid_text(g, column, TB_XS_MUTED, TB_STR("unlimited"));
-        return;
+    } else if (c->type == TB_CELL_MONEY) {
+        tb_grid_money_as(g, column, TB_XS_MONEY, c->money);
+    } else {
+        tb_grid_count_as(g, column, TB_XS_COUNT, c->number);
     }
-    n = c->type == TB_CELL_MONEY ? tb_money_format(c->money, text)
-                                 : (size_t)snprintf(text, sizeof text, "%" PRId64, c->number);
-    tb_grid_text(g, column, 0, (struct tb_str){text, n});
+}
+
+static tb_money amount_of(const struct tb_cell *c)
+{
+    return c->type == TB_CELL_MONEY ? c->money : (tb_money)c->number;
+}
+
+static void put_share(struct tb_grid *g, int column, const struct tb_cell *used, const struct tb_cell *limit)
+{
+    char text[TB_MONEY_TEXT_MAX];
+    if (used != NULL && limit != NULL && amount_of(limit) > 0) {
+        size_t n = tb_ratio_format(amount_of(used), amount_of(limit), text);
+        tb_grid_decimal(g, column, (struct tb_str){text, n});
+    }
+}
+
+static void put_level(struct tb_grid *g, int column, struct tb_str level)
+{
+    tb_grid_text(g, column, tb_workbook_colour(level), tb_workbook_level(level));
 }
 
 enum {
@@ -65,6 +59,7 @@ enum {
     B_LIMIT,
     B_SPENT,
     B_LEFT,
+    B_USED,
     B_LEVEL,
     B_EXCEEDED,
     B_FORECAST,
@@ -74,12 +69,13 @@ enum {
 };
 
 static const struct tb_grid_column budget_columns[B_COLUMNS] = {
-    [B_NAME] = {"Budget", TB_XS_TEXT, false, 32},
+    [B_NAME] = {"Budget", TB_XS_TEXT | TB_XS_WRAP, false, 30},
     [B_PERIOD] = {"Period", TB_XS_TEXT, false, 0},
     [B_FROM] = {"Period from", TB_XS_INSTANT, false, 0},
     [B_LIMIT] = {"Limit", TB_XS_MONEY, false, 0},
     [B_SPENT] = {"Spent", TB_XS_MONEY, false, 0},
     [B_LEFT] = {"Remaining", TB_XS_MONEY, false, 0},
+    [B_USED] = {"Used", TB_XS_PERCENT, false, 0},
     [B_LEVEL] = {"Status", TB_XS_TEXT, false, 0},
     [B_EXCEEDED] = {"Used up at", TB_XS_INSTANT, false, 0},
     [B_FORECAST] = {"Forecast", TB_XS_MONEY, false, 0},
@@ -95,15 +91,18 @@ static void write_budgets(const struct tb_workbook_book *b, struct tb_grid *g, c
     } money[] = {{B_LIMIT, "limit"},       {B_SPENT, "spent"},      {B_LEFT, "remaining"},
                  {B_FORECAST, "forecast"}, {B_LOW, "forecast_low"}, {B_HIGH, "forecast_high"}};
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str level = text_of(t, i, "level");
+        const struct tb_cell *used = tb_workbook_cell(t, i, "used");
         tb_grid_row(g);
-        tb_grid_text(g, B_NAME, 0, text_of(t, i, "name"));
-        tb_grid_text(g, B_PERIOD, 0, text_of(t, i, "period"));
-        put_instant(b, g, B_FROM, cell_of(t, i, "start"));
-        tb_grid_text(g, B_LEVEL, colour_of(level), level);
-        put_instant(b, g, B_EXCEEDED, cell_of(t, i, "crossed_exceeded"));
+        tb_grid_text(g, B_NAME, 0, tb_workbook_text(t, i, "name"));
+        tb_grid_text(g, B_PERIOD, 0, tb_workbook_text(t, i, "period"));
+        put_instant(b, g, B_FROM, tb_workbook_cell(t, i, "start"));
+        if (used != NULL) {
+            tb_grid_decimal(g, B_USED, used->text);
+        }
+        put_level(g, B_LEVEL, tb_workbook_text(t, i, "level"));
+        put_instant(b, g, B_EXCEEDED, tb_workbook_cell(t, i, "crossed_exceeded"));
         for (size_t k = 0; k < sizeof money / sizeof *money; k++) {
-            put_money(g, money[k].column, cell_of(t, i, money[k].key));
+            put_money(g, money[k].column, tb_workbook_cell(t, i, money[k].key));
         }
     }
 }
@@ -116,6 +115,7 @@ enum {
     Q_NODE,
     Q_LIMIT,
     Q_USED,
+    Q_SHARE,
     Q_LEVEL,
     Q_AT,
     Q_AFTER,
@@ -125,13 +125,14 @@ enum {
 };
 
 static const struct tb_grid_column quota_columns[Q_COLUMNS] = {
-    [Q_CONSUMER] = {"Consumer", TB_XS_TEXT, false, 40},
+    [Q_CONSUMER] = {"Consumer", TB_XS_TEXT | TB_XS_WRAP, false, 30},
     [Q_TIER] = {"Tier", TB_XS_TEXT, false, 0},
     [Q_MEASURE] = {"Measure", TB_XS_TEXT, false, 0},
     [Q_WINDOW] = {"Window", TB_XS_TEXT, false, 0},
     [Q_NODE] = {"Node", TB_XS_TEXT, false, 0},
-    [Q_LIMIT] = {"Quota", TB_XS_TEXT, false, 0},
-    [Q_USED] = {"Used", TB_XS_TEXT, false, 0},
+    [Q_LIMIT] = {"Quota", TB_XS_COUNT, false, 0}, /* or money */
+    [Q_USED] = {"Used", TB_XS_COUNT, false, 0},
+    [Q_SHARE] = {"Used, of quota", TB_XS_PERCENT, false, 0},
     [Q_LEVEL] = {"Status", TB_XS_TEXT, false, 0},
     [Q_AT] = {"Used up at", TB_XS_INSTANT, false, 0},
     [Q_AFTER] = {"Requests after", TB_XS_COUNT, false, 0},
@@ -150,54 +151,46 @@ static void write_quotas(const struct tb_workbook_book *b, struct tb_grid *g, co
                  {Q_WINDOW, "window"},
                  {Q_NODE, "node"}};
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str level = text_of(t, i, "level");
+        struct tb_str level = tb_workbook_text(t, i, "level");
         if (tb_str_eq(level, TB_STR("ok"))) {
             continue;
         }
         tb_grid_row(g);
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
-            tb_grid_text(g, texts[k].column, 0, text_of(t, i, texts[k].key));
+            tb_grid_text(g, texts[k].column, 0, tb_workbook_text(t, i, texts[k].key));
         }
-        put_amount(g, Q_LIMIT, cell_of(t, i, "limit"));
-        put_amount(g, Q_USED, cell_of(t, i, "used"));
-        tb_grid_text(g, Q_LEVEL, colour_of(level), level);
-        put_instant(b, g, Q_AT, cell_of(t, i, "exhausted_at"));
-        tb_grid_count(g, Q_AFTER, cell_of(t, i, "requests_after")->number);
-        put_money(g, Q_COST, cell_of(t, i, "cost_after"));
-        tb_grid_count(g, Q_REFUSED, cell_of(t, i, "refused")->number);
+        put_amount(g, Q_LIMIT, tb_workbook_cell(t, i, "limit"));
+        put_amount(g, Q_USED, tb_workbook_cell(t, i, "used"));
+        put_share(g, Q_SHARE, tb_workbook_cell(t, i, "used"), tb_workbook_cell(t, i, "limit"));
+        put_level(g, Q_LEVEL, level);
+        put_instant(b, g, Q_AT, tb_workbook_cell(t, i, "exhausted_at"));
+        tb_grid_count(g, Q_AFTER, tb_workbook_cell(t, i, "requests_after")->number);
+        put_money(g, Q_COST, tb_workbook_cell(t, i, "cost_after"));
+        tb_grid_count(g, Q_REFUSED, tb_workbook_cell(t, i, "refused")->number);
     }
 }
 
-enum { P_NAME, P_KEY, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
+enum { P_KEY, P_NAME, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
 
 static const struct tb_grid_column plan_columns[P_COLUMNS] = {
-    [P_NAME] = {"Plan", TB_XS_TEXT, false, 32},
-    [P_KEY] = {"For", TB_XS_TEXT, false, 40},
+    [P_KEY] = {"For", TB_XS_TEXT | TB_XS_WRAP, false, 30},
+    [P_NAME] = {"Plan", TB_XS_TEXT, false, 24},
     [P_AVERAGE] = {"Average a day", TB_XS_COST, false, 0},
     [P_AMOUNT] = {"Proposed", TB_XS_MONEY | TB_XS_BOLD, false, 0},
-    [P_REASON] = {"Why", TB_XS_TEXT, false, 60},
+    [P_REASON] = {"Why", TB_XS_TEXT, false, 14}, /* runs over: nothing stands right of it */
 };
 
 static void write_plan(struct tb_grid *g, const struct tb_table *t)
 {
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str key = text_of(t, i, "key");
+        struct tb_str key = tb_workbook_text(t, i, "key");
         tb_grid_row(g);
-        tb_grid_text(g, P_NAME, 0, text_of(t, i, "name"));
+        tb_grid_text(g, P_NAME, 0, tb_workbook_text(t, i, "name"));
         tb_grid_text(g, P_KEY, 0, key.s != NULL ? key : TB_STR("(none)"));
-        put_money(g, P_AVERAGE, cell_of(t, i, "average"));
-        put_money(g, P_AMOUNT, cell_of(t, i, "amount"));
-        tb_grid_text(g, P_REASON, 0, text_of(t, i, "reason"));
+        put_money(g, P_AVERAGE, tb_workbook_cell(t, i, "average"));
+        put_money(g, P_AMOUNT, tb_workbook_cell(t, i, "amount"));
+        tb_grid_text(g, P_REASON, 0, tb_workbook_text(t, i, "reason"));
     }
-}
-
-/* The heading of a further block, and the row of its table. */
-static int begin_block(struct tb_workbook_book *b, int row, int columns, const char *heading)
-{
-    for (int i = 0; i < columns; i++) {
-        tb_xlsx_text(b->budgets, row, i, TB_XS_HEADING, i == 0 ? tb_str_of(heading) : TB_STR_NULL);
-    }
-    return row + 1;
 }
 
 bool tb_workbook_has_budgets(const struct tb_workbook *w)
@@ -222,17 +215,18 @@ void tb_workbook_budgets(struct tb_workbook_book *b)
         write_budgets(b, &g, w->budget->main);
     }
     row = tb_grid_end(&g, "BudgetLines", "No budgets are configured.", "tollbook report budget");
-    row = begin_block(b, row + 1, Q_COLUMNS, "Quotas over half used");
+    row = tb_workbook_heading(b->budgets, row + 1, Q_COLUMNS, "Quotas over half used");
     tb_grid_begin(&g, b->budgets, row, quota_columns, Q_COLUMNS, TB_WORKBOOK_LINES_MAX);
     if (w->quota != NULL) {
         write_quotas(b, &g, w->quota->main);
     }
     row = tb_grid_end(&g, "QuotaLines", "OK: no quota is over half used.", "tollbook report quota");
-    row = begin_block(b, row + 1, P_COLUMNS, "Proposed for the next day");
+    row = tb_workbook_heading(b->budgets, row + 1, P_COLUMNS, "Proposed for the next day");
     tb_grid_begin(&g, b->budgets, row, plan_columns, P_COLUMNS, TB_WORKBOOK_LINES_MAX);
     if (w->plan != NULL) {
         write_plan(&g, w->plan->main);
     }
     (void)tb_grid_end(&g, "PlanLines", "No budget is shared out.", "tollbook report plan");
     tb_xlsx_freeze(b->budgets, 2, 1);
+    tb_xlsx_split(b->budgets, 1, B_EXCEEDED);
 }

@@ -19,27 +19,29 @@ enum {
     STATUS,
     MONTH,
     MONTH_BUDGET,
+    MONTH_USED,
     FORECAST,
     OWNER,
     COLUMNS
 };
 
 static const struct tb_grid_column all_columns[COLUMNS] = {
-    [TEAM] = {"Team", TB_XS_TEXT, false, 40},
-    [COST_CENTER] = {"Cost centre", TB_XS_TEXT, false, 24},
-    [GL_ACCOUNT] = {"GL account", TB_XS_TEXT, false, 24},
+    [TEAM] = {"Team", TB_XS_TEXT | TB_XS_WRAP, false, 32},
+    [COST_CENTER] = {"Cost centre", TB_XS_TEXT | TB_XS_WRAP, false, 18},
+    [GL_ACCOUNT] = {"GL account", TB_XS_TEXT | TB_XS_WRAP, false, 18},
     [DIRECT] = {"Direct cost, exact", TB_XS_COST, true, 0},
     [ADJUSTMENTS] = {"Adjustments of earlier days", TB_XS_MONEY, true, 0},
     [CHARGE] = {"Charge", TB_XS_MONEY | TB_XS_BOLD, true, 0},
     [SHARE] = {"Share of day", TB_XS_PERCENT, false, 0},
     [DAY_BUDGET] = {"Day budget", TB_XS_MONEY, false,
                     0}, /* no totals: a team's budget stands on each of its lines */
-    [USED] = {"Budget used", TB_XS_PERCENT, false, 0},
-    [STATUS] = {"Status", TB_XS_TEXT, false, 24},
+    [USED] = {"Day budget used", TB_XS_PERCENT, false, 0},
+    [STATUS] = {"Status", TB_XS_TEXT | TB_XS_WRAP, false, 18},
     [MONTH] = {"Month to date", TB_XS_MONEY, true, 0},
     [MONTH_BUDGET] = {"Month budget", TB_XS_MONEY, false, 0},
+    [MONTH_USED] = {"Month budget used", TB_XS_PERCENT, false, 0},
     [FORECAST] = {"Month forecast", TB_XS_MONEY, false, 0},
-    [OWNER] = {"Owner", TB_XS_TEXT, false, 32},
+    [OWNER] = {"Owner", TB_XS_TEXT | TB_XS_WRAP, false, 24},
 };
 #define USED_BAR_MAX 1.5
 
@@ -50,13 +52,35 @@ struct layout {
     int n;
 };
 
+/* A budget of that period that can stand on a line: of one team or cost centre. */
+static bool has_budgets(const struct tb_workbook *w, enum tb_period period)
+{
+    const struct tb_tables *t = w->q->tables;
+    for (size_t i = 0; w->budget != NULL && i < t->budget_count; i++) {
+        const struct tb_budget_row *row = &t->budgets[i];
+        if (row->period == period && tb_glob_exact(row->match) &&
+            (tb_str_eq(row->dimension, TB_STR("team")) || tb_str_eq(row->dimension, TB_STR("cost_center")))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_there(const struct tb_workbook *w, int column)
 {
-    bool of_budgets = column == DAY_BUDGET || column == USED || column == MONTH_BUDGET || column == FORECAST;
-    if (column == ADJUSTMENTS) {
+    switch (column) {
+    case ADJUSTMENTS:
         return tb_workbook_has_adjustments(w);
+    case DAY_BUDGET:
+    case USED:
+        return has_budgets(w, TB_PERIOD_DAY);
+    case MONTH_BUDGET:
+    case MONTH_USED:
+    case FORECAST:
+        return has_budgets(w, TB_PERIOD_MONTH);
+    default:
+        return true;
     }
-    return !of_budgets || (w->budget != NULL && tb_table_rows(w->budget->main) > 0);
 }
 
 static void lay_out(const struct tb_workbook *w, struct layout *l)
@@ -72,15 +96,8 @@ static void lay_out(const struct tb_workbook *w, struct layout *l)
 
 /* What the budgets of a line say; NULL: it has no such budget. */
 struct line_budget {
-    const struct tb_cell *day, *used, *month, *forecast, *level; /* level: the worse of both */
+    const struct tb_cell *day, *used, *month, *month_used, *forecast, *level; /* level: the worse of both */
 };
-
-static const struct tb_cell *budget_cell(const struct tb_table *t, size_t row, const char *key)
-{
-    int i = tb_table_find(t, key);
-    const struct tb_cell *c = i >= 0 ? tb_table_cell(t, row, (size_t)i) : NULL;
-    return c != NULL && !c->null ? c : NULL;
-}
 
 static bool is_exactly(const struct tb_budget_row *row, const char *dimension, struct tb_str value)
 {
@@ -109,42 +126,37 @@ static const struct tb_budget_row *find_budget(const struct tb_tables *t, enum t
 static long find_told(const struct tb_table *t, const struct tb_budget_row *row)
 {
     for (size_t i = 0; row != NULL && i < tb_table_rows(t); i++) {
-        if (tb_str_eq(budget_cell(t, i, "name")->text, row->name) &&
-            tb_str_eq(budget_cell(t, i, "period")->text, tb_str_of(tb_period_names[row->period]))) {
+        if (tb_str_eq(tb_workbook_cell(t, i, "name")->text, row->name) &&
+            tb_str_eq(tb_workbook_cell(t, i, "period")->text, tb_str_of(tb_period_names[row->period]))) {
             return (long)i;
         }
     }
     return -1;
 }
 
+/* -1: no budget. */
 static int rank_of(const struct tb_cell *level)
 {
-    static const char *const levels[] = {"ok", "info", "warning", "critical", "exceeded"};
-    for (int i = 0; level != NULL && i < 5; i++) {
-        if (tb_str_eq(level->text, tb_str_of(levels[i]))) {
-            return i;
-        }
-    }
-    return -1;
+    return level != NULL ? tb_workbook_rank(level->text) : -1;
 }
 
 static struct line_budget budget_of(const struct tb_workbook *w, struct tb_str team,
                                     struct tb_str cost_center)
 {
-    struct line_budget b = {NULL, NULL, NULL, NULL, NULL};
+    struct line_budget b = {.day = NULL};
     const struct tb_table *t = w->budget != NULL ? w->budget->main : NULL;
     long day = t == NULL ? -1 : find_told(t, find_budget(w->q->tables, TB_PERIOD_DAY, team, cost_center));
     long month = t == NULL ? -1 : find_told(t, find_budget(w->q->tables, TB_PERIOD_MONTH, team, cost_center));
     if (month >= 0) {
-        b.month = budget_cell(t, (size_t)month, "limit");
-        b.used = budget_cell(t, (size_t)month, "used");
-        b.forecast = budget_cell(t, (size_t)month, "forecast");
-        b.level = budget_cell(t, (size_t)month, "level");
+        b.month = tb_workbook_cell(t, (size_t)month, "limit");
+        b.month_used = tb_workbook_cell(t, (size_t)month, "used");
+        b.forecast = tb_workbook_cell(t, (size_t)month, "forecast");
+        b.level = tb_workbook_cell(t, (size_t)month, "level");
     }
     if (day >= 0) {
-        const struct tb_cell *level = budget_cell(t, (size_t)day, "level");
-        b.day = budget_cell(t, (size_t)day, "limit");
-        b.used = budget_cell(t, (size_t)day, "used");
+        const struct tb_cell *level = tb_workbook_cell(t, (size_t)day, "level");
+        b.day = tb_workbook_cell(t, (size_t)day, "limit");
+        b.used = tb_workbook_cell(t, (size_t)day, "used");
         b.level = rank_of(level) >= rank_of(b.level) ? level : b.level;
     }
     return b;
@@ -163,17 +175,12 @@ static long find_team(const struct tb_table *teams, struct tb_str team, struct t
     return -1;
 }
 
-static struct tb_str text_at(const struct tb_table *t, size_t row, size_t column)
-{
-    const struct tb_cell *c = tb_table_cell(t, row, column);
-    return c->null ? TB_STR_NULL : c->text;
-}
-
 static bool has_unpriced(const struct tb_table *lines, struct tb_str team, struct tb_str cost_center)
 {
     for (size_t i = 0; i < tb_table_rows(lines); i++) {
-        if (tb_table_cell(lines, i, TB_LINE_COST)->null && tb_str_eq(text_at(lines, i, TB_LINE_TEAM), team) &&
-            tb_str_eq(text_at(lines, i, TB_LINE_COST_CENTER), cost_center)) {
+        if (tb_table_cell(lines, i, TB_LINE_COST)->null &&
+            tb_str_eq(tb_workbook_text_at(lines, i, TB_LINE_TEAM), team) &&
+            tb_str_eq(tb_workbook_text_at(lines, i, TB_LINE_COST_CENTER), cost_center)) {
             return true;
         }
     }
@@ -198,10 +205,7 @@ static void write_status(struct tb_grid *g, const struct layout *l, const struct
 {
     int rank = rank_of(b->level);
     if (rank >= 2) {
-        put_status(g, l, rank > 2 ? TB_XS_BAD : TB_XS_WARN,
-                   rank == 2   ? "Warning"
-                   : rank == 3 ? "Critical"
-                               : "Over",
+        put_status(g, l, tb_workbook_colour(b->level->text), tb_workbook_level(b->level->text).s,
                    s->unpriced);
     } else if (!s->today) {
         put_status(g, l, TB_XS_MUTED, "No usage this day", false);
@@ -227,8 +231,14 @@ static void write_budget(struct tb_grid *g, const struct layout *l, const struct
             tb_grid_money(g, l->at[money[i].column], money[i].cell->money);
         }
     }
-    if (l->at[USED] >= 0 && b->used != NULL) {
-        tb_grid_decimal(g, l->at[USED], b->used->text);
+    const struct {
+        int column;
+        const struct tb_cell *cell;
+    } used[] = {{USED, b->used}, {MONTH_USED, b->month_used}};
+    for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
+        if (l->at[used[i].column] >= 0 && used[i].cell != NULL) {
+            tb_grid_decimal(g, l->at[used[i].column], used[i].cell->text);
+        }
     }
 }
 
@@ -245,15 +255,15 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, const stru
 {
     const struct tb_table *month = b->w->history->month;
     const struct tb_table *teams = tb_workbook_table(b->w->chargeback, "teams");
-    struct tb_str team = text_at(month, i, TB_MONTH_TEAM),
-                  cost_center = text_at(month, i, TB_MONTH_COST_CENTER);
+    struct tb_str team = tb_workbook_text_at(month, i, TB_MONTH_TEAM),
+                  cost_center = tb_workbook_text_at(month, i, TB_MONTH_COST_CENTER);
     long at = find_team(teams, team, cost_center);
     struct line_budget budget = budget_of(b->w, team, cost_center);
     struct line_state state = {
         .today = at >= 0,
         .unassigned = tb_str_eq(team, TB_STR(TB_TEAM_UNASSIGNED)),
         .unpriced = has_unpriced(tb_workbook_table(b->w->chargeback, "lines"), team, cost_center),
-        .budgets = l->at[USED] >= 0};
+        .budgets = l->at[DAY_BUDGET] >= 0 || l->at[MONTH_BUDGET] >= 0};
     int64_t cents = at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_BILLED)->number : 0;
     tb_grid_row(g);
     if (state.unassigned) {
@@ -261,7 +271,7 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, const stru
     }
     tb_grid_text(g, l->at[TEAM], 0, team);
     tb_grid_text(g, l->at[COST_CENTER], 0, cost_center);
-    tb_grid_text(g, l->at[GL_ACCOUNT], 0, text_at(month, i, TB_MONTH_GL_ACCOUNT));
+    tb_grid_text(g, l->at[GL_ACCOUNT], 0, tb_workbook_text_at(month, i, TB_MONTH_GL_ACCOUNT));
     tb_grid_money(g, l->at[DIRECT], at >= 0 ? tb_table_cell(teams, (size_t)at, TB_TEAM_COST)->money : 0);
     if (l->at[ADJUSTMENTS] >= 0) {
         tb_grid_money(g, l->at[ADJUSTMENTS],
@@ -272,7 +282,7 @@ static void write_line(struct tb_workbook_book *b, struct tb_grid *g, const stru
     write_budget(g, l, &budget);
     write_status(g, l, &state, &budget);
     tb_grid_money(g, l->at[MONTH], tb_money_of_cents(tb_table_cell(month, i, TB_MONTH_BILLED)->number));
-    tb_grid_text(g, l->at[OWNER], 0, text_at(month, i, TB_MONTH_OWNER));
+    tb_grid_text(g, l->at[OWNER], 0, tb_workbook_text_at(month, i, TB_MONTH_OWNER));
 }
 
 enum tb_status tb_workbook_chargeback(struct tb_workbook_book *b, struct tb_err *err)
@@ -285,7 +295,9 @@ enum tb_status tb_workbook_chargeback(struct tb_workbook_book *b, struct tb_err 
     tb_day_format(b->w->history->month_first, from);
     snprintf(words, sizeof words, "cents rounded once per team and cost centre; month to date from %s%s",
              from,
-             l.at[USED] >= 0 ? "; budgets: those of just this cost centre, else of just this team" : "");
+             l.at[DAY_BUDGET] >= 0 || l.at[MONTH_BUDGET] >= 0
+                 ? "; budgets: those of just this cost centre, else of just this team"
+                 : "");
     tb_workbook_head(b, b->chargeback, "Chargeback by team and cost centre", words);
     b->teams.total_cents = tb_workbook_int(b->w->chargeback, "totals", "billed");
     b->teams.unassigned_last = -1;
@@ -297,10 +309,13 @@ enum tb_status tb_workbook_chargeback(struct tb_workbook_book *b, struct tb_err 
     b->teams.last = g.row;
     b->teams.charge = l.at[CHARGE];
     b->teams.month = l.at[MONTH];
-    if (l.at[USED] >= 0 && b->teams.last >= b->teams.first) {
-        tb_xlsx_bars(b->chargeback, b->teams.first, b->teams.last, l.at[USED], USED_BAR_MAX);
+    for (int used = USED; used <= MONTH_USED; used += MONTH_USED - USED) {
+        if (l.at[used] >= 0 && b->teams.last >= b->teams.first) {
+            tb_xlsx_bars(b->chargeback, b->teams.first, b->teams.last, l.at[used], USED_BAR_MAX);
+        }
     }
     tb_grid_end(&g, "ChargeLines", "No usage: nothing is charged for this day.", "pack json");
     tb_workbook_freeze(b->chargeback, &g);
+    tb_xlsx_split(b->chargeback, 1, l.at[SHARE] + 1);
     return TB_OK;
 }

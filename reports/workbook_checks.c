@@ -20,9 +20,9 @@ static void write_value(struct tb_grid *g, int column, const struct tb_cell *c)
     if (c->null) {
         tb_grid_blank(g, column);
     } else if (c->type == TB_CELL_MONEY) {
-        tb_xlsx_money(g->sheet, g->row, column, TB_XS_COST | TB_XS_ROW, c->money);
+        tb_grid_money_as(g, column, TB_XS_COST, c->money);
     } else {
-        tb_xlsx_count(g->sheet, g->row, column, TB_XS_COUNT | TB_XS_ROW, c->number);
+        tb_grid_count_as(g, column, TB_XS_COUNT, c->number);
     }
 }
 

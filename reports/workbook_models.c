@@ -23,16 +23,16 @@ enum {
 };
 
 static const struct tb_grid_column columns[COLUMNS] = {
-    [TEAM] = {"Team", TB_XS_TEXT, false, 32},
-    [PROVIDER] = {"Provider", TB_XS_TEXT, false, 20},
-    [MODEL] = {"Model", TB_XS_TEXT, false, 38},
+    [TEAM] = {"Team", TB_XS_TEXT | TB_XS_WRAP, false, 26},
+    [PROVIDER] = {"Provider", TB_XS_TEXT | TB_XS_WRAP, false, 14},
+    [MODEL] = {"Model", TB_XS_TEXT | TB_XS_WRAP, false, 28},
     [PRICING] = {"Priced by", TB_XS_TEXT, false, 0},
     [REQUESTS] = {"Requests", TB_XS_COUNT, true, 0},
     [ERRORS] = {"Failed", TB_XS_COUNT, true, 0},
     [INPUT] = {"Input tokens", TB_XS_COUNT, true, 0},
     [CACHE_READ] = {"Cache read tokens", TB_XS_COUNT, true, 0},
-    [WRITE_5M] = {"Cache write 5m tokens", TB_XS_COUNT, true, 0},
-    [WRITE_1H] = {"Cache write 1h tokens", TB_XS_COUNT, true, 0},
+    [WRITE_5M] = {"Cache write 5 min tokens", TB_XS_COUNT, true, 0},
+    [WRITE_1H] = {"Cache write 1 h tokens", TB_XS_COUNT, true, 0},
     [OUTPUT] = {"Output tokens", TB_XS_COUNT, true, 0},
     [COST] = {"Cost, exact", TB_XS_COST | TB_XS_BOLD, true, 0},
     [PER_THOUSAND] = {"Cost per 1,000 requests", TB_XS_COST, false, 0},
@@ -125,5 +125,6 @@ enum tb_status tb_workbook_models(struct tb_workbook_book *b, struct tb_err *err
     }
     tb_grid_end(&g, "ModelLines", "No usage on this day.", "tollbook report usage --by team,provider,model");
     tb_workbook_freeze(b->models, &g);
+    tb_xlsx_split(b->models, MODEL + 1, WRITE_5M);
     return TB_OK;
 }

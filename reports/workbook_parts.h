@@ -22,11 +22,13 @@
 #define TB_SHEET_CHECKS      "Checks"
 #define TB_SHEET_REJECTS     "Rejects"
 #define TB_SHEET_UNMAPPED    "Unmapped"
+#define TB_SHEET_NOTES       "Notes"
 
 struct tb_workbook_book {
     const struct tb_workbook *w;
     struct tb_xlsx *x;
-    struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped;
+    struct tb_xlsx_sheet *summary, *chargeback, *models, *trend, *prices, *checks, *rejects, *unmapped,
+        *notes;
     struct tb_xlsx_sheet *anomalies;   /* NULL: not looked for */
     struct tb_xlsx_sheet *budgets;     /* NULL: neither budgets nor quotas */
     struct tb_xlsx_sheet *adjustments; /* NULL: none */
@@ -50,6 +52,16 @@ struct tb_workbook_book {
 
 /* The part's table; asserts that it is there. */
 const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *key);
+/* The cell of a column by its key; NULL: no such column, or null there. Its text; TB_STR_NULL likewise. */
+const struct tb_cell *tb_workbook_cell(const struct tb_table *t, size_t row, const char *key);
+struct tb_str tb_workbook_text(const struct tb_table *t, size_t row, const char *key);
+/* The same by the column's place. */
+struct tb_str tb_workbook_text_at(const struct tb_table *t, size_t row, size_t column);
+/* A level or severity of the reports: its rank (0: ok), and its colour, which a word always stands beside. */
+int tb_workbook_rank(struct tb_str level);
+unsigned tb_workbook_colour(struct tb_str level);
+/* The word for a budget's or quota's level: "OK", "Over half", "Warning", "Critical", "Over". */
+struct tb_str tb_workbook_level(struct tb_str level);
 /* Of the day's charge; 0 where nothing was charged. */
 struct tb_quotient tb_workbook_share(const struct tb_workbook_book *b, int64_t cents);
 int64_t tb_workbook_int(const struct tb_report *r, const char *part,
@@ -61,6 +73,9 @@ int64_t tb_workbook_civil(const struct tb_workbook_book *b, int64_t ts_us);
 /* Title and subtitle, rows 0 and 1; extra: further words of the subtitle, or "". */
 void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title,
                       const char *extra);
+
+/* The heading of a further block, over so many columns; returns the row below. */
+int tb_workbook_heading(struct tb_xlsx_sheet *s, int row, int columns, const char *text);
 
 /* A header below row, frozen with the first column and repeated on every page. */
 void tb_workbook_freeze(struct tb_xlsx_sheet *s, const struct tb_grid *g);
@@ -77,6 +92,7 @@ bool tb_workbook_has_budgets(const struct tb_workbook *w);
 void tb_workbook_budgets(struct tb_workbook_book *b);
 bool tb_workbook_has_adjustments(const struct tb_workbook *w);
 void tb_workbook_adjustments(struct tb_workbook_book *b);
+void tb_workbook_notes(struct tb_workbook_book *b);
 void tb_workbook_summary(struct tb_workbook_book *b); /* last: it points to the others */
 
 #endif

@@ -27,19 +27,19 @@ enum {
 };
 
 static const struct tb_grid_column columns[COLUMNS] = {
-    [PROVIDER] = {"Provider", TB_XS_TEXT, false, 20},
-    [MODEL] = {"Model", TB_XS_TEXT, false, 34},
+    [PROVIDER] = {"Provider", TB_XS_TEXT | TB_XS_WRAP, false, 14},
+    [MODEL] = {"Model", TB_XS_TEXT | TB_XS_WRAP, false, 28},
     [METER] = {"Meter", TB_XS_TEXT, false, 0},
     [UNIT] = {"Unit", TB_XS_TEXT, false, 0},
     [PRICE] = {"Price", TB_XS_PRICE | TB_XS_BOLD, false, 0},
-    [CONDITION] = {"Only for", TB_XS_TEXT, false, 34},
+    [CONDITION] = {"Only for", TB_XS_TEXT | TB_XS_WRAP, false, 22},
     [FROM] = {"Valid from", TB_XS_INSTANT, false, 0},
     [TO] = {"Valid to, exclusive", TB_XS_INSTANT, false, 0},
-    [STATUS] = {"Status", TB_XS_TEXT, false, 22},
+    [STATUS] = {"Status", TB_XS_TEXT, false, 20},
     [QUANTITY] = {"Charged units of the day", TB_XS_COUNT, false, 0},
     [COST] = {"Cost of the day, exact", TB_XS_COST, true, 0},
     [LINE] = {"Line in prices.csv", TB_XS_COUNT, false, 0},
-    [NOTE] = {"Note", TB_XS_TEXT, false, 34},
+    [NOTE] = {"Note", TB_XS_TEXT | TB_XS_WRAP, false, 30},
 };
 
 static const char *const meter_names[TB_METER_COUNT] = {
@@ -236,6 +236,7 @@ enum tb_status tb_workbook_prices(struct tb_workbook_book *b, struct tb_err *err
     }
     tb_grid_end(&g, "PriceLines", "No price is in force on this day.", "prices.csv");
     tb_workbook_freeze(b->prices, &g);
+    tb_xlsx_split(b->prices, METER + 1, STATUS);
     free(uses.use);
     return TB_OK;
 }

@@ -7,23 +7,25 @@
 enum { REASON, LINES, FILE_NAME, SOURCE, NODE, BYTE, EXCERPT, COLUMNS };
 
 static const struct tb_grid_column by_reason[] = {
-    [REASON] = {"Reason", TB_XS_TEXT, false, 40},  [LINES] = {"Lines", TB_XS_COUNT, true, 0},
-    [FILE_NAME] = {"File", TB_XS_TEXT, false, 60}, [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
+    [REASON] = {"Reason", TB_XS_TEXT, false, 40},
+    [LINES] = {"Lines", TB_XS_COUNT, true, 0},
+    [FILE_NAME] = {"File", TB_XS_TEXT | TB_XS_WRAP, false, 54},
+    [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
     [NODE] = {"Node", TB_XS_TEXT, false, 20},
 };
 static const struct tb_grid_column by_line[COLUMNS] = {
     [REASON] = {"Reason", TB_XS_TEXT, false, 40},
     [LINES] = {"Line", TB_XS_COUNT, false, 0},
-    [FILE_NAME] = {"File", TB_XS_TEXT, false, 60},
+    [FILE_NAME] = {"File", TB_XS_TEXT | TB_XS_WRAP, false, 54},
     [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
     [NODE] = {"Node", TB_XS_TEXT, false, 20},
     [BYTE] = {"Byte", TB_XS_COUNT, false, 0},
     [EXCERPT] = {"Excerpt (keys only)", TB_XS_TEXT | TB_XS_WRAP, false, 60},
 };
 static const struct tb_grid_column incomplete[] = {
-    [REASON] = {"What is wrong", TB_XS_TEXT, false, 40},
+    [REASON] = {"What is wrong", TB_XS_TEXT | TB_XS_WRAP, false, 40},
     [LINES] = {"At byte", TB_XS_COUNT, false, 0},
-    [FILE_NAME] = {"File", TB_XS_TEXT, false, 60},
+    [FILE_NAME] = {"File", TB_XS_TEXT | TB_XS_WRAP, false, 54},
     [SOURCE] = {"Source", TB_XS_TEXT, false, 20},
 };
 
@@ -48,14 +50,6 @@ static void write_rows(struct tb_grid *g, const struct tb_table *t, const char *
             }
         }
     }
-}
-
-static int heading(struct tb_xlsx_sheet *s, int row, const char *text)
-{
-    for (int i = 0; i < COLUMNS; i++) {
-        tb_xlsx_text(s, row, i, TB_XS_HEADING, i == 0 ? tb_str_of(text) : TB_STR_NULL);
-    }
-    return row + 1;
 }
 
 /* A pack lists only so many lines: the others are counted by reason, and announced here. */
@@ -87,13 +81,13 @@ void tb_workbook_rejects(struct tb_workbook_book *b)
     tb_grid_begin(&g, b->rejects, 3, by_reason, COLUMNS - 2, TB_WORKBOOK_LINES_MAX);
     write_rows(&g, tb_workbook_table(b->w->rejects, "reasons"), reason_keys, COLUMNS - 2);
     int row = tb_grid_end(&g, "RejectReasons", "OK: every line was read.", "tollbook report rejects");
-    row = heading(b->rejects, row, "Input that is missing, ends early or is damaged");
+    row = tb_workbook_heading(b->rejects, row, COLUMNS, "Input that is missing, ends early or is damaged");
     tb_grid_begin(&g, b->rejects, row, incomplete, 4, TB_WORKBOOK_LINES_MAX);
     write_rows(&g, files, incomplete_keys, 4);
     row = tb_grid_end(&g, "IncompleteFiles", "OK: every file is whole, and no expected one is missing.",
                       "tollbook report chargeback");
     if (tb_table_rows(tb_workbook_table(b->w->rejects, "rows")) > 0) {
-        row = heading(b->rejects, row, "The lines");
+        row = tb_workbook_heading(b->rejects, row, COLUMNS, "The lines");
         tb_grid_begin(&g, b->rejects, row, by_line, COLUMNS, TB_WORKBOOK_LINES_MAX);
         write_rows(&g, tb_workbook_table(b->w->rejects, "rows"), line_keys, COLUMNS);
         row = tb_grid_end(&g, "RejectLines", "", "tollbook report rejects --format csv");

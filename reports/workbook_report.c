@@ -88,6 +88,7 @@ static void write_row(struct tb_grid *g, const struct tb_table *t, size_t row)
             tb_grid_money(g, column, c->type == TB_CELL_CENTS ? tb_money_of_cents(c->number) : c->money);
         } else if (!g->skip) {
             write_cell(g->sheet, g->row, column, TB_XS_ROW, c);
+            tb_grid_written(g, column);
         }
     }
 }

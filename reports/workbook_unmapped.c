@@ -7,7 +7,7 @@
 enum { CONSUMER, SOURCE, REQUESTS, TOKENS, COST, STATUS, COLUMNS };
 
 static const struct tb_grid_column consumers[COLUMNS] = {
-    [CONSUMER] = {"Consumer", TB_XS_TEXT, false, 44},
+    [CONSUMER] = {"Consumer", TB_XS_TEXT | TB_XS_WRAP, false, 54},
     [SOURCE] = {"Source", TB_XS_TEXT, false, 24},
     [REQUESTS] = {"Requests", TB_XS_COUNT, true, 0},
     [TOKENS] = {"Tokens", TB_XS_COUNT, true, 0},
@@ -15,7 +15,7 @@ static const struct tb_grid_column consumers[COLUMNS] = {
     [STATUS] = {"What to do", TB_XS_TEXT, false, 60},
 };
 static const struct tb_grid_column models[] = {
-    {"Model", TB_XS_TEXT, false, 44},
+    {"Model", TB_XS_TEXT | TB_XS_WRAP, false, 54},
     {"Provider", TB_XS_TEXT, false, 24},
     {"Requests", TB_XS_COUNT, true, 0},
     {"Tokens", TB_XS_COUNT, true, 0},
@@ -27,12 +27,6 @@ struct unassigned {
     tb_money cost;
     bool unpriced;
 };
-
-static struct tb_str text_at(const struct tb_table *t, size_t row, int column)
-{
-    const struct tb_cell *c = tb_table_cell(t, row, (size_t)column);
-    return c->null ? TB_STR_NULL : c->text;
-}
 
 static int64_t tokens_of(const struct tb_table *t, size_t row)
 {
@@ -64,10 +58,11 @@ static enum tb_status write_consumers(struct tb_workbook_book *b, struct tb_grid
     struct unassigned u = {.requests = 0};
     bool open = false;
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        if (!tb_str_eq(text_at(t, i, TB_LINE_TEAM), TB_STR(TB_TEAM_UNASSIGNED))) {
+        if (!tb_str_eq(tb_workbook_text_at(t, i, TB_LINE_TEAM), TB_STR(TB_TEAM_UNASSIGNED))) {
             continue;
         }
-        struct tb_str consumer = text_at(t, i, TB_LINE_CONSUMER), source = text_at(t, i, TB_LINE_SOURCE);
+        struct tb_str consumer = tb_workbook_text_at(t, i, TB_LINE_CONSUMER),
+                      source = tb_workbook_text_at(t, i, TB_LINE_SOURCE);
         if (open && !(tb_str_eq(u.consumer, consumer) && tb_str_eq(u.source, source))) {
             write_consumer(b, g, &u);
             open = false;
@@ -97,7 +92,8 @@ static void write_models(struct tb_workbook_book *b, struct tb_grid *g)
     int requests = tb_table_find(t, "requests"), tokens = tb_table_find(t, "tokens");
     assert(provider >= 0 && model >= 0 && requests >= 0 && tokens >= 0);
     for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str name = text_at(t, i, model), from = text_at(t, i, provider);
+        struct tb_str name = tb_workbook_text_at(t, i, (size_t)model),
+                      from = tb_workbook_text_at(t, i, (size_t)provider);
         tb_grid_row(g);
         tb_grid_text(g, 0, TB_XS_WARN, name.s != NULL ? name : TB_STR("(none)"));
         tb_grid_text(g, 1, 0, from.s != NULL ? from : TB_STR("(none)"));
@@ -120,12 +116,9 @@ enum tb_status tb_workbook_unmapped(struct tb_workbook_book *b, struct tb_err *e
     }
     int row = tb_grid_end(&g, "UnassignedConsumers", "OK: every consumer has an account.",
                           "tollbook report chargeback");
-    for (int i = 0; i < COLUMNS; i++) {
-        tb_xlsx_text(b->unmapped, row, i, TB_XS_HEADING,
-                     i == 0 ? TB_STR("Models without a price: add them to prices.csv, then run again")
-                            : TB_STR_NULL);
-    }
-    tb_grid_begin(&g, b->unmapped, row + 1, models, 4, TB_WORKBOOK_LINES_MAX);
+    row = tb_workbook_heading(b->unmapped, row, COLUMNS,
+                              "Models without a price: add them to prices.csv, then run again");
+    tb_grid_begin(&g, b->unmapped, row, models, 4, TB_WORKBOOK_LINES_MAX);
     write_models(b, &g);
     tb_grid_end(&g, "UnpricedModels", "OK: every model that was used has a price.",
                 "tollbook report chargeback");

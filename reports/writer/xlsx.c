@@ -20,6 +20,9 @@
 #define PLACES_MAX   44.0
 #define BAR_COLOUR   0x9DC3E6
 #define PLACES_EDGE  2.6 /* margins of a cell, and a wider substitute for the font */
+#define PAGE_PLACES  104 /* of an A4 page in landscape at 100 %, with a wider substitute for the font */
+#define SCALE_MIN    58  /* per cent: 11 points become 6.4, more where the font is narrower */
+#define SCALE_MAX    100
 
 void tb_xlsx_fail(struct tb_xlsx *x, enum tb_status status, enum tb_code code, const char *text)
 {
@@ -56,17 +59,35 @@ const char *tb_xlsx_pass(struct tb_xlsx *x, struct tb_str v)
     return st == TB_OK ? x->text.p : NULL;
 }
 
-/* "&" begins a code in a foot. */
+/* Adds text to a head or foot of a page, where "&" begins a code; returns its new length. Cut between characters. */
+static size_t add_page_text(struct tb_xlsx *x, struct tb_str text, size_t n, char *out, size_t most)
+{
+    const char *s = tb_xlsx_pass(x, text);
+    for (size_t i = 0; s != NULL && s[i] != '\0'; i++) {
+        size_t rest = 0; /* bytes of this character behind the first */
+        while (((unsigned char)s[i + rest + 1] & 0xC0) == 0x80) {
+            rest++;
+        }
+        if (n + rest + 2 > most) {
+            break;
+        }
+        out[n++] = s[i];
+        if (s[i] == '&') {
+            out[n++] = '&';
+        }
+        for (; rest > 0; rest--) {
+            out[n++] = s[++i];
+        }
+    }
+    out[n] = '\0';
+    return n;
+}
+
 static void make_footer(struct tb_xlsx *x, const char *given)
 {
     size_t n = (size_t)snprintf(x->footer, sizeof x->footer, "&L&8");
-    const char *s = tb_xlsx_pass(x, (struct tb_str){given, strnlen(given, FOOTER_BYTES)});
-    for (size_t i = 0; s != NULL && s[i] != '\0' && n < sizeof x->footer - 40; i++) {
-        x->footer[n++] = s[i];
-        if (s[i] == '&') {
-            x->footer[n++] = '&';
-        }
-    }
+    n = add_page_text(x, (struct tb_str){given, strnlen(given, FOOTER_BYTES)}, n, x->footer,
+                      sizeof x->footer - 40);
     snprintf(x->footer + n, sizeof x->footer - n, "&R&8&A, page &P of &N");
 }
 
@@ -154,6 +175,7 @@ void tb_xlsx_one_page(struct tb_xlsx_sheet *s, int last_row, int last_column)
     if (s->x->status != TB_OK) {
         return;
     }
+    s->one_page = true;
     worksheet_gridlines(s->ws, LXW_HIDE_ALL_GRIDLINES);
     worksheet_fit_to_pages(s->ws, 1, 1);
     worksheet_center_horizontally(s->ws);
@@ -251,6 +273,55 @@ static void set_widths(struct tb_xlsx_sheet *s)
     }
 }
 
+void tb_xlsx_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str subtitle)
+{
+    tb_xlsx_text(s, 0, 0, TB_XS_TITLE, tb_str_of(title));
+    tb_xlsx_height(s, 0, 26);
+    tb_xlsx_text(s, 1, 0, TB_XS_SUBTITLE, subtitle);
+    size_t n = (size_t)snprintf(s->title, sizeof s->title, "&L&12&B");
+    n = add_page_text(s->x, tb_str_of(title), n, s->title, sizeof s->title / 2);
+    n += (size_t)snprintf(s->title + n, sizeof s->title - n, "&B&9   ");
+    (void)add_page_text(s->x, subtitle, n, s->title, sizeof s->title - 2);
+}
+
+void tb_xlsx_split(struct tb_xlsx_sheet *s, int keys, int split)
+{
+    assert(keys > 0 && keys < split);
+    s->keys = keys;
+    s->split = split;
+}
+
+static double places_of(const struct tb_xlsx_sheet *s, int first, int end)
+{
+    double places = 0;
+    for (int i = first; i < end; i++) {
+        places += width_of(s, i);
+    }
+    return places;
+}
+
+/* One page wide as long as that can be read; else two. A page fitted by the reader knows no breaks: then the scale is ours. */
+static void set_pages(struct tb_xlsx_sheet *s)
+{
+    double all = places_of(s, 0, s->columns);
+    if (s->x->status != TB_OK || s->one_page || s->split == 0 || s->split >= s->columns ||
+        all * SCALE_MIN <= PAGE_PLACES * 100) {
+        return;
+    }
+    double left = places_of(s, 0, s->split);
+    double right = places_of(s, 0, s->keys) + places_of(s, s->split, s->columns);
+    int scale = (int)(PAGE_PLACES * 100 / (left > right ? left : right));
+    lxw_col_t breaks[] = {(lxw_col_t)s->split, 0};
+    worksheet_set_print_scale(s->ws, (uint16_t)(scale > SCALE_MAX ? SCALE_MAX : scale));
+    worksheet_set_v_pagebreaks(s->ws, breaks);
+    tb_xlsx_good(s->x, worksheet_set_header(s->ws, s->title),
+                 "page head"); /* rows 0 and 1 would be torn apart */
+    tb_xlsx_good(s->x,
+                 worksheet_print_area(s->ws, 2, 0, (lxw_row_t)(s->rows - 1), (lxw_col_t)(s->columns - 1)),
+                 "print area");
+    tb_xlsx_good(s->x, worksheet_repeat_columns(s->ws, 0, (lxw_col_t)(s->keys - 1)), "repeated columns");
+}
+
 /* The library takes one range of a kind per sheet; it may be a list. */
 static void set_texts(struct tb_xlsx_sheet *s)
 {
@@ -274,6 +345,7 @@ enum tb_status tb_xlsx_close(struct tb_xlsx *x, struct tb_err *err)
 {
     for (int i = 0; i < x->sheet_count; i++) {
         set_widths(x->sheets[i]);
+        set_pages(x->sheets[i]);
         set_texts(x->sheets[i]);
     }
     if (x->status == TB_OK) {

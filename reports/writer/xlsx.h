@@ -81,10 +81,15 @@ enum tb_status tb_xlsx_close(struct tb_xlsx *x, struct tb_err *err) TB_MUST_USE;
 /* Frees x; nothing is written. NULL is a no-op. */
 void tb_xlsx_abandon(struct tb_xlsx *x);
 
-/* A4 landscape, fitted to one page's width. name: at most 31 plain letters and blanks, ours (asserted). */
+/* A4 landscape, fitted to one page's width (but tb_xlsx_split). name: at most 31 plain letters and blanks, ours (asserted). */
 struct tb_xlsx_sheet *tb_xlsx_sheet(struct tb_xlsx *x, const char *name, enum tb_xlsx_tab tab);
 /* A dashboard: no grid lines, one page in both directions. */
 void tb_xlsx_one_page(struct tb_xlsx_sheet *s, int last_row, int last_column);
+/* Rows 0 and 1: title and subtitle, on every page of a sheet that is printed on pages side by side. */
+void tb_xlsx_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str subtitle);
+/* Where one page's width would make it too small to read, it is printed on two side by side: the second begins with the
+ * first `keys` columns again, then goes on at column `split`. */
+void tb_xlsx_split(struct tb_xlsx_sheet *s, int keys, int split);
 void tb_xlsx_freeze(struct tb_xlsx_sheet *s, int rows, int columns);
 void tb_xlsx_repeat(struct tb_xlsx_sheet *s, int first_row, int last_row); /* on every printed page */
 void tb_xlsx_width(struct tb_xlsx_sheet *s, int column,

@@ -15,8 +15,12 @@ struct tb_xlsx_sheet {
     struct tb_xlsx *x;
     lxw_worksheet *ws;
     char name[32];
-    char texts[2048];                  /* areas where numbers are texts, "A6:C9 E6:E9" */
-    int columns;                       /* used so far */
+    char texts[2048]; /* areas where numbers are texts, "A6:C9 E6:E9" */
+    int columns;      /* used so far */
+    int keys, split;  /* of a sheet that may be printed on two pages side by side; 0: it may not */
+    int rows;         /* used so far */
+    char title[256];  /* "title, subtitle": for the head of pages side by side */
+    bool one_page;
     double asked[TB_XLSX_COLUMNS_MAX]; /* places that the cells ask for */
     double places_max[TB_XLSX_COLUMNS_MAX];
     double fixed[TB_XLSX_COLUMNS_MAX]; /* 0: not set */

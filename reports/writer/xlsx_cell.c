@@ -14,6 +14,7 @@ static bool open_cell(struct tb_xlsx_sheet *s, int row, int column)
 {
     assert(row >= 0 && row < TB_XLSX_ROWS_MAX && column >= 0 && column < TB_XLSX_COLUMNS_MAX);
     s->columns = column >= s->columns ? column + 1 : s->columns;
+    s->rows = row >= s->rows ? row + 1 : s->rows;
     return s->x->status == TB_OK;
 }
 
@@ -44,17 +45,6 @@ static void check(struct tb_xlsx_sheet *s, int row, int column, lxw_error e)
     }
 }
 
-/* A header wraps between words into two lines: its longest word or half of it, and room for the filter's button. */
-static size_t header_places(const char *s)
-{
-    size_t longest = 0, word = 0, half = strlen(s) / 2 + 2;
-    for (; *s != '\0'; s++) {
-        word = *s == ' ' ? 0 : word + 1;
-        longest = word > longest ? word : longest;
-    }
-    return (longest > half ? longest : half) + 3;
-}
-
 void tb_xlsx_text(struct tb_xlsx_sheet *s, int row, int column, unsigned style, struct tb_str v)
 {
     if (!open_cell(s, row, column)) {
@@ -69,7 +59,9 @@ void tb_xlsx_text(struct tb_xlsx_sheet *s, int row, int column, unsigned style, 
         check(s, row, column, worksheet_write_blank(s->ws, (lxw_row_t)row, (lxw_col_t)column, f));
         return;
     }
-    ask(s, column, style, style & TB_XS_HEADER ? header_places(text) : tb_xlsx_places(tb_str_of(text)));
+    ask(s, column, style,
+        style & TB_XS_HEADER ? tb_xlsx_header_places(tb_str_of(text), NULL)
+                             : tb_xlsx_places(tb_str_of(text)));
     check(s, row, column, worksheet_write_string(s->ws, (lxw_row_t)row, (lxw_col_t)column, text, f));
 }
 

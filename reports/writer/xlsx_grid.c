@@ -8,7 +8,7 @@
 
 #define PLACES_MAX  44.0
 #define LINE_POINTS 15.0
-#define LINE_PART   0.8 /* of a column's places that a line of words fills */
+#define LINE_EDGE   1 /* places of a column that words do not fill */
 #define LINES_MAX   8
 
 static unsigned format_of(const struct tb_grid *g, int column)
@@ -23,15 +23,13 @@ static bool is_money(unsigned format)
 
 void tb_grid_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str subtitle)
 {
-    tb_xlsx_text(s, 0, 0, TB_XS_TITLE, tb_str_of(title));
-    tb_xlsx_height(s, 0, 26);
-    tb_xlsx_text(s, 1, 0, TB_XS_SUBTITLE, subtitle);
+    tb_xlsx_title(s, title, subtitle);
 }
 
 void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row,
                    const struct tb_grid_column *columns, int n, int64_t lines_max)
 {
-    assert(n > 0 && n <= TB_XLSX_COLUMNS_MAX);
+    assert(n > 0 && n <= TB_XLSX_COLUMNS_MAX && n <= 64);
     bool totals = false;
     for (int i = 0; i < n; i++) {
         totals = totals || columns[i].total;
@@ -50,8 +48,20 @@ void tb_grid_begin(struct tb_grid *g, struct tb_xlsx_sheet *sheet, int row,
     }
 }
 
+/* What the present line was not given is an empty cell of its column's style. */
+static void finish_line(struct tb_grid *g)
+{
+    for (int i = 0; i < g->n && g->row > g->header_row && !g->skip; i++) {
+        if (!(g->written & UINT64_C(1) << i)) {
+            tb_grid_blank(g, i);
+        }
+    }
+    g->written = 0;
+}
+
 void tb_grid_row(struct tb_grid *g)
 {
+    finish_line(g);
     g->skip = tb_grid_lines(g) >= g->lines_max;
     g->height = 1;
     if (g->skip) {
@@ -70,7 +80,7 @@ int tb_grid_lines(const struct tb_grid *g)
 static void set_height(struct tb_grid *g, int column, struct tb_str v)
 {
     double most = g->columns[column].places_max > 0 ? g->columns[column].places_max : PLACES_MAX;
-    size_t lines = tb_xlsx_places(v) / (size_t)(most * LINE_PART) + 1;
+    size_t lines = tb_xlsx_lines(v, (size_t)most - LINE_EDGE);
     if (lines > 1 && lines > g->height) {
         g->height = lines;
         tb_xlsx_height(g->sheet, g->row, (double)(lines < LINES_MAX ? lines : LINES_MAX) * LINE_POINTS);
@@ -83,8 +93,10 @@ static unsigned side_of(const struct tb_grid *g, int column)
     return format_of(g, column) != TB_XS_TEXT ? TB_XS_RIGHT : column > 0 ? TB_XS_INDENT : 0;
 }
 
-static unsigned style_of(const struct tb_grid *g, int column, unsigned flags)
+/* Of the cell that is about to be written. */
+static unsigned style_of(struct tb_grid *g, int column, unsigned flags)
 {
+    g->written |= UINT64_C(1) << column;
     return g->columns[column].style | TB_XS_ROW | flags;
 }
 
@@ -119,6 +131,31 @@ void tb_grid_money(struct tb_grid *g, int column, tb_money v)
 {
     if (add(g, column, v)) {
         tb_xlsx_money(g->sheet, g->row, column, style_of(g, column, 0), v);
+    }
+}
+
+void tb_grid_written(struct tb_grid *g, int column)
+{
+    (void)style_of(g, column, 0);
+}
+
+static unsigned format_as(struct tb_grid *g, int column, unsigned format)
+{
+    assert(!g->columns[column].total);
+    return (style_of(g, column, 0) & ~(unsigned)TB_XS_FORMAT_MASK) | format;
+}
+
+void tb_grid_count_as(struct tb_grid *g, int column, unsigned format, int64_t v)
+{
+    if (!g->skip) {
+        tb_xlsx_count(g->sheet, g->row, column, format_as(g, column, format), v);
+    }
+}
+
+void tb_grid_money_as(struct tb_grid *g, int column, unsigned format, tb_money v)
+{
+    if (!g->skip) {
+        tb_xlsx_money(g->sheet, g->row, column, format_as(g, column, format), v);
     }
 }
 
@@ -204,14 +241,19 @@ static void write_headers(struct tb_grid *g, const char *table)
         labels[i] = g->columns[i].label;
     }
     tb_xlsx_table(g->sheet, g->header_row, g->row, 0, g->n - 1, table, labels);
+    size_t most = 1;
     for (int i = 0; i < g->n; i++) { /* again, each on the side of its values */
+        size_t lines = 1;
         tb_xlsx_text(g->sheet, g->header_row, i, TB_XS_HEADER | side_of(g, i), tb_str_of(labels[i]));
+        (void)tb_xlsx_header_places(tb_str_of(labels[i]), &lines);
+        most = lines > most ? lines : most;
     }
-    tb_xlsx_height(g->sheet, g->header_row, 32);
+    tb_xlsx_height(g->sheet, g->header_row, most > 2 ? 3 * LINE_POINTS + 2 : 2 * LINE_POINTS + 2);
 }
 
 int tb_grid_end(struct tb_grid *g, const char *table, const char *empty, const char *more)
 {
+    finish_line(g);
     if (tb_grid_lines(g) == 0) {
         tb_xlsx_text(g->sheet, g->total_row, 0, TB_XS_SUBTITLE, tb_str_of(empty));
         return g->total_row + 2;

@@ -58,6 +58,11 @@ static void set_block(lxw_format *f, unsigned style)
         format_set_bg_color(f, NAVY);
         format_set_text_wrap(f);
         format_set_align(f, LXW_ALIGN_VERTICAL_CENTER);
+        format_set_left(f, LXW_BORDER_THIN); /* labels that wrap stay apart */
+        format_set_left_color(f, WHITE);
+    }
+    if (style & TB_XS_ROW && (style & TB_XS_FORMAT_MASK) == TB_XS_TEXT) {
+        format_set_align(f, LXW_ALIGN_LEFT); /* whatever way its letters run */
     }
     if (style & TB_XS_ROW) {
         format_set_bottom(f, LXW_BORDER_HAIR);

@@ -93,15 +93,82 @@ enum tb_status tb_xlsx_gate(struct tb_str s, bool guard, struct tb_buf *out, str
     return st;
 }
 
+static size_t places_of(uint32_t cp)
+{
+    bool wide = (cp >= 0x1100 && cp <= 0x115F) || (cp >= 0x2E80 && cp <= 0xA4CF) ||
+                (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xF900 && cp <= 0xFAFF) ||
+                (cp >= 0xFE30 && cp <= 0xFE6F) || (cp >= 0xFF00 && cp <= 0xFF60) || cp >= 0x1F300;
+    return wide ? 2 : 1;
+}
+
 size_t tb_xlsx_places(struct tb_str s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n;) {
-        uint32_t cp = tb_utf8_take(s, &i);
-        bool wide = (cp >= 0x1100 && cp <= 0x115F) || (cp >= 0x2E80 && cp <= 0xA4CF) ||
-                    (cp >= 0xAC00 && cp <= 0xD7A3) || (cp >= 0xF900 && cp <= 0xFAFF) ||
-                    (cp >= 0xFE30 && cp <= 0xFE6F) || (cp >= 0xFF00 && cp <= 0xFF60) || cp >= 0x1F300;
-        n += wide ? 2 : 1;
+        n += places_of(tb_utf8_take(s, &i));
     }
     return n;
+}
+
+size_t tb_xlsx_lines(struct tb_str s, size_t width)
+{
+    size_t lines = 1, at = 0;
+    for (size_t i = 0; i < s.n;) {
+        size_t begin = i;
+        while (i < s.n && s.s[i] != ' ') {
+            i++;
+        }
+        size_t word = tb_xlsx_places((struct tb_str){s.s + begin, i - begin});
+        if (at > 0 && at + word > width) {
+            lines++;
+            at = 0;
+        }
+        if (word > width) {
+            lines += (word - 1) / width;
+            word = (word - 1) % width + 1;
+        }
+        at += word;
+        while (i < s.n && s.s[i] == ' ') { /* blanks hang over a line's end */
+            i++;
+            at++;
+        }
+    }
+    return lines;
+}
+
+#define HEADER_MIN  7  /* below this nothing is gained */
+#define HEADER_WIDE 11 /* of two lines: wider labels take three */
+
+static size_t narrowest(struct tb_str s, size_t from, size_t lines)
+{
+    while (tb_xlsx_lines(s, from) > lines) {
+        from++;
+    }
+    return from;
+}
+
+static size_t longest_word(struct tb_str s)
+{
+    size_t longest = 0;
+    for (size_t i = 0, begin = 0; i <= s.n; i++) {
+        if (i == s.n || s.s[i] == ' ') {
+            size_t n = tb_xlsx_places((struct tb_str){s.s + begin, i - begin});
+            longest = n > longest ? n : longest;
+            begin = i + 1;
+        }
+    }
+    return longest;
+}
+
+size_t tb_xlsx_header_places(struct tb_str s, size_t *lines)
+{
+    size_t word = longest_word(s), from = word > HEADER_MIN ? word : HEADER_MIN;
+    size_t width = narrowest(s, from, 2);
+    if (width > HEADER_WIDE) {
+        width = narrowest(s, from > HEADER_WIDE ? from : HEADER_WIDE, 3);
+    }
+    if (lines != NULL) {
+        *lines = tb_xlsx_lines(s, width);
+    }
+    return width;
 }

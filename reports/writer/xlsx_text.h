@@ -22,4 +22,10 @@ enum tb_status tb_xlsx_gate(struct tb_str s, bool guard, struct tb_buf *out, str
 /* The places a text takes in a column: wide characters (CJK, emoji) count two. */
 size_t tb_xlsx_places(struct tb_str s);
 
+/* How many lines a text takes that wraps at its blanks (what is longer than a line is cut). width: places of a line. */
+size_t tb_xlsx_lines(struct tb_str s, size_t width);
+
+/* The places a column's label asks for when it wraps into two lines, a long one into three (*lines; NULL: not asked). */
+size_t tb_xlsx_header_places(struct tb_str s, size_t *lines);
+
 #endif

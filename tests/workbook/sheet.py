@@ -1,4 +1,4 @@
-"""Reads an .xlsx with zipfile and ElementTree alone: every cell with its text or number, its formula and its number format."""
+"""Reads an .xlsx with zipfile and ElementTree alone: every cell with its text or number, its formula, number format and fill."""
 import re
 import zipfile
 import xml.etree.ElementTree as ET
@@ -9,8 +9,8 @@ P = "{http://schemas.openxmlformats.org/package/2006/relationships}"
 
 
 class Cell:
-    def __init__(self, kind, value, formula, fmt):
-        self.kind, self.value, self.formula, self.format = kind, value, formula, fmt
+    def __init__(self, kind, value, formula, fmt, fill):
+        self.kind, self.value, self.formula, self.format, self.fill = kind, value, formula, fmt, fill
 
     def __repr__(self):
         return f"<{self.kind} {self.value!r} {self.formula or ''}>"
@@ -66,7 +66,7 @@ class Book:
         self.names = self.zip.namelist()
         assert self.zip.testzip() is None, f"{path}: damaged zip"
         self.strings = self._strings()
-        self.formats = self._formats()
+        self.formats, self.fills = self._formats()
         self.sheets = self._sheets()
         self.zip.close()
 
@@ -81,7 +81,13 @@ class Book:
     def _formats(self):
         root = self._xml("xl/styles.xml")
         own = {int(n.get("numFmtId")): n.get("formatCode") for n in root.iter(M + "numFmt")}
-        return [own.get(int(xf.get("numFmtId")), int(xf.get("numFmtId"))) for xf in root.find(M + "cellXfs")]
+        colours = []
+        for fill in root.find(M + "fills"):
+            colour = fill.find(f"{M}patternFill/{M}fgColor")
+            colours.append(None if colour is None else colour.get("rgb"))
+        xfs = root.find(M + "cellXfs")
+        return ([own.get(int(xf.get("numFmtId")), int(xf.get("numFmtId"))) for xf in xfs],
+                [colours[int(xf.get("fillId") or 0)] for xf in xfs])
 
     def _targets(self, part):
         folder, name = part.rsplit("/", 1)
@@ -120,7 +126,7 @@ class Book:
     def _cell(self, sheet, c):
         v, f = c.find(M + "v"), c.find(M + "f")
         kind = c.get("t", "n")
-        fmt = self.formats[int(c.get("s", 0))]
+        fmt, fill = self.formats[int(c.get("s", 0))], self.fills[int(c.get("s", 0))]
         if kind == "inlineStr":
             value = "".join(t.text or "" for t in c.iter(M + "t"))
         elif v is None:
@@ -133,7 +139,7 @@ class Book:
             value = v.text
         formula = None if f is None else f.text
         if value is not None or formula is not None:
-            sheet.cells[place(c.get("r"))] = Cell(kind, value, formula, fmt)
+            sheet.cells[place(c.get("r"))] = Cell(kind, value, formula, fmt, fill)
 
     def _table(self, sheet, path):
         t = self._xml(path)

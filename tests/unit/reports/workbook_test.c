@@ -49,7 +49,8 @@ static void test_first_day_compares_with_nothing(void **state)
     assert_non_null(strstr(strings, "PRELIMINARY"));
     assert_non_null(strstr(strings, "Nothing needs a decision"));
     assert_non_null(strstr(strings, "revision 1, the first of this day"));
-    static const char *const absent[] = {"Budget", "budget", "Forecast", "Shared", "Credit", "Adjustment"};
+    static const char *const absent[] = {"Day budget", "Month budget", "Budgets", "Forecast",
+                                         "Quotas",     "Shared",       "Credit",  "Adjustments of"};
     for (size_t i = 0; i < COUNT(absent); i++) {
         assert_null(strstr(strings, absent[i]));
     }
@@ -156,15 +157,17 @@ static void test_budgets_beside_the_lines(void **state)
     scene_pack(&s, DAY);
     expect_whole(&s);
     char *strings = strings_of(&s), *sheet = workbook_part(&s, "xl/worksheets/sheet2.xml");
-    static const char *const words[] = {"Day budget",     "Budget used", "Month budget",
-                                        "Month forecast", "Over",        "Unassigned"};
+    static const char *const words[] = {"Day budget",        "Day budget used", "Month budget",
+                                        "Month budget used", "Month forecast",  "Over",
+                                        "Unassigned"};
     for (size_t i = 0; i < COUNT(words); i++) {
         assert_non_null(strstr(strings, words[i]));
     }
-    /* lines: (unassigned), Data, Web; columns G day budget, H used, K month budget, L forecast */
+    /* lines: (unassigned), Data, Web; columns G day budget, H used, K month budget, L used, M forecast */
     static const struct {
         const char *cell, *value;
-    } expected[] = {{"G7", "7.5"}, {"H7", "0.8"}, {"G8", "2.5"}, {"H8", "1.2"}, {"K8", "111"}, {"L8", "30"}};
+    } expected[] = {{"G7", "7.5"}, {"H7", "0.8"},      {"G8", "2.5"}, {"H8", "1.2"},
+                    {"K8", "111"}, {"L8", "0.027027"}, {"M8", "30"}};
     for (size_t i = 0; i < COUNT(expected); i++) {
         char cell[32], value[32];
         snprintf(cell, sizeof cell, "<c r=\"%s\"", expected[i].cell);

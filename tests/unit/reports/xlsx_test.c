@@ -67,6 +67,56 @@ static void test_gate_by_example(void **state)
     tb_buf_release(&out);
 }
 
+static void test_lines_of_words(void **state)
+{
+    (void)state;
+    static const struct {
+        struct tb_str in;
+        size_t width, lines;
+    } cases[] = {
+        {TB_STR(""), 10, 1},
+        {TB_STR("one two"), 7, 1},
+        {TB_STR("one two"), 6, 2},
+        {TB_STR("one two three"), 5, 3},
+        {TB_STR("abcdefghij"), 10, 1},
+        {TB_STR("abcdefghijk"), 10, 2},
+        {TB_STR("a abcdefghijk b"), 10, 3},
+        {TB_STR("a  b"), 4, 1},
+        {TB_STR("\xE6\x9D\xB1\xE4\xBA\xAC \xE6\x94\xAF"), 6, 2}, /* wide: 4, a blank, 2 */
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t lines = tb_xlsx_lines(cases[i].in, cases[i].width);
+        if (lines != cases[i].lines) {
+            fail_msg("case %zu: %zu lines, expected %zu", i, lines, cases[i].lines);
+        }
+    }
+    /* no line is longer than its width: the words of a text, at any width */
+    const char *text = "Marketing Europe, Middle East and Africa (brand, web)";
+    for (size_t width = 9; width < 60; width++) {
+        assert_true(tb_xlsx_lines(tb_str_of(text), width) * width >= strlen(text) - 7);
+        assert_true(tb_xlsx_lines(tb_str_of(text), width) >= tb_xlsx_lines(tb_str_of(text), width + 1));
+    }
+}
+
+static void test_headers_wrap(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        size_t places, lines;
+    } cases[] = {{"Charge", 7, 1},
+                 {"Share of day", 7, 2},
+                 {"Direct cost, exact", 11, 2},
+                 {"Adjustments of earlier days", 11, 3},
+                 {"Cache write 5 min tokens", 11, 3}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        size_t lines = 0, places = tb_xlsx_header_places(tb_str_of(cases[i].label), &lines);
+        if (places != cases[i].places || lines != cases[i].lines) {
+            fail_msg("\"%s\": %zu places, %zu lines", cases[i].label, places, lines);
+        }
+    }
+}
+
 /* What Excel makes of _xHHHH_ (ASCII only, which is all that is escaped here). */
 static size_t decode(const char *s, size_t n, char *out)
 {
@@ -403,6 +453,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gate_by_example),
+        cmocka_unit_test(test_lines_of_words),
+        cmocka_unit_test(test_headers_wrap),
         cmocka_unit_test(test_gate_at_random),
         cmocka_unit_test(test_gate_cuts_between_characters),
         cmocka_unit_test(test_book_is_well_formed),
