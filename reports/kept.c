@@ -362,3 +362,21 @@ enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int6
     tb_json_free(json);
     return st;
 }
+
+enum tb_status tb_rows_of_pack(struct tb_str pack_json, const char *key, struct tb_table *t,
+                               struct tb_err *err)
+{
+    struct tb_json *json;
+    enum tb_status st = tb_json_parse(pack_json, "kept pack", TB_E_DB, &json, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    struct reader in = {json, err};
+    const struct tb_json_node *root = tb_json_root(json);
+    const struct tb_json_node *list = tb_json_type(root) == TB_JSON_OBJECT ? tb_json_get(root, key) : NULL;
+    if (list != NULL) { /* a pack of an earlier version may not have it */
+        st = tb_json_type(list) == TB_JSON_ARRAY ? read_rows(&in, list, t) : bad(&in, list, "list");
+    }
+    tb_json_free(json);
+    return st;
+}

@@ -82,15 +82,28 @@ static enum tb_status make_run_id(const struct tb_report_query *q, const char *r
     return st;
 }
 
+static enum tb_status make_table(struct tb_table **out, struct tb_err *err)
+{
+    *out = tb_table_new("inputs", "Inputs", columns, sizeof columns / sizeof *columns);
+    return *out != NULL ? TB_OK
+                        : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the inputs of a pack");
+}
+
+enum tb_status tb_pack_inputs_kept(struct tb_str json, struct tb_table **out, struct tb_err *err)
+{
+    enum tb_status st = make_table(out, err);
+    return st == TB_OK ? tb_rows_of_pack(json, "inputs", *out, err) : st;
+}
+
 enum tb_status tb_pack_inputs(const struct tb_report_query *q, const char *rows, struct tb_table **out,
                               char run_id[TB_RUN_ID_MAX], struct tb_err *err)
 {
     struct tb_query *query = NULL;
-    *out = tb_table_new("inputs", "Inputs", columns, sizeof columns / sizeof *columns);
-    if (*out == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the inputs of a pack");
+    enum tb_status st = make_table(out, err);
+    if (st != TB_OK) {
+        return st;
     }
-    enum tb_status st = tb_intake_open(q, "pack_inputs.sql", &query, err);
+    st = tb_intake_open(q, "pack_inputs.sql", &query, err);
     while (st == TB_OK && (st = tb_query_step(query, err)) == TB_OK) {
         st = add_row(*out, q, query, err);
     }

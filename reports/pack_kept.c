@@ -28,6 +28,9 @@ enum tb_status tb_pack_kept_build(struct tb_pack_content *c, struct tb_str json,
         st = tb_report_of_pack(json, "rejects", revision, &c->rejects, err);
     }
     if (st == TB_OK) {
+        st = tb_pack_inputs_kept(json, &c->inputs, err);
+    }
+    if (st == TB_OK) {
         st = tb_pack_more_build(c, f, err);
     }
     return st == TB_OK ? tb_pack_folder_reuse(f, err) : st;

@@ -35,6 +35,8 @@ struct tb_pack_content {
  * during the day (rows), the program's version, zone and currency. ---- */
 enum tb_status tb_pack_inputs(const struct tb_report_query *q, const char *rows, struct tb_table **out,
                               char run_id[TB_RUN_ID_MAX], struct tb_err *err) TB_MUST_USE;
+/* The same of a kept pack. */
+enum tb_status tb_pack_inputs_kept(struct tb_str json, struct tb_table **out, struct tb_err *err) TB_MUST_USE;
 
 /* --- pack_paths.c: a copy of a report in which the files below the configuration's folder are named from there, so that the
  * same inputs give the same bytes wherever they lie. Frees *r and puts the copy there. --- */

@@ -69,6 +69,9 @@ enum tb_breach tb_report_breach(const struct tb_report *r);
 /* Rebuilds the report of this kind from a kept pack (--revision). */
 enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int64_t revision,
                                  struct tb_report **out, struct tb_err *err) TB_MUST_USE;
+/* Fills t with the rows of a list that stands beside the reports in a kept pack ("inputs"). */
+enum tb_status tb_rows_of_pack(struct tb_str pack_json, const char *key, struct tb_table *t,
+                               struct tb_err *err) TB_MUST_USE;
 
 /* Sets the chargeback's "revision" (0 = null). */
 void tb_report_set_revision(struct tb_report *r, int64_t revision);
