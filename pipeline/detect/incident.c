@@ -138,6 +138,10 @@ static bool explains(const struct tb_judge *j, const struct tb_finding *p, const
         family_of(p->kind) == REPEAT) { /* a loop is even too: it must be most of the bot */
         return p->extra >= 0.5 * f->extra && fresh_share(p, f) < 0.7;
     }
+    if (family_of(p->kind) == RATIO && p->kind != TB_KIND_HIDDEN_RECOMPUTE && family_of(f->kind) == VOLUME &&
+        !is_slow(f->kind) && p->end_us - p->start_us > TB_US_PER_DAY) {
+        return false; /* more calls for some hours amid days of other calls */
+    }
     return p->extra >= 0.5 * f->extra ||
            (family_of(f->kind) == RATIO && p->cost >= f->cost / 2 && f->cost > 0);
 }

@@ -7,6 +7,7 @@ struct window {
     int32_t local_day;
     int hour, width;
     double x, mu, z, past_max;
+    double level; /* of the day, by its other hours */
     size_t days;
 };
 
@@ -27,14 +28,34 @@ static double sum_of(const struct tb_subject *s, const double *series, const str
 
 /* How far a count is from what is usual; the middle of few counts in sessions is their mean, not their median. */
 static double far_of(const struct tb_judge *j, const struct tb_baseline *b, const struct tb_dispersion *own,
-                     double x)
+                     double level, double x)
 {
     double mu = 0, least = j->rules.least_usual;
     for (size_t i = 0; i < b->n; i++) {
         mu += b->value[i] / (double)b->n;
     }
-    mu = mu > b->mu ? mu : b->mu;
+    mu = level * (mu > b->mu ? mu : b->mu);
     return tb_dispersion_z(own, x, mu > least ? mu : least);
+}
+
+/* How busy the rest of the day is, which the window's own level follows: the likeliest level by how days vary and by what the rest
+ * brought, and how well it is known by then. */
+static void follow_day(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
+                       const struct tb_usual_day *usual, struct tb_dispersion *own)
+{
+    double x = 0, mu = 0, days = 1 / (j->rules.cv_day * j->rules.cv_day);
+    for (int h = 0; h < 24; h++) {
+        int64_t us = us_of(s, w->local_day, h);
+        if ((h < w->hour - 1 || h > w->hour + w->width) && us != INT64_MIN &&
+            us + TB_US_PER_H <= j->today->to_us) {
+            x += s->n[tb_local_at(s, w->local_day, h)];
+            mu += usual->hour[h];
+        }
+    }
+    double known = days + mu / own->phi;
+    w->level = (days + x / own->phi) / known;
+    w->level = w->level > 1 ? w->level : 1;
+    own->cv2 = 1 / known + j->rules.cv_hour * j->rules.cv_hour / w->width;
 }
 
 /* Is it more than one hour: what is left without the largest hour must still stand out. */
@@ -49,7 +70,7 @@ static bool is_blip(const struct tb_judge *j, const struct tb_subject *s, const 
     struct tb_baseline b;
     tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, largest, &b);
     double x = w->x - s->n[tb_local_at(s, w->local_day, largest)];
-    return b.n == 0 || x < j->rules.blip_ratio * b.mu || far_of(j, &b, own, x) < j->rules.blip_z;
+    return b.n == 0 || x < j->rules.blip_ratio * b.mu || far_of(j, &b, own, w->level, x) < j->rules.blip_z;
 }
 
 /* Whether every hour of the window usually holds next to nothing of a day, be it a working day or not. */
@@ -74,9 +95,10 @@ static bool is_off_hours(const struct tb_judge *j, const struct tb_subject *s, c
 }
 
 static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
-                       const struct tb_dispersion *own)
+                       const struct tb_usual_day *usual, const struct tb_dispersion *own)
 {
     const struct tb_rules *r = &j->rules;
+    struct tb_dispersion here = *own;
     struct tb_baseline b;
     w->x = sum_of(s, s->n, w);
     if (w->x < r->spike_excess) {
@@ -89,10 +111,11 @@ static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, str
     w->mu = b.mu;
     w->days = b.n;
     w->past_max = b.past_max;
-    w->z = far_of(j, &b, own, w->x);
+    follow_day(j, s, w, usual, &here);
+    w->z = far_of(j, &b, &here, w->level, w->x);
     /* what its busy hours reach anyhow is no news at another hour */
     bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * own->most || off;
-    return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, own);
+    return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, &here);
 }
 
 /* The hours of the day, about those of the window, that make it: where the sum of what is beyond half the excess is largest. */
@@ -180,6 +203,7 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
 {
     static const int widths[] = {2, 4, 8};
     struct window found[72];
+    struct tb_usual_day usual = {.n = 0};
     int n = 0;
     for (int k = 0; k < 3; k++) {
         struct tb_dispersion own = {.phi = 0};
@@ -193,7 +217,10 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
             if (own.phi == 0) {
                 tb_dispersion_learn(j, s, local_day, widths[k], &own);
             }
-            if (stands_out(j, s, &w, &own)) {
+            if (usual.n == 0) {
+                tb_usual_day(j, s, local_day, local_day, &usual);
+            }
+            if (stands_out(j, s, &w, &usual, &own)) {
                 found[n++] = w;
             }
         }
