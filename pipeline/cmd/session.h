@@ -18,7 +18,8 @@ struct tb_session {
     int64_t version; /* of tables; 0 before they are imported */
     int64_t now_us;
     bool closed_stand; /* tb_session_report: closed days stand as they were closed, and are not looked at */
-    bool asked_tables; /* tb_session_report: the version is the user's word (--tables), which pruned days cannot follow */
+    bool
+        asked_tables; /* tb_session_report: the version is the user's word (--tables), which pruned days cannot follow */
 };
 
 enum tb_status tb_session_settings(struct tb_session *s, const char *config, struct tb_err *err) TB_MUST_USE;
