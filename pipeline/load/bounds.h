@@ -23,10 +23,14 @@ struct tb_bounds {
     uint32_t sample_records;   /* records of JSON looked at to find a file's format */
     uint32_t sample_others;    /* ... or records of any kind */
     size_t sample_bytes;       /* ... and their bytes */
+    uint32_t group_files;      /* files that share a transaction, at most */
+    uint32_t group_rows;       /* ... which ends with the file that makes so many rows */
 };
 
 /* A row is about 300 bytes: 8,192 are 2.5 MB, so that the five batches under way on two cores stay near 16
- * MB. */
+ * MB. A transaction writes some twenty pages of 16 KiB whatever is in it, so that thousands of files of a few lines, each in its own,
+ * would write gigabytes; what a kill undoes stays a fraction of a second's work. Ended by number, never by time: the same files give
+ * the same database. */
 #define TB_BOUNDS_DEFAULT                                                                                    \
     ((struct tb_bounds){.batch_rows = TB_SEGMENT_ROWS,                                                       \
                         .batch_rejects = 4096,                                                               \
@@ -39,7 +43,9 @@ struct tb_bounds {
                         .reject_rows = TB_REJECT_ROWS_MAX,                                                   \
                         .sample_records = TB_BID_RECORDS,                                                    \
                         .sample_others = TB_BID_OTHERS,                                                      \
-                        .sample_bytes = 1u << 20})
+                        .sample_bytes = 1u << 20,                                                            \
+                        .group_files = 64,                                                                   \
+                        .group_rows = TB_SEGMENT_ROWS})
 
 /* What one event can need of a batch's texts: an id, every dimension, an excerpt, a signature. */
 #define TB_BOUNDS_EVENT_TEXT_MAX (TB_ID_BYTES_MAX + 16u * TB_FIELD_BYTES_MAX + 64u)

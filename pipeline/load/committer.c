@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "load/known.h"
 
 enum tb_status tb_committer_init(struct tb_committer *c, struct tb_db *db, struct tb_handover *h,
                                  const volatile sig_atomic_t *stop, struct tb_load_summary *summary,
@@ -104,6 +105,7 @@ static enum tb_status append(struct tb_committer *c, struct tb_batch *b, struct 
         st = c->pruned_st;
     }
     assert(st != TB_OK || now.events + now.duplicates + now.conflicts + now.pruned == b->n);
+    c->group_rows += b->n + b->reject_n;
     sum->events += now.events;
     sum->duplicates += now.duplicates;
     sum->conflicts += now.conflicts;
@@ -129,7 +131,24 @@ static enum tb_status begin(struct tb_committer *c, struct tb_err *err)
 {
     enum tb_status st = c->open ? TB_OK : tb_db_begin(c->db, err);
     c->open = c->open || st == TB_OK;
+    c->begun = true;
     return st;
+}
+
+static enum tb_status commit(struct tb_committer *c, struct tb_err *err)
+{
+    enum tb_status st = c->open ? tb_db_commit(c->db, err) : TB_OK;
+    c->open = c->open && st != TB_OK;
+    c->group_files = c->group_rows = 0;
+    return st;
+}
+
+/* What came through a pipe cannot be read again, and a retry is promised file by file. */
+static bool group_is_full(const struct tb_committer *c)
+{
+    return c->group_files >= c->handover->bounds->group_files ||
+           c->group_rows >= c->handover->bounds->group_rows || c->job->again != NULL ||
+           tb_known_is_pipe(c->job->file);
 }
 
 static enum tb_status take_member(struct tb_committer *c, const struct tb_member *m, struct tb_err *err)
@@ -202,9 +221,9 @@ static enum tb_status take_end(struct tb_committer *c, const struct tb_err *faul
     if (st == TB_OK && stopped(c)) {
         return interrupted(err);
     }
-    if (st == TB_OK && c->open) {
-        st = tb_db_commit(c->db, err);
-        c->open = st != TB_OK;
+    c->group_files += c->begun;
+    if (st == TB_OK && (group_is_full(c) || asked_to_stop(c))) {
+        st = commit(c, err);
     }
     if (st == TB_OK) {
         add_sums(c->summary, &c->sums);
@@ -238,10 +257,12 @@ static enum tb_status store_file(struct tb_committer *c, struct tb_job *job, str
     enum tb_status st = TB_OK;
     c->job = job;
     c->sums = (struct tb_load_summary){.files = 0};
+    c->begun = false;
     tb_filing_start(&c->filing);
     while (st == TB_OK && item.kind != TB_ITEM_END) {
-        if (stopped(c)) {
-            return interrupted(err);
+        if (stopped(c)) { /* the files before it are whole */
+            st = c->begun ? TB_OK : commit(c, err);
+            return st == TB_OK ? interrupted(err) : st;
         }
         st = tb_handover_get(c->handover, job, &item, c->spare, &c->scratch, err);
         tb_log_progress("reading logs", atomic_load_explicit(&c->handover->raw_bytes, memory_order_relaxed),
@@ -261,6 +282,9 @@ enum tb_status tb_committer_run(struct tb_committer *c, struct tb_err *err)
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < c->handover->n && st == TB_OK; i++) {
         st = store_file(c, &c->handover->jobs[i], err);
+    }
+    if (st == TB_OK) {
+        st = commit(c, err);
     }
     tb_log_progress_end();
     if (c->txn != NULL) {

@@ -1,5 +1,5 @@
-/* Concept: stores what the workers read, in the order of the list: one SQLite transaction per file, in it a
- *          ledger row per member (filing.h) and its events.
+/* Concept: stores what the workers read, in the order of the list: each file whole in one SQLite transaction, in it a
+ *          ledger row per member (filing.h) and its events. Small files share a transaction (bounds.h).
  * Owns:    its maps and scratch, from tb_committer_init until tb_committer_release; the calling thread's.
  * Errors:  TB_FATAL; TB_FAIL/TB_E_INTERRUPT when *stop was set. The transaction that was open is rolled back.
  */
@@ -24,7 +24,10 @@ struct tb_committer {
 
     /* of the file being stored */
     struct tb_job *job;
-    bool open; /* a transaction is */
+    bool begun;                       /* something of it is in the transaction */
+    bool piped;                       /* it came through a pipe */
+    bool open;                        /* a transaction is */
+    uint32_t group_files, group_rows; /* whole files in it, and their rows */
     struct tb_load_txn *txn;
     struct tb_load_summary sums;
     const struct tb_batch *batch; /* being appended, ... */

@@ -28,8 +28,7 @@ bool tb_known_node_stays(struct tb_str known, struct tb_str node)
     return node.s == NULL || (known.s != NULL && tb_str_cmp(known, node) <= 0);
 }
 
-/* What comes through a pipe is never what came before, whatever its name. */
-static bool is_pipe(const struct tb_input_file *f)
+bool tb_known_is_pipe(const struct tb_input_file *f)
 {
     return f->size == 0 && f->mtime_ns == 0;
 }
@@ -53,7 +52,7 @@ static enum tb_status pass_over(struct tb_db *db, struct tb_query *q, const stru
                                 struct tb_load_summary *summary, struct tb_err *err)
 {
     uint32_t source = 0;
-    if (is_pipe(f)) {
+    if (tb_known_is_pipe(f)) {
         return TB_END;
     }
     enum tb_status st = tb_dict_id(db, tb_str_of(f->source), false, &source, err);
@@ -172,7 +171,7 @@ enum tb_status tb_known_load(struct tb_db *db, const struct tb_input_file *const
     tb_arena_init(&k->texts, (size_t)256 << 20);
     size_t regular = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!is_pipe(pending[i])) {
+        if (!tb_known_is_pipe(pending[i])) {
             sizes[regular++] = pending[i]->size;
         }
     }

@@ -34,4 +34,7 @@ bool tb_known_copy(const struct tb_known *k, struct tb_str source, struct tb_str
 /* A known content is only a copy when its node would stay: the smaller name does, and a name beats none. */
 bool tb_known_node_stays(struct tb_str known, struct tb_str node);
 
+/* What comes through a pipe is never what came before, whatever its name. */
+bool tb_known_is_pipe(const struct tb_input_file *f);
+
 #endif

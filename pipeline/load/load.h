@@ -1,4 +1,4 @@
-/* Concept: files in, one transaction each out: workers read, unwrap, extract and intern; one committer stores
+/* Concept: files in, each whole in one transaction: workers read, unwrap, extract and intern; one committer stores
  *          in the order of the list, so that nothing depends on thread timing.
  * Shape:   a worker per file, as many as cores; a worker that is ahead of the committer spills encoded
  *          batches to an unlinked temporary file (TMPDIR), never to memory.

@@ -9,7 +9,8 @@
 #include "store/handle.h"
 #include "store/load_txn.h"
 
-#define SLOTS (2 * TB_EFFECTS_MAX)
+#define SLOTS     (2 * TB_EFFECTS_MAX)
+#define DAY_WORDS (TB_UTC_DAYS / 64 + 1)
 
 static enum tb_status no_memory(struct tb_err *err)
 {
@@ -40,9 +41,13 @@ static bool read_pruned(struct tb_load_txn *t, struct tb_err *err, enum tb_statu
 enum tb_status tb_effects_init(struct tb_load_txn *t, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
-    t->days = calloc(TB_UTC_DAYS / 64 + 1, sizeof *t->days);
-    t->moved = calloc(SLOTS, sizeof *t->moved);
-    t->dead = calloc(SLOTS, sizeof *t->dead);
+    if (t->days == NULL) {
+        t->days = calloc(DAY_WORDS, sizeof *t->days);
+        t->moved = calloc(SLOTS, sizeof *t->moved);
+        t->dead = calloc(SLOTS, sizeof *t->dead);
+        t->first_word = DAY_WORDS;
+        t->last_word = -1;
+    }
     if (t->days == NULL || t->moved == NULL || t->dead == NULL || !read_pruned(t, err, &st)) {
         return no_memory(err);
     }
@@ -61,20 +66,34 @@ static void forget_dead(struct tb_load_txn *t)
     t->dead_count = 0;
 }
 
-void tb_effects_release(struct tb_load_txn *t)
+/* Only what was written to: a file of one line must not pay for all days there are. */
+void tb_effects_clear(struct tb_load_txn *t)
 {
     if (t->dead != NULL) {
         forget_dead(t);
     }
-    free(t->days);
+    if (t->moved_count > 0) {
+        memset(t->moved, 0, SLOTS * sizeof *t->moved);
+    }
+    for (int32_t i = t->first_word; i <= t->last_word; i++) {
+        t->days[i] = 0;
+    }
+    t->first_word = DAY_WORDS;
+    t->last_word = -1;
     free(t->pruned);
+    t->pruned = NULL;
+    t->pruned_count = t->moved_count = 0;
+}
+
+void tb_effects_release(struct tb_load_txn *t)
+{
+    tb_effects_clear(t);
+    free(t->days);
     free(t->moved);
     free(t->dead);
     t->days = NULL;
-    t->pruned = NULL;
     t->moved = NULL;
     t->dead = NULL;
-    t->pruned_count = t->moved_count = 0;
 }
 
 static bool is_pruned(const struct tb_load_txn *t, int32_t utc_day)
@@ -104,7 +123,10 @@ bool tb_effects_is_pruned(const struct tb_load_txn *t, int64_t ts_us)
 void tb_effects_touch(struct tb_load_txn *t, int32_t utc_day)
 {
     assert(utc_day >= 0 && utc_day < TB_UTC_DAYS);
-    t->days[utc_day / 64] |= UINT64_C(1) << (utc_day % 64);
+    int32_t word = utc_day / 64;
+    t->days[word] |= UINT64_C(1) << (utc_day % 64);
+    t->first_word = word < t->first_word ? word : t->first_word;
+    t->last_word = word > t->last_word ? word : t->last_word;
 }
 
 /* ---- counts of other files ---- */
@@ -291,7 +313,7 @@ static enum tb_status write_days(struct tb_load_txn *t, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(t->db, "utc_day_touch.sql", &q, err);
-    for (int32_t i = 0; i < TB_UTC_DAYS / 64 + 1; i++) {
+    for (int32_t i = t->first_word; i <= t->last_word; i++) {
         for (uint64_t bits = t->days[i]; bits != 0 && st == TB_OK; bits &= bits - 1) {
             tb_query_bind_int(q, "utc_day", i * 64 + __builtin_ctzll(bits));
             st = tb_query_run(q, err);

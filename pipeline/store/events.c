@@ -29,6 +29,7 @@ void tb_load_free(struct tb_load_txn *t)
     if (t == NULL) {
         return;
     }
+    tb_effects_release(t);
     tb_open_rows_release(&t->open);
     tb_open_rows_release(&t->spare);
     tb_id_table_release(&t->ids);
@@ -48,7 +49,7 @@ void tb_load_free(struct tb_load_txn *t)
  * megabytes again. */
 static void park(struct tb_load_txn *t)
 {
-    tb_effects_release(t);
+    tb_effects_clear(t);
     t->open.n = t->spare.n = 0;
     tb_arena_reset(&t->open.texts);
     tb_arena_reset(&t->spare.texts);

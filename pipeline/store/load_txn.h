@@ -63,8 +63,9 @@ struct tb_load_txn {
     uint32_t *entry;  /* of the id table, by row */
     struct tb_id_candidates candidates;
     /* effects */
-    uint64_t *days;  /* bitmap of touched UTC days */
-    int32_t *pruned; /* ascending */
+    uint64_t *days;                /* bitmap of touched UTC days */
+    int32_t first_word, last_word; /* of it, that have any */
+    int32_t *pruned;               /* ascending */
     size_t pruned_count;
     int64_t pruned_until_us; /* 0: never */
     struct tb_moved *moved;
@@ -102,6 +103,7 @@ enum tb_status tb_load_flush(struct tb_load_txn *t, struct tb_err *err) TB_MUST_
 /* ---- effects.c ---- */
 
 enum tb_status tb_effects_init(struct tb_load_txn *t, struct tb_err *err) TB_MUST_USE;
+void tb_effects_clear(struct tb_load_txn *t); /* for the next file */
 void tb_effects_release(struct tb_load_txn *t);
 /* Whether an event at this instant belongs to a pruned day. */
 bool tb_effects_is_pruned(const struct tb_load_txn *t, int64_t ts_us);

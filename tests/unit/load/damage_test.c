@@ -541,6 +541,63 @@ static void an_interrupted_load_goes_on_where_it_stopped(void **state)
     scene_end(&s);
 }
 
+/* However many files share a transaction, and through however many workers, the database is the same; few transactions are needed. */
+static void small_files_share_transactions(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t files, rows;
+    } groups[] = {{1, 1}, {2, 1u << 20}, {7, 900}, {MANY, 1u << 20}, {1000, 1u << 20}};
+    struct scene s;
+    struct tb_buf first, again;
+    int64_t frames[sizeof groups / sizeof *groups];
+    scene_begin(&s);
+    write_many(&s);
+    s.bounds = TB_BOUNDS_DEFAULT;
+    scene_load(&s);
+    scene_dump(&s, &first);
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        struct stat wal;
+        char path[600];
+        scene_again(&s);
+        s.bounds.group_files = groups[i].files;
+        s.bounds.group_rows = groups[i].rows;
+        scene_load(&s);
+        snprintf(path, sizeof path, "%s-wal", scene_path(&s, "t.db"));
+        frames[i] = stat(path, &wal) == 0 ? (int64_t)wal.st_size : -1;
+        scene_dump(&s, &again);
+        assert_texts_equal(&first, &again);
+        tb_buf_release(&again);
+    }
+    assert_true(frames[0] > 3 * frames[4] &&
+                frames[4] > 0); /* the same pages are not written for each file */
+    tb_buf_release(&first);
+    scene_end(&s);
+}
+
+/* What is whole before an interrupt is kept, though its transaction was still open. */
+static void an_interrupt_keeps_the_whole_files(void **state)
+{
+    (void)state;
+    struct scene s;
+    scene_begin(&s);
+    write_many(&s);
+    scene_sh(&s, "mkfifo pipe");
+    scene_list(&s, "pipe", "gateway", NULL, NULL); /* it never comes */
+    s.bounds = TB_BOUNDS_DEFAULT;
+    s.files[MANY].size = s.files[MANY].mtime_ns = 0;
+    stop = 0;
+    signal(SIGALRM, on_alarm);
+    const struct itimerval soon = {.it_value = {.tv_usec = 500000}}, never = {.it_value = {.tv_usec = 0}};
+    setitimer(ITIMER_REAL, &soon, NULL);
+    enum tb_status st = scene_try(&s, &stop);
+    setitimer(ITIMER_REAL, &never, NULL);
+    assert_int_equal(st, TB_FAIL);
+    assert_int_equal(s.err.code, TB_E_INTERRUPT);
+    assert_int_equal(scene_int(&s, "SELECT count(*) FROM file"), MANY);
+    scene_end(&s);
+}
+
 static void a_killed_load_repeated_ends_the_same(void **state)
 {
     (void)state;
@@ -608,6 +665,8 @@ int main(void)
         cmocka_unit_test(a_pruned_day_takes_no_more_events),
         cmocka_unit_test(standard_input_is_read_and_known_by_its_content),
         cmocka_unit_test(an_interrupted_load_goes_on_where_it_stopped),
+        cmocka_unit_test(small_files_share_transactions),
+        cmocka_unit_test(an_interrupt_keeps_the_whole_files),
         cmocka_unit_test(a_killed_load_repeated_ends_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,9 @@ static inline struct tb_bounds test_bounds(void)
                               .reject_rows = 1000,
                               .sample_records = 3,
                               .sample_others = 7,
-                              .sample_bytes = 4096};
+                              .sample_bytes = 4096,
+                              .group_files = 3,
+                              .group_rows = 1000};
 }
 
 #endif
