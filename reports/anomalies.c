@@ -53,7 +53,7 @@ static const struct tb_column columns[] = {
     OTHER("score", "Score", TB_CELL_RATIO),
     OTHER("observed", "Observed", TB_CELL_RATIO),
     OTHER("expected", "Expected", TB_CELL_RATIO),
-    {"cost", "Cost", TB_CELL_MONEY, false, true},
+    {"cost", "Cost", TB_CELL_MONEY, false, false},
     TEXT("evidence", "Evidence"),
     TEXT("action", "What to do"),
     OTHER("days", "Days open", TB_CELL_INT),

@@ -18,7 +18,7 @@ static unsigned format_of(const struct tb_grid *g, int column)
 
 static bool is_money(unsigned format)
 {
-    return format == TB_XS_MONEY || format == TB_XS_COST;
+    return format == TB_XS_MONEY || format == TB_XS_COST || format == TB_XS_PRICE;
 }
 
 void tb_grid_title(struct tb_xlsx_sheet *s, const char *title, struct tb_str subtitle)

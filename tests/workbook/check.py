@@ -169,7 +169,7 @@ def main():
         keep = os.environ.get("KEEP_PAGES")
         if keep:
             subprocess.run(["cp", "-r", os.path.join(top, "pages"), keep], check=True)
-    return done()
+    return done("workbook")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,6 @@ def near(a, b):
     return a is not None and b is not None and abs(float(a) - float(b)) <= 1e-9 * max(1.0, abs(float(a)), abs(float(b)))
 
 
-def done():
-    print(f"workbook: {checked - len(failures)} passed, {len(failures)} failed")
+def done(name):
+    print(f"{name}: {checked - len(failures)} passed, {len(failures)} failed")
     return 1 if failures else 0

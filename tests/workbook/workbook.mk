@@ -3,3 +3,4 @@ CHECK_TARGETS += workbook
 .PHONY: workbook
 workbook: tollbook
 	@python3 tests/workbook/check.py $(or $(TOLLBOOK),./tollbook)
+	@python3 tests/workbook/formats.py $(or $(TOLLBOOK),./tollbook)

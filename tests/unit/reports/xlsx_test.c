@@ -332,6 +332,40 @@ static void test_lines_left_out_are_announced(void **state)
     end_book();
 }
 
+/* Whatever its format, a total of money is in the currency's unit; lines without a cell get an empty one. */
+static void test_totals_of_every_money_format(void **state)
+{
+    (void)state;
+    static const struct tb_grid_column money[] = {{"Name", TB_XS_TEXT, false, 0},
+                                                  {"Cents", TB_XS_MONEY, true, 0},
+                                                  {"Cost", TB_XS_COST, true, 0},
+                                                  {"Exact", TB_XS_PRICE, true, 0},
+                                                  {"Of any kind", TB_XS_COUNT, false, 0}};
+    struct tb_err err;
+    struct tb_grid g;
+    struct tb_xlsx *x = new_book();
+    tb_grid_begin(&g, tb_xlsx_sheet(x, "Money", TB_TAB_READ), 3, money, COUNT(money), 10);
+    for (int line = 0; line < 2; line++) {
+        tb_grid_row(&g);
+        for (int i = 1; i <= 3; i++) {
+            tb_grid_money(&g, i, tb_money_of_cents(150 + 75 * line));
+        }
+    }
+    tb_grid_money_as(&g, 4, TB_XS_MONEY, tb_money_of_cents(1234));
+    (void)tb_grid_end(&g, "MoneyLines", "nothing", "elsewhere");
+    assert_int_equal(tb_xlsx_close(x, &err), TB_OK);
+    char *sheet = part_of("xl/worksheets/sheet1.xml");
+    for (const char *column = "BCD"; *column != '\0'; column++) {
+        char total[64];
+        snprintf(total, sizeof total, "<f>SUBTOTAL(109,%c6:%c7)</f><v>3.75</v>", *column, *column);
+        assert_non_null(strstr(sheet, total));
+    }
+    assert_non_null(strstr(sheet, "<c r=\"A6\"")); /* not given: empty, with the line's style */
+    assert_non_null(strstr(strstr(sheet, "<c r=\"E7\""), "<v>12.34</v>"));
+    free(sheet);
+    end_book();
+}
+
 static void test_no_lines_no_table(void **state)
 {
     (void)state;
@@ -459,6 +493,7 @@ int main(void)
         cmocka_unit_test(test_gate_cuts_between_characters),
         cmocka_unit_test(test_book_is_well_formed),
         cmocka_unit_test(test_lines_left_out_are_announced),
+        cmocka_unit_test(test_totals_of_every_money_format),
         cmocka_unit_test(test_no_lines_no_table),
         cmocka_unit_test(test_same_calls_same_bytes),
         cmocka_unit_test(test_what_is_no_number_is_refused),
