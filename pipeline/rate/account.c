@@ -166,12 +166,35 @@ static void find_rows(struct tb_accountbook *b, struct tb_str consumer, struct t
     qsort_r(b->found, b->found_n, sizeof *b->found, by_rank, b);
 }
 
+static inline uint32_t recent_of(uint32_t consumer_key, uint32_t source_key)
+{
+    return (consumer_key + source_key * 977) % RECENT;
+}
+
+static inline bool is_of(const struct recent *r, int64_t ts_us, uint32_t consumer_key, uint32_t source_key)
+{
+    return r->consumer == consumer_key && r->source == source_key && r->from_us <= ts_us && ts_us < r->to_us;
+}
+
+void tb_account_call(const struct tb_accountbook *b, uint32_t consumer_key, uint32_t source_key)
+{
+    __builtin_prefetch(&b->recent[recent_of(consumer_key, source_key)]);
+}
+
+bool tb_account_known(const struct tb_accountbook *b, int64_t ts_us, uint32_t consumer_key,
+                      uint32_t source_key, const struct tb_account_row **out)
+{
+    const struct recent *r = &b->recent[recent_of(consumer_key, source_key)];
+    *out = r->row;
+    return is_of(r, ts_us, consumer_key, source_key);
+}
+
 const struct tb_account_row *tb_account_find(struct tb_accountbook *b, int64_t ts_us, uint32_t consumer_key,
                                              struct tb_str consumer, uint32_t source_key,
                                              struct tb_str source)
 {
-    struct recent *r = &b->recent[(consumer_key + source_key * 977) % RECENT];
-    if (r->consumer == consumer_key && r->source == source_key && r->from_us <= ts_us && ts_us < r->to_us) {
+    struct recent *r = &b->recent[recent_of(consumer_key, source_key)];
+    if (is_of(r, ts_us, consumer_key, source_key)) {
         return r->row;
     }
     uint32_t key[2] = {consumer_key, source_key};

@@ -17,6 +17,11 @@ void tb_accountbook_free(struct tb_accountbook *b);
 const struct tb_account_row *tb_account_find(struct tb_accountbook *b, int64_t ts_us, uint32_t consumer_key,
                                              struct tb_str consumer, uint32_t source_key,
                                              struct tb_str source);
+/* The same from memory, without texts; false when it has to be found. */
+bool tb_account_known(const struct tb_accountbook *b, int64_t ts_us, uint32_t consumer_key,
+                      uint32_t source_key, const struct tb_account_row **out);
+void tb_account_call(const struct tb_accountbook *b, uint32_t consumer_key,
+                     uint32_t source_key); /* into the cache */
 #define TB_TEAM_UNASSIGNED "(unassigned)"
 
 #endif

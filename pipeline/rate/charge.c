@@ -3,8 +3,7 @@
 #include "rate/price.h"
 #include "rate/rates.h"
 
-#define QUANTITY_BITS 44  /* TB_TOKENS_MAX needs 40 */
-#define HTTP_ERROR    400 /* the first status that is one */
+#define HTTP_ERROR 400 /* the first status that is one */
 
 const char *const tb_basis_names[3] = {"computed", "logged", "unpriced"};
 
@@ -42,7 +41,7 @@ enum tb_status tb_quantities_of(const struct tb_price_query *q, struct tb_quanti
     for (int meter = 0; meter < TB_METER_REQUEST; meter++) {
         bits |= (uint64_t)of[meter];
     }
-    if (bits >> QUANTITY_BITS != 0 || of[TB_METER_REASONING] > of[TB_METER_OUTPUT]) {
+    if (bits >> TB_QUANTITY_BITS != 0 || of[TB_METER_REASONING] > of[TB_METER_OUTPUT]) {
         return tb_err_set(
             err, TB_FAIL, TB_E_RANGE,
             "an event's tokens are out of range, or its reasoning is more than its output: the stored "
@@ -199,7 +198,7 @@ enum tb_status tb_charge_cost(struct tb_pricebook *b, const struct tb_price_quer
     if (status == TB_OK && rates->small && tb_quantities_basis(&n, rates, q) == TB_BASIS_COMPUTED) {
         for (int meter = 0; meter < TB_METER_COUNT; meter++) {
             if (n.of[meter] != 0) {
-                *cost += rates->meter[meter].step[0].row->price * n.of[meter]; /* fits: see rates.h */
+                *cost += rates->price[meter] * n.of[meter]; /* fits: see rates.h */
             }
         }
         return TB_OK;

@@ -39,7 +39,9 @@ struct card {
 /* A key looked up before: a day has few models, so that most events find theirs here. */
 struct recent {
     uint32_t key[3];
-    uint32_t card; /* number + 1, 0 = none */
+    uint32_t card;                /* number + 1, 0 = none */
+    int64_t from_us, to_us;       /* of the epoch asked for last */
+    const struct tb_rates *rates; /* its only ones; NULL: it has brackets */
 };
 
 struct tb_pricebook {
@@ -336,6 +338,9 @@ static enum tb_status make_rates(struct tb_pricebook *b, const struct card *c, i
         }
     }
     r->small = r->small && r->linear;
+    for (int meter = 0; r->small && meter < TB_METER_COUNT; meter++) {
+        r->price[meter] = r->meter[meter].steps > 0 ? r->meter[meter].step[0].row->price : 0;
+    }
     if (status == TB_OK) {
         r->number = (uint32_t)b->numbered_n;
         b->numbered[b->numbered_n++] = r;
@@ -376,24 +381,28 @@ static enum tb_status make_epoch(struct tb_pricebook *b, const struct card *c, i
 /* --- an event
  * ------------------------------------------------------------------------------------------------------ */
 
-static enum tb_status find_card(struct tb_pricebook *b, const struct tb_price_query *q, uint32_t *number,
+static inline uint32_t recent_of(uint32_t provider, uint32_t model, uint32_t tier)
+{
+    return (provider * 31 + model + tier * 17) % RECENT;
+}
+
+static enum tb_status find_card(struct tb_pricebook *b, const struct tb_price_query *q, struct recent **out,
                                 struct tb_err *err)
 {
-    uint32_t key[3] = {q->provider_key, q->model_key, q->tier_key};
-    struct recent *r = &b->recent[(key[0] * 31 + key[1] + key[2] * 17) % RECENT];
+    uint32_t key[3] = {q->provider_key, q->model_key, q->tier_key}, number = 0;
+    struct recent *r = *out = &b->recent[recent_of(key[0], key[1], key[2])];
     if (r->card != 0 && r->key[0] == key[0] && r->key[1] == key[1] && r->key[2] == key[2]) {
-        *number = r->card - 1;
         return TB_OK;
     }
     enum tb_status status = TB_OK;
-    if (!tb_tuples_find(&b->keys, key, number)) {
+    if (!tb_tuples_find(&b->keys, key, &number)) {
         status = make_card(b, q, b->keys.n, err);
         if (status == TB_OK) {
-            status = tb_tuples_add(&b->keys, key, number, NULL, err);
+            status = tb_tuples_add(&b->keys, key, &number, NULL, err);
         }
     }
     if (status == TB_OK) {
-        *r = (struct recent){{key[0], key[1], key[2]}, *number + 1};
+        *r = (struct recent){.key = {key[0], key[1], key[2]}, .card = number + 1};
     }
     return status;
 }
@@ -401,18 +410,30 @@ static enum tb_status find_card(struct tb_pricebook *b, const struct tb_price_qu
 enum tb_status tb_pricebook_rates(struct tb_pricebook *b, const struct tb_price_query *q, int64_t context,
                                   const struct tb_rates **out, struct tb_err *err)
 {
-    uint32_t number = 0;
-    enum tb_status status = find_card(b, q, &number, err);
+    struct recent *r = NULL;
+    enum tb_status status = find_card(b, q, &r, err);
     if (status != TB_OK) {
         return status;
     }
-    const struct card *c = &b->cards[number];
-    struct epoch *e = &c->epochs[piece_of(c->edges, c->edge_n, q->ts_us)];
+    const struct card *c = &b->cards[r->card - 1];
+    size_t number = piece_of(c->edges, c->edge_n, q->ts_us);
+    struct epoch *e = &c->epochs[number];
     if (e->rates == NULL) {
         status = make_epoch(b, c, q->ts_us, e, err);
     }
     if (status == TB_OK) {
+        r->from_us = number == 0 ? INT64_MIN : c->edges[number - 1];
+        r->to_us = number == c->edge_n ? INT64_MAX : c->edges[number];
+        r->rates = e->cut_n == 0 ? e->rates : NULL;
         *out = &e->rates[piece_of(e->cuts, e->cut_n, context)];
     }
     return status;
+}
+
+const struct tb_rates *tb_pricebook_known(const struct tb_pricebook *b, uint32_t provider_key,
+                                          uint32_t model_key, uint32_t tier_key, int64_t ts_us)
+{
+    const struct recent *r = &b->recent[recent_of(provider_key, model_key, tier_key)];
+    bool same = r->key[0] == provider_key && r->key[1] == model_key && r->key[2] == tier_key;
+    return same && r->from_us <= ts_us && ts_us < r->to_us ? r->rates : NULL;
 }

@@ -7,6 +7,8 @@
 
 #include "rate/price.h"
 
+#define TB_QUANTITY_BITS 44 /* of a call's tokens; TB_TOKENS_MAX needs 40 */
+
 /* Tokens that stand at place `after` or later in the event's line of tokens, and before the step above, are
  * at row. */
 struct tb_rate_step {
@@ -26,6 +28,7 @@ struct tb_rates {
     bool reasoning_apart;
     bool linear; /* every meter's one step reaches all tokens: cost = sum of quantity x price */
     bool small;  /* linear, and no price reaches 2^80: seven products of 44-bit quantities fit tb_money */
+    tb_money price[TB_METER_COUNT]; /* of small ones; 0 = none */
 };
 
 /* What an event is charged for. */
@@ -40,6 +43,9 @@ struct tb_quantities {
 /* The rates of q (its ts_us, keys and texts) at this context. */
 enum tb_status tb_pricebook_rates(struct tb_pricebook *b, const struct tb_price_query *q, int64_t context,
                                   const struct tb_rates **out, struct tb_err *err) TB_MUST_USE;
+/* The same from memory, for events whose context does not matter: NULL when it may, or when nothing like it was asked before. */
+const struct tb_rates *tb_pricebook_known(const struct tb_pricebook *b, uint32_t provider_key,
+                                          uint32_t model_key, uint32_t tier_key, int64_t ts_us);
 /* The rates with that number. */
 const struct tb_rates *tb_pricebook_numbered(const struct tb_pricebook *b, uint32_t number);
 

@@ -61,6 +61,11 @@ static inline uint32_t tb_reader_consumer(const struct tb_reader *r, const struc
     uint32_t id = b->text[TB_T_CONSUMER][i];
     return id != 0 ? id : r->anonymous;
 }
+/* What tb_reader_account will look at, called into the cache. */
+static inline void tb_reader_call_account(const struct tb_reader *r, const struct tb_block *b, uint32_t i)
+{
+    tb_account_call(r->accounts, tb_reader_consumer(r, b, i), b->source);
+}
 /* The account row that owns it, or NULL. */
 const struct tb_account_row *tb_reader_account(struct tb_reader *r, const struct tb_block *b, uint32_t i);
 /* 429, or the scraper's rate-limit event. */
