@@ -52,6 +52,7 @@ static void add_row(struct tb_quota_book *b, struct tb_quota_tier *t, uint32_t i
                                                        .first = i,
                                                        .from_us = INT64_MAX,
                                                        .to_us = INT64_MIN};
+        t->per_node_n += r->per_node;
     }
     b->slots[b->slot_n - 1].n++;
     b->has_window[r->window] = true;
@@ -172,11 +173,8 @@ static const struct tb_quota_row *row_at(const struct tb_quota_row *rows, uint32
     return NULL;
 }
 
-const struct tb_quota_row *tb_quota_slot_at(struct tb_quota_book *b, struct tb_quota_slot *s, int64_t ts_us)
+const struct tb_quota_row *tb_quota_slot_find(struct tb_quota_book *b, struct tb_quota_slot *s, int64_t ts_us)
 {
-    if (ts_us >= s->from_us && ts_us < s->to_us) {
-        return s->now;
-    }
     s->now = row_at(b->rows + s->first, s->n, ts_us);
     s->from_us = INT64_MIN;
     s->to_us = INT64_MAX;

@@ -23,6 +23,7 @@ struct tb_quota_slot {
 struct tb_quota_tier {
     struct tb_str name;
     uint32_t first, n;               /* slots */
+    uint32_t per_node_n;             /* of the slots */
     uint32_t models_first, models_n; /* rows of measure models */
 };
 
@@ -44,8 +45,14 @@ enum tb_status tb_quota_book_init(struct tb_quota_book *b, const struct tb_table
                                   const struct tb_quota_whatif *whatif, struct tb_err *err) TB_MUST_USE;
 void tb_quota_book_release(struct tb_quota_book *b);
 
+const struct tb_quota_row *tb_quota_slot_find(struct tb_quota_book *b, struct tb_quota_slot *s,
+                                              int64_t ts_us); /* for tb_quota_slot_at alone */
 /* The row in force at ts_us, or NULL. */
-const struct tb_quota_row *tb_quota_slot_at(struct tb_quota_book *b, struct tb_quota_slot *s, int64_t ts_us);
+static inline const struct tb_quota_row *tb_quota_slot_at(struct tb_quota_book *b, struct tb_quota_slot *s,
+                                                          int64_t ts_us)
+{
+    return ts_us >= s->from_us && ts_us < s->to_us ? s->now : tb_quota_slot_find(b, s, ts_us);
+}
 /* The models row of a tier in force at ts_us, or NULL (then any model may be used). */
 const struct tb_quota_row *tb_quota_models_at(const struct tb_quota_book *b, uint32_t tier, int64_t ts_us);
 uint32_t tb_quota_tier_find(const struct tb_quota_book *b, struct tb_str name);

@@ -68,24 +68,25 @@ static struct tb_quota_use fresh(int64_t start, int64_t end)
 /* The open window ends: into the day's peak when it was shorter than a day. */
 static void close_window(struct tb_quota_count *c, enum tb_window w)
 {
+    struct tb_quota_past *p = c->past;
     if (!c->open) {
         return;
     }
     c->open = false;
     if (!tb_quota_window_short(w)) {
-        assert(c->done_n < TB_QUOTA_ROWS_MAX - 1);
-        c->done[c->done_n++] = c->now;
+        assert(p->done_n < TB_QUOTA_ROWS_MAX - 1);
+        p->done[p->done_n++] = c->now;
         return;
     }
-    if (!c->has_peak || c->now.used > c->peak.used) {
-        c->peak = c->now;
-        c->has_peak = true;
+    if (!p->has_peak || c->now.used > p->peak.used) {
+        p->peak = c->now;
+        p->has_peak = true;
     }
-    c->windows_over += c->now.exhausted_us != TB_QUOTA_NEVER;
-    c->day_requests_after += c->now.requests_after;
-    c->day_tokens_after += c->now.tokens_after;
-    c->day_cost_after += c->now.cost_after; /* parts of one day's cost, which fits */
-    c->day_refused += c->now.refused;
+    p->windows_over += c->now.exhausted_us != TB_QUOTA_NEVER;
+    p->day_requests_after += c->now.requests_after;
+    p->day_tokens_after += c->now.tokens_after;
+    p->day_cost_after += c->now.cost_after; /* parts of one day's cost, which fits */
+    p->day_refused += c->now.refused;
 }
 
 /* Makes now the window of the call; false when no window stands there. */
@@ -115,16 +116,6 @@ static bool is_reached(const struct tb_quota_call *call, tb_int128 used)
     return !call->unlimited && used >= call->limit && used > 0;
 }
 
-bool tb_quota_count_exhausted(const struct tb_quota_count *c, enum tb_window w,
-                              const struct tb_quota_call *call)
-{
-    if (w == TB_WINDOW_ROLLING_24H) {
-        return is_reached(
-            call, c->rolling); /* perhaps more than is still in the window: a cost too many does no harm */
-    }
-    return c->open && c->now.exhausted_us != TB_QUOTA_NEVER;
-}
-
 static enum tb_status add_after(struct tb_quota_use *u, const struct tb_quota_call *call, struct tb_err *err)
 {
     u->requests_after++;
@@ -149,43 +140,42 @@ static void note_headers(struct tb_quota_use *u, const struct tb_quota_call *cal
 
 /* --- rolling_24h ------------------------------------------------------------------------------------------------------ */
 
-static enum tb_status tail_push(struct tb_quota_count *c, const struct tb_quota_call *call,
-                                struct tb_err *err)
+static enum tb_status tail_push(struct tb_quota_past *p, const struct tb_quota_call *call, struct tb_err *err)
 {
-    if (c->tail_first + c->tail_n == c->tail_cap) {
-        if (c->tail_first > c->tail_cap / 2) {
-            memmove(c->tail, c->tail + c->tail_first, c->tail_n * sizeof *c->tail);
-            c->tail_first = 0;
+    if (p->tail_first + p->tail_n == p->tail_cap) {
+        if (p->tail_first > p->tail_cap / 2) {
+            memmove(p->tail, p->tail + p->tail_first, p->tail_n * sizeof *p->tail);
+            p->tail_first = 0;
         } else {
-            size_t cap = c->tail_cap == 0 ? 16 : c->tail_cap * 2;
-            struct tb_quota_tail *p = realloc(c->tail, cap * sizeof *p);
-            if (p == NULL) {
+            size_t cap = p->tail_cap == 0 ? 16 : p->tail_cap * 2;
+            struct tb_quota_tail *tail = realloc(p->tail, cap * sizeof *tail);
+            if (tail == NULL) {
                 return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a rolling quota");
             }
-            c->tail = p;
-            c->tail_cap = cap;
+            p->tail = tail;
+            p->tail_cap = cap;
         }
     }
-    c->tail[c->tail_first + c->tail_n++] = (struct tb_quota_tail){call->ts_us, call->amount};
-    c->rolling += call->amount;
+    p->tail[p->tail_first + p->tail_n++] = (struct tb_quota_tail){call->ts_us, call->amount};
+    p->rolling += call->amount;
     return TB_OK;
 }
 
-static void tail_drop(struct tb_quota_count *c, int64_t ts_us)
+static void tail_drop(struct tb_quota_past *p, int64_t ts_us)
 {
-    while (c->tail_n > 0 && c->tail[c->tail_first].ts_us <= ts_us - ROLLING_US) {
-        c->rolling -= c->tail[c->tail_first].amount;
-        c->tail_first++;
-        c->tail_n--;
+    while (p->tail_n > 0 && p->tail[p->tail_first].ts_us <= ts_us - ROLLING_US) {
+        p->rolling -= p->tail[p->tail_first].amount;
+        p->tail_first++;
+        p->tail_n--;
     }
 }
 
 static enum tb_status feed_rolling(struct tb_quota_count *c, const struct tb_quota_call *call,
                                    struct tb_err *err)
 {
-    tail_drop(c, call->ts_us);
+    tail_drop(c->past, call->ts_us);
     if (call->warm) {
-        return call->refused ? TB_OK : tail_push(c, call, err);
+        return call->refused ? TB_OK : tail_push(c->past, call, err);
     }
     if (!c->open) {
         c->now = fresh(call->ts_us - ROLLING_US, call->ts_us);
@@ -194,7 +184,7 @@ static enum tb_status feed_rolling(struct tb_quota_count *c, const struct tb_quo
     }
     enum tb_status status = TB_OK;
     struct tb_quota_use *u = &c->now;
-    bool before = is_reached(call, c->rolling);
+    bool before = is_reached(call, c->past->rolling);
     u->unlimited = call->unlimited;
     u->limit = call->limit;
     if (call->refused) {
@@ -203,14 +193,14 @@ static enum tb_status feed_rolling(struct tb_quota_count *c, const struct tb_quo
     } else {
         status = before ? add_after(u, call, err) : TB_OK;
         if (status == TB_OK) {
-            status = tail_push(c, call, err);
+            status = tail_push(c->past, call, err);
         }
-        if (u->exhausted_us == TB_QUOTA_NEVER && is_reached(call, c->rolling)) {
+        if (u->exhausted_us == TB_QUOTA_NEVER && is_reached(call, c->past->rolling)) {
             u->exhausted_us = call->ts_us;
         }
     }
-    if (c->rolling > u->used) {
-        u->used = c->rolling;
+    if (c->past->rolling > u->used) {
+        u->used = c->past->rolling;
         u->start_us = call->ts_us - ROLLING_US;
         u->end_us = call->ts_us;
     }
@@ -223,6 +213,9 @@ static enum tb_status feed_rolling(struct tb_quota_count *c, const struct tb_quo
 enum tb_status tb_quota_count_feed(struct tb_quota_count *c, enum tb_window w, const struct tb_hour *hour,
                                    const struct tb_quota_call *call, struct tb_err *err)
 {
+    if (c->past == NULL && (c->past = calloc(1, sizeof *c->past)) == NULL) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for a quota");
+    }
     if (w == TB_WINDOW_ROLLING_24H) {
         return feed_rolling(c, call, err);
     }
@@ -263,10 +256,15 @@ static void fill_day(struct tb_quota_use *u)
 int tb_quota_count_rows(const struct tb_quota_count *c, enum tb_window w,
                         struct tb_quota_use out[TB_QUOTA_ROWS_MAX])
 {
+    struct tb_quota_past past = {.done_n =
+                                     0}; /* with the window that is still open; the tail is not looked at */
     int n = 0;
+    if (c->past != NULL) {
+        past = *c->past;
+    }
     if (!tb_quota_window_short(w)) {
-        for (; n < c->done_n; n++) {
-            out[n] = c->done[n];
+        for (; n < past.done_n; n++) {
+            out[n] = past.done[n];
             fill_day(&out[n]);
         }
         if (c->open) {
@@ -275,32 +273,38 @@ int tb_quota_count_rows(const struct tb_quota_count *c, enum tb_window w,
         }
         return n;
     }
-    struct tb_quota_count all = *c; /* with the window that is still open; the tail is not looked at */
+    struct tb_quota_count all = {c->open, &past, c->now};
     close_window(&all, w);
-    if (all.has_peak) {
-        out[0] = all.peak;
-        out[0].windows_over = all.windows_over;
-        out[0].day_requests_after = all.day_requests_after;
-        out[0].day_tokens_after = all.day_tokens_after;
-        out[0].day_cost_after = all.day_cost_after;
-        out[0].day_refused = all.day_refused;
+    if (past.has_peak) {
+        out[0] = past.peak;
+        out[0].windows_over = past.windows_over;
+        out[0].day_requests_after = past.day_requests_after;
+        out[0].day_tokens_after = past.day_tokens_after;
+        out[0].day_cost_after = past.day_cost_after;
+        out[0].day_refused = past.day_refused;
     }
-    return all.has_peak;
+    return past.has_peak;
 }
 
 void tb_quota_count_end_day(struct tb_quota_count *c, enum tb_window w, int64_t day_end_us)
 {
+    struct tb_quota_past *p = c->past;
     if (!tb_quota_window_long(w) || (c->open && c->now.end_us <= day_end_us)) {
         c->open = false;
     }
-    c->has_peak = false;
-    c->done_n = 0;
-    c->windows_over = c->day_requests_after = c->day_tokens_after = c->day_refused = 0;
-    c->day_cost_after = 0;
+    if (p != NULL) {
+        p->has_peak = false;
+        p->done_n = 0;
+        p->windows_over = p->day_requests_after = p->day_tokens_after = p->day_refused = 0;
+        p->day_cost_after = 0;
+    }
 }
 
 void tb_quota_count_release(struct tb_quota_count *c)
 {
-    free(c->tail);
+    if (c->past != NULL) {
+        free(c->past->tail);
+        free(c->past);
+    }
     *c = (struct tb_quota_count){.open = false};
 }

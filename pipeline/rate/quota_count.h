@@ -5,12 +5,13 @@
  *          folded into the day's peak (the earliest of equal ones). Calls that were refused neither open nor count.
  *          A limit is exhausted by the call whose amount brings the use to it: that call is not "after", the next one is.
  * Units:   amounts are tokens, requests or tb_money, as the quota's measure says; instants in us.
- * Owns:    the tail of a rolling window, until tb_quota_count_release.
+ * Owns:    its past, until tb_quota_count_release.
  * Errors:  TB_FAIL/TB_E_RANGE for a sum that does not fit, TB_FATAL/TB_E_MEMORY.
  */
 #ifndef TB_QUOTA_COUNT_H
 #define TB_QUOTA_COUNT_H
 
+#include <stddef.h>
 #include "base/money.h"
 #include "config/tables.h"
 #include "rate/hour.h"
@@ -19,14 +20,14 @@
     3 /* of a counter and a day: a day of 25 hours may see two windows of 24 end and a third begin */
 #define TB_QUOTA_NEVER INT64_MIN /* an instant that did not come */
 
-/* What one window says. */
+/* What one window says. What every call may change comes first: a day has more counters than a processor's caches hold. */
 struct tb_quota_use {
-    int64_t start_us, end_us; /* rolling_24h: (t - 24 h, t] of the peak */
-    bool unlimited;
     tb_int128 limit, used;
+    tb_money cost_after;
+    int64_t start_us, end_us; /* rolling_24h: (t - 24 h, t] of the peak */
     int64_t exhausted_us;
     int64_t requests_after, tokens_after; /* let through behind the exhausting call */
-    tb_money cost_after;
+    bool unlimited;
     int64_t refused, refused_early; /* 429; those of them before it was exhausted */
     int64_t headers;                /* calls with a logged limit or remaining */
     int64_t logged_limit, logged_remaining,
@@ -42,20 +43,26 @@ struct tb_quota_tail {
     tb_int128 amount;
 };
 
-struct tb_quota_count {
-    bool open;                /* now stands for a window */
-    struct tb_quota_use now;  /* rolling_24h: the day's row */
-    struct tb_quota_use peak; /* windows shorter than a day: the best that is closed */
-    bool has_peak;
-    struct tb_quota_use done[TB_QUOTA_ROWS_MAX - 1]; /* first_use_24h: windows that ended this day */
-    int done_n;
+/* What few calls change. */
+struct tb_quota_past {
     int64_t windows_over; /* of closed windows shorter than a day */
     int64_t day_requests_after, day_tokens_after, day_refused;
     tb_money day_cost_after;
-    tb_int128 rolling; /* sum of tail */
+    bool has_peak;
+    int done_n;
+    struct tb_quota_use peak;                        /* windows shorter than a day: the best that is closed */
+    struct tb_quota_use done[TB_QUOTA_ROWS_MAX - 1]; /* first_use_24h: windows that ended this day */
+    tb_int128 rolling;                               /* sum of tail */
     struct tb_quota_tail *tail;
     size_t tail_first, tail_n, tail_cap;
 };
+
+struct tb_quota_count {
+    bool open;                  /* now stands for a window */
+    struct tb_quota_past *past; /* made by the first call */
+    struct tb_quota_use now;    /* rolling_24h: the day's row */
+};
+#define TB_QUOTA_COUNT_HOT (offsetof(struct tb_quota_count, now.headers)) /* bytes that most calls touch */
 
 /* One call as a counter sees it. */
 struct tb_quota_call {
@@ -70,10 +77,6 @@ struct tb_quota_call {
     int64_t limit_logged, remaining_logged;
     bool warm; /* before the first asked day: fills the tail of a rolling window, and nothing else */
 };
-
-/* Whether the counter, before this call, already wants its cost (the call is behind an exhausted limit). */
-bool tb_quota_count_exhausted(const struct tb_quota_count *c, enum tb_window w,
-                              const struct tb_quota_call *call);
 
 /* hour stands at call->ts_us (tb_hour_at). */
 enum tb_status tb_quota_count_feed(struct tb_quota_count *c, enum tb_window w, const struct tb_hour *hour,

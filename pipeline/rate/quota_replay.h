@@ -27,34 +27,50 @@ struct tb_quota_sum {
     tb_money cost;
 };
 
-#define TB_QUOTA_STRIDE 32 /* calls under way together */
+#define TB_QUOTA_UNDER_WAY 32 /* calls whose counters are on their way to the cache */
+#define TB_QUOTA_SAID      256
 
-/* What of a call can be known before its turn. */
+/* What of a call can be known before its turn: all that its turn looks at, save what the gateway logged of a limit. */
 struct tb_quota_ready {
     tb_money cost;
-    int64_t tokens;
-    uint32_t consumer;
+    int64_t tokens; /* TB_QUOTA_REFUSED: the gateway refused it */
+    int64_t ts_us;
+    uint32_t consumer, node;
     uint32_t tier; /* TB_QUOTA_NO_TIER: it is not counted */
-    bool refused;
+    bool has_limit, has_remaining;
 };
+#define TB_QUOTA_REFUSED INT64_C(-1)
 
 /* A call on its way to its counters. */
 struct tb_quota_event {
-    struct tb_quota_call call;
-    uint32_t consumer, node, tier;
+    struct tb_quota_ready ready;
+    int64_t limit_logged, remaining_logged;
+    uint32_t first, per_node; /* where its counters begin; UINT32_MAX: they do not lie together */
 };
 
-/* Where the counters of a consumer's tier begin, if they lie together. */
+/* Where the counters of a consumer's tier begin, if they lie together (UINT32_MAX: they do not): those over all nodes, and those of
+ * some node alone. */
+#define TB_QUOTA_NEAR 4
 struct tb_quota_place {
-    uint32_t tier, first; /* tier + 1, 0 = not asked; first counter, UINT32_MAX = they do not */
+    uint32_t tier, first; /* tier + 1, 0 = not asked */
+    struct {
+        uint32_t node, first; /* node + 1, 0 = not asked */
+    } near[TB_QUOTA_NEAR];
+};
+
+/* A model that a row of models was asked about before. */
+struct tb_quota_said {
+    const struct tb_quota_row *row; /* NULL: nothing here */
+    uint32_t model;
+    bool allowed;
 };
 
 /* Calls are read ahead in another thread: what it writes, and what is written in the calls' turn, lie apart, since a cache line that both
  * write would cost more than the thread saves. */
 struct tb_quota_replay {
     /* in their turn */
-    struct tb_quota_event event[TB_QUOTA_STRIDE];
-    uint32_t event_n;
+    struct tb_quota_event event[TB_QUOTA_UNDER_WAY]; /* a ring */
+    uint64_t event_n, event_done;
     enum tb_status status;
     struct tb_err *err;
     struct tb_hour hour;
@@ -63,6 +79,9 @@ struct tb_quota_replay {
     size_t count_cap;
     struct tb_quota_place *places; /* by consumer */
     size_t place_cap;
+    struct tb_tuples node_keys; /* consumer, tier, node -> where the counters of that node alone begin */
+    uint32_t *node_first;
+    size_t node_cap;
     /* by both, written by none */
     struct tb_quota_book book; /* but for what its slots remember: in their turn */
     bool warm;                 /* only rolling windows are filled */
@@ -73,13 +92,18 @@ struct tb_quota_replay {
     struct tb_tuples bad_keys; /* consumer, tier, model -> violations of the day */
     struct tb_quota_sum *bad;
     size_t bad_cap;
-    struct tb_tuples said_keys; /* models row, model -> said */
-    uint8_t *said;              /* whether the row allows it */
-    size_t said_cap;
+    struct tb_quota_said said[TB_QUOTA_SAID];
     struct tb_tuples tier_keys; /* what-if: consumer -> tier + 1, 0 = its own */
     uint32_t *tier;
     size_t tier_cap;
 };
+
+/* Columns that a replay reads, and what of a block's calls can be known before their turn (room: a tb_quota_ready for each). */
+#define TB_QUOTA_COLUMNS                                                                                     \
+    (TB_PRICING_COLUMNS | TB_C_TEXT(TB_T_CONSUMER) | TB_C_TEXT(TB_T_NODE) | TB_C_NUMBER(TB_N_LIMIT) |        \
+     TB_C_NUMBER(TB_N_REMAINING))
+enum tb_status tb_quota_ready_block(void *replay, const struct tb_block *b, void *room,
+                                    struct tb_err *err) TB_MUST_USE;
 
 enum tb_status tb_quota_replay_init(struct tb_quota_replay *r, struct tb_db *db, const struct tb_settings *s,
                                     const struct tb_tables *tables, const struct tb_quota_whatif *whatif,
