@@ -41,23 +41,23 @@ int32_t tb_budget_first_day(const struct tb_tables *tables, int32_t from_day)
 enum tb_status tb_budget_last_call(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *as_of_us,
                                    struct tb_err *err)
 {
-    struct tb_scan *scan = NULL;
-    struct tb_block block;
-    *as_of_us = from_us;
-    enum tb_status status = tb_scan_open(db, from_us, to_us, TB_C_TS, &scan, err);
-    while (status == TB_OK && (status = tb_scan_next(scan, &block, err)) == TB_OK) {
-        int64_t last = block.ts_us[block.n - 1] + 1; /* rows of a block are in order */
-        *as_of_us = last > *as_of_us ? last : *as_of_us;
-    }
-    tb_scan_close(scan);
+    int64_t ts = 0;
+    enum tb_status status = tb_events_edge(db, from_us, to_us, true, &ts, err);
+    *as_of_us = status == TB_OK ? ts + 1 : from_us;
     return status == TB_END ? TB_OK : status;
 }
 
 /* --- when levels were crossed ----------------------------------------------------------------------------------------- */
 
+/* Who reads calls: made for the first hour that is looked into, and kept for the others, since it remembers consumers. */
+struct hour_reader {
+    struct tb_reader reader;
+    bool made;
+};
+
 /* One hour's calls, priced ahead of their turn. */
 struct crossing {
-    struct tb_reader reader;
+    struct tb_reader *reader;
     struct tb_usage_keys keys;
     bool filtered;
     _Alignas(64) struct tb_budget_out *out; /* from here on what the calls' turn writes */
@@ -79,18 +79,16 @@ static enum tb_status prepare(void *ctx, const struct tb_block *b, void *room, s
 {
     struct crossing *c = ctx;
     tb_money *cost = room;
-    bool billed = tb_source_billed(c->reader.settings, tb_dict_text(c->reader.db, b->source));
+    bool billed = tb_source_billed(c->reader->settings, tb_dict_text(c->reader->db, b->source));
     enum tb_status status = TB_OK;
     for (uint32_t i = 0; status == TB_OK && i < b->n; i++) {
         bool passes = billed && (b->flags[i] & TB_F_TOOL) == 0;
         cost[i] = 0;
         if (passes && c->filtered) {
-            struct tb_reading e;
-            tb_reader_take(&c->reader, b, i, &e);
-            status = tb_usage_passes(&c->keys, &e, &passes, err);
+            status = tb_usage_passes_row(&c->keys, b, i, &passes, err);
         }
         if (status == TB_OK && passes) {
-            status = tb_reader_cost(&c->reader, b, i, &cost[i], err);
+            status = tb_reader_cost(c->reader, b, i, &cost[i], err);
         }
     }
     return status;
@@ -108,41 +106,50 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
     return c->out->crossed_us[c->goal] == TB_TS_NONE;
 }
 
-/* The calls of one hour, in which a level is crossed. */
-static enum tb_status look_into_hour(struct tb_db *db, const struct tb_settings *s,
-                                     const struct tb_tables *tables, struct tb_budget_out *out,
-                                     tb_money before, int64_t from_us, int64_t to_us, struct tb_err *err)
-{
-    struct crossing c = {.out = out, .sum = before, .goal = tb_level_of(out->spent, out->row->amount)};
-    struct tb_where where = {TB_DIM_DAY, out->row->match};
-    c.filtered = tb_budget_dim(out->row->dimension, &where.dim) && where.glob.s != NULL;
-    struct tb_ordered_how how = {.columns = c.filtered ? TB_READING_COLUMNS : TB_PRICING_COLUMNS,
-                                 .room_bytes = sizeof(tb_money),
-                                 .prepare = prepare,
-                                 .each = each_event,
-                                 .ctx = &c,
-                                 .ahead = true};
-    enum tb_status status = tb_reader_init(&c.reader, db, s, tables, false, err);
-    if (status == TB_OK) {
-        status = tb_usage_keys_init(&c.keys, &c.reader, &where, c.filtered, err);
-        if (status == TB_OK) {
-            status = tb_events_prepared(db, from_us, to_us, &how, err);
-            tb_usage_keys_release(&c.keys);
-        }
-        tb_reader_release(&c.reader);
-    }
-    return status;
-}
-
-/* --- one row ---------------------------------------------------------------------------------------------------------- */
-
 struct asked {
     struct tb_db *db;
     const struct tb_settings *settings;
     const struct tb_tables *tables;
     const struct tb_spends *spends;
     int64_t as_of_us;
+    struct hour_reader *reader;
 };
+
+/* The calls of one hour, in which a level is crossed. */
+static enum tb_status look_into_hour(const struct asked *a, struct tb_budget_out *out, tb_money before,
+                                     int64_t from_us, int64_t to_us, struct tb_err *err)
+{
+    struct crossing c = {.reader = &a->reader->reader,
+                         .out = out,
+                         .sum = before,
+                         .goal = tb_level_of(out->spent, out->row->amount)};
+    struct tb_where where = {TB_DIM_DAY, out->row->match};
+    c.filtered = tb_budget_dim(out->row->dimension, &where.dim) && where.glob.s != NULL;
+    struct tb_ordered_how how = {.columns = TB_PRICING_COLUMNS,
+                                 .room_bytes = sizeof(tb_money),
+                                 .prepare = prepare,
+                                 .each = each_event,
+                                 .ctx = &c,
+                                 .ahead = true};
+    enum tb_status status = TB_OK;
+    if (!a->reader->made) {
+        status = tb_reader_init(c.reader, a->db, a->settings, a->tables, false, err);
+        a->reader->made = status == TB_OK;
+    }
+    if (status == TB_OK && c.filtered) {
+        status = tb_usage_keys_init(&c.keys, c.reader, &where, 1, err);
+        how.columns |= status == TB_OK ? tb_usage_columns(&c.keys) : 0;
+    }
+    if (status == TB_OK) {
+        status = tb_events_prepared(a->db, from_us, to_us, &how, err);
+    }
+    if (c.filtered) {
+        tb_usage_keys_release(&c.keys);
+    }
+    return status;
+}
+
+/* --- one row ---------------------------------------------------------------------------------------------------------- */
 
 static enum tb_status out_of_range(struct tb_err *err)
 {
@@ -163,8 +170,7 @@ static enum tb_status add_hour(const struct asked *a, struct tb_budget_out *out,
         end = tb_zone_hour_start(a->settings->zone, h->hour_us + TB_US_PER_H) == h->hour_us
                   ? end
                   : h->hour_us + TB_US_PER_H;
-        status = look_into_hour(a->db, a->settings, a->tables, out, before, h->hour_us,
-                                end < a->as_of_us ? end : a->as_of_us, err);
+        status = look_into_hour(a, out, before, h->hour_us, end < a->as_of_us ? end : a->as_of_us, err);
         note(out, out->spent, h->hour_us); /* the calls are gone: the hour */
     }
     return status;
@@ -295,7 +301,8 @@ enum tb_status tb_budget_query(struct tb_db *db, const struct tb_settings *s, co
     if (status != TB_OK) {
         return status;
     }
-    struct asked a = {db, s, tables, &spends, as_of_us};
+    struct hour_reader reader = {.made = false};
+    struct asked a = {db, s, tables, &spends, as_of_us, &reader};
     for (size_t i = 0; status == TB_OK && i < tables->budget_count; i++) {
         int32_t first, next;
         for (int32_t day = from_day; status == TB_OK && day <= to_day; day = next) {
@@ -310,6 +317,9 @@ enum tb_status tb_budget_query(struct tb_db *db, const struct tb_settings *s, co
         qsort(out->rows, out->n, sizeof *out->rows, by_name);
     }
     tb_spends_release(&spends);
+    if (reader.made) {
+        tb_reader_release(&reader.reader);
+    }
     if (status != TB_OK) {
         tb_budget_release(out);
     }

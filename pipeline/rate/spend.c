@@ -238,18 +238,11 @@ enum tb_status tb_spend_first_day(struct tb_db *db, const struct tb_settings *s,
     tb_query_close(q);
     if (status == TB_OK) {
         status = tb_events_days(db, &first, &last, err);
-        int64_t start_us = (int64_t)first * TB_US_PER_DAY;
-        struct tb_scan *scan = NULL;
-        struct tb_block block;
+        int64_t start_us = (int64_t)first * TB_US_PER_DAY, ts = 0;
         if (status == TB_OK) { /* the first call may lie in the civil day that begins in this UTC day */
-            status = tb_scan_open(db, start_us, start_us + TB_US_PER_DAY, TB_C_TS, &scan, err);
+            status = tb_events_edge(db, start_us, start_us + TB_US_PER_DAY, false, &ts, err);
         }
-        int64_t ts = INT64_MAX;
-        while (status == TB_OK && (status = tb_scan_next(scan, &block, err)) == TB_OK) {
-            ts = block.n > 0 && block.ts_us[0] < ts ? block.ts_us[0] : ts;
-        }
-        tb_scan_close(scan);
-        if (ts != INT64_MAX) {
+        if (status == TB_OK) {
             int32_t civil = tb_zone_day(s->zone, ts);
             *day = *day == TB_DAY_NONE || civil < *day ? civil : *day;
         }

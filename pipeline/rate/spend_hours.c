@@ -56,18 +56,12 @@ static bool is_filtered(const struct tb_spend_part *p)
 static enum tb_status note_parts(struct metering *x, const struct tb_block *b, uint32_t row,
                                  struct ready *out, struct tb_err *err)
 {
-    struct tb_reading e;
-    bool taken = false;
     enum tb_status status = TB_OK;
     for (size_t i = 0; status == TB_OK && i < x->maker->n; i++) {
         struct tb_spend_part *p = &x->maker->parts[i];
         bool passes = p->metered;
         if (p->metered && is_filtered(p)) {
-            if (!taken) {
-                tb_reader_take(&x->reader, b, row, &e);
-                taken = true;
-            }
-            status = tb_usage_passes(&p->usage, &e, &passes, err);
+            status = tb_usage_passes_row(&p->usage, b, row, &passes, err);
         }
         out->pass[i / PASS_BITS] |= (uint64_t)passes << i % PASS_BITS;
     }
@@ -112,17 +106,17 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 static enum tb_status meter_range(struct metering *x, int64_t from_us, int64_t to_us, struct tb_err *err)
 {
     struct tb_spend_maker *m = x->maker;
-    bool filtered = false;
+    uint64_t columns = TB_PRICING_COLUMNS;
     for (size_t i = 0; i < m->n; i++) {
         if (m->parts[i].metered) {
             tb_spend_meter_begin(&m->parts[i].meter, from_us);
-            filtered = filtered || is_filtered(&m->parts[i]);
+            columns |= tb_usage_columns(&m->parts[i].usage);
         }
     }
     x->err = err;
     x->status = TB_OK;
     x->row_bytes = sizeof(struct ready) + (m->n / (2 * PASS_BITS) + 1) * 2 * sizeof(uint64_t);
-    struct tb_ordered_how how = {.columns = filtered ? TB_READING_COLUMNS : TB_PRICING_COLUMNS,
+    struct tb_ordered_how how = {.columns = columns,
                                  .room_bytes = x->row_bytes,
                                  .prepare = prepare,
                                  .each = each_event,

@@ -13,6 +13,8 @@ void tb_spend_meter_begin(struct tb_spend_meter *m, int64_t from_us)
     m->now_us = INT64_MIN;
     m->sum = 0;
     m->tail_first = m->tail_n = 0;
+    m->open = 0;
+    m->area = (struct tb_spend_area){0, 0};
     for (int k = 0; k < TB_HOUR_LEVELS; k++) {
         m->since_us[k] = TB_TS_NONE;
     }
@@ -27,11 +29,16 @@ void tb_spend_meter_release(struct tb_spend_meter *m)
     m->out_n = m->out_cap = m->tail_cap = m->tail_n = m->tail_first = 0;
 }
 
-/* An area in money x us, divided by an hour. */
-static tb_money excess_of(const struct tb_spend_area *a)
+/* The area between sum and limit since the level was passed, divided by an hour. */
+static tb_money excess_of(const struct tb_spend_meter *m, int level, int64_t end_us)
 {
-    tb_money whole = a->high / TB_US_PER_H, rest = a->high % TB_US_PER_H;
-    return (whole << 64) + ((rest << 64) + a->low) / TB_US_PER_H;
+    int64_t us = end_us - m->since_us[level];
+    tb_money low = m->area.low - m->since[level].low - (tb_money)(uint64_t)m->limit[level] * us;
+    tb_money high = m->area.high - m->since[level].high - (m->limit[level] >> 64) * us;
+    high += low >> 64; /* low is not negative then, nor is high: the sum was over the limit all the time */
+    low = (tb_money)(uint64_t)low;
+    tb_money whole = high / TB_US_PER_H, rest = high % TB_US_PER_H;
+    return (whole << 64) + ((rest << 64) + low) / TB_US_PER_H;
 }
 
 static enum tb_status put(struct tb_spend_meter *m, int level, int64_t end_us, struct tb_err *err)
@@ -39,22 +46,20 @@ static enum tb_status put(struct tb_spend_meter *m, int level, int64_t end_us, s
     enum tb_status status = tb_tuples_grow((void **)&m->out, &m->out_cap, m->out_n + 1, sizeof *m->out, err);
     if (status == TB_OK) {
         m->out[m->out_n++] = (struct tb_stretch){level, m->since_us[level], end_us, m->peak[level],
-                                                 excess_of(&m->area[level])};
+                                                 excess_of(m, level, end_us)};
         m->since_us[level] = TB_TS_NONE;
+        m->open--;
     }
     return status;
 }
 
-/* From now_us until to_us the sum stands still. No division here: there are two of these steps for each call. */
-static void add_area(struct tb_spend_meter *m, int64_t to_us)
+/* From now_us until to_us the sum stands still. */
+static inline void add_area(struct tb_spend_meter *m, int64_t to_us)
 {
-    int64_t us = to_us - m->now_us;
-    for (int k = 0; k < TB_HOUR_LEVELS; k++) {
-        if (m->since_us[k] != TB_TS_NONE) {
-            tb_money over = m->sum - m->limit[k]; /* > 0: below 2^107, and a day is below 2^37 us */
-            m->area[k].low += (tb_money)(uint64_t)over * us;
-            m->area[k].high += (tb_money)(over >> 64) * us;
-        }
+    if (m->open > 0) {
+        int64_t us = to_us - m->now_us; /* of sums below 2^107 and days below 2^37 us */
+        m->area.low += (tb_money)(uint64_t)m->sum * us;
+        m->area.high += (m->sum >> 64) * us;
     }
 }
 
@@ -67,7 +72,8 @@ static enum tb_status settle(struct tb_spend_meter *m, struct tb_err *err)
         if (over && m->since_us[k] == TB_TS_NONE) {
             m->since_us[k] = m->now_us;
             m->peak[k] = m->sum;
-            m->area[k] = (struct tb_spend_area){0, 0};
+            m->since[k] = m->area;
+            m->open++;
         }
         if (over && m->sum > m->peak[k]) {
             m->peak[k] = m->sum;
@@ -141,6 +147,7 @@ enum tb_status tb_spend_meter_end(struct tb_spend_meter *m, int64_t to_us, struc
         for (int k = 0; status == TB_OK && k < TB_HOUR_LEVELS; k++) {
             if (m->since_us[k] == end) {
                 m->since_us[k] = TB_TS_NONE; /* it begins where the range ends */
+                m->open--;
             } else if (m->since_us[k] != TB_TS_NONE) {
                 status = put(m, k, to_us, err);
             }

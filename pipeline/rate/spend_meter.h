@@ -24,7 +24,7 @@ struct tb_stretch {
     tb_money peak, excess;
 };
 
-/* Money x us: high x 2^64 + low. */
+/* The sum over time, money x us: high x 2^64 + low. */
 struct tb_spend_area {
     tb_money high, low;
 };
@@ -42,8 +42,10 @@ struct tb_spend_meter {
     size_t tail_first, tail_n, tail_cap;
     int64_t since_us[TB_HOUR_LEVELS];
     tb_money peak[TB_HOUR_LEVELS];
-    struct tb_spend_area area[TB_HOUR_LEVELS];
-    struct tb_stretch *out; /* what was found */
+    struct tb_spend_area area;                  /* until now_us, while some level is open */
+    struct tb_spend_area since[TB_HOUR_LEVELS]; /* what it was at since_us */
+    int open;                                   /* levels */
+    struct tb_stretch *out;                     /* what was found */
     size_t out_n, out_cap;
 };
 

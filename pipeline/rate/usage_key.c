@@ -232,3 +232,37 @@ enum tb_status tb_usage_passes(struct tb_usage_keys *k, const struct tb_reading 
     }
     return status;
 }
+
+uint64_t tb_usage_columns(const struct tb_usage_keys *k)
+{
+    uint64_t columns = TB_C_TS;
+    for (size_t i = 0; i < k->filter_n; i++) {
+        enum tb_dim dim = k->filters[i].where.dim;
+        bool owned = dim == TB_DIM_TEAM || dim == TB_DIM_COST_CENTER;
+        enum tb_event_text text = owned ? TB_T_CONSUMER : text_of_dim(dim);
+        columns |= text != TB_T_COUNT ? TB_C_TEXT(text) : 0;
+    }
+    return columns;
+}
+
+enum tb_status tb_usage_passes_row(struct tb_usage_keys *k, const struct tb_block *b, uint32_t i,
+                                   bool *passes, struct tb_err *err)
+{
+    struct tb_reading e; /* what tb_usage_code looks at */
+    e.source = b->source;
+    for (size_t f = 0; f < k->filter_n; f++) {
+        enum tb_dim dim = k->filters[f].where.dim;
+        enum tb_event_text text = text_of_dim(dim);
+        if (dim == TB_DIM_DAY || dim == TB_DIM_HOUR) {
+            tb_hour_at(&k->reader->hour, b->ts_us[i]);
+        } else if (dim == TB_DIM_TEAM || dim == TB_DIM_COST_CENTER) {
+            const struct tb_account_row *row = tb_reader_account(k->reader, b, i);
+            e.account = row == NULL ? 0 : (uint32_t)(row - k->reader->tables->accounts) + 1;
+        } else if (dim == TB_DIM_CONSUMER) {
+            e.text[text] = tb_reader_consumer(k->reader, b, i);
+        } else if (text != TB_T_COUNT) {
+            e.text[text] = b->text[text][i];
+        }
+    }
+    return tb_usage_passes(k, &e, passes, err);
+}

@@ -55,4 +55,9 @@ struct tb_str tb_usage_text(const struct tb_usage_keys *k, enum tb_dim dim, int6
 enum tb_status tb_usage_passes(struct tb_usage_keys *k, const struct tb_reading *e, bool *passes,
                                struct tb_err *err) TB_MUST_USE;
 
+/* The same of row i of a block that has these columns at least. */
+uint64_t tb_usage_columns(const struct tb_usage_keys *k);
+enum tb_status tb_usage_passes_row(struct tb_usage_keys *k, const struct tb_block *b, uint32_t i,
+                                   bool *passes, struct tb_err *err) TB_MUST_USE;
+
 #endif

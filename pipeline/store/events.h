@@ -120,6 +120,10 @@ enum tb_status tb_dict_id(struct tb_db *db, struct tb_str text, bool add, uint32
 enum tb_status tb_events_days(struct tb_db *db, int32_t *first, int32_t *last,
                               struct tb_err *err) TB_MUST_USE;
 
+/* The instant of the first event with from_us <= ts < to_us, or of the last one; TB_END when there is none. */
+enum tb_status tb_events_edge(struct tb_db *db, int64_t from_us, int64_t to_us, bool last, int64_t *ts_us,
+                              struct tb_err *err) TB_MUST_USE;
+
 /* The sum of generations of the UTC days that [from_us, to_us) touches; *pruned when one of them is
  * pruned. */
 enum tb_status tb_events_generation(struct tb_db *db, int64_t from_us, int64_t to_us, int64_t *generation,
