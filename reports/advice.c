@@ -165,18 +165,5 @@ enum tb_status tb_advice_build(const struct tb_report_query *q, struct tb_report
     if (st == TB_OK) {
         st = tb_head_refuse_where(q, "advice", err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("advice", "Advice");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for advice");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("advice", "Advice", q, fill, out, err);
 }

@@ -6,18 +6,10 @@
 #include "detect/detect.h"
 #include "detect/digest.h"
 #include "rate/account.h"
+#include "reports/columns.h"
 #include "reports/head.h"
 #include "reports/table/parts.h"
 #include "store/events.h"
-
-#define TEXT(key, label)                                                                                     \
-    {                                                                                                        \
-        key, label, TB_CELL_TEXT, true, false                                                                \
-    }
-#define OTHER(key, label, type)                                                                              \
-    {                                                                                                        \
-        key, label, type, false, false                                                                       \
-    }
 
 enum {
     ID,
@@ -225,18 +217,5 @@ enum tb_status tb_anomalies_build(const struct tb_report_query *q, struct tb_rep
     if (st == TB_OK) {
         st = check_where(q, err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("anomalies", "Anomalies");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the anomalies");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("anomalies", "Anomalies", q, fill, out, err);
 }

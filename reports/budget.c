@@ -168,18 +168,5 @@ enum tb_status tb_budget_build(const struct tb_report_query *q, struct tb_report
     if (st == TB_OK) {
         st = tb_head_refuse_where(q, "budget", err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("budget", "Budgets");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the budgets");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("budget", "Budgets", q, fill, out, err);
 }

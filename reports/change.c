@@ -77,8 +77,12 @@ static enum tb_status add_range(struct tb_report *r, const char *key, const char
     return st;
 }
 
-static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, enum tb_dim by,
-                           struct tb_err *err)
+static enum tb_dim dimension_of(const struct tb_report_query *q)
+{
+    return q->by_n > 0 ? q->by[0] : TB_DIM_CONSUMER;
+}
+
+static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
     const struct tb_zone *zone = q->settings->zone;
     int32_t back = (q->to_day - q->from_day + 7) / 7 * 7;
@@ -99,7 +103,7 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     }
     if (st == TB_OK) {
         r->main = t;
-        st = add_drivers(q, &c, by, t, err);
+        st = add_drivers(q, &c, dimension_of(q), t, err);
     }
     tb_change_release(&c);
     return st == TB_OK ? tb_table_sort(r->main, q->sort, q->top, err) : st;
@@ -107,23 +111,10 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
 
 enum tb_status tb_change_build(const struct tb_report_query *q, struct tb_report **out, struct tb_err *err)
 {
-    enum tb_dim by = q->by_n > 0 ? q->by[0] : TB_DIM_CONSUMER;
+    enum tb_dim by = dimension_of(q);
     if (q->by_n > 1 || (by != TB_DIM_CONSUMER && by != TB_DIM_FEATURE && by != TB_DIM_MODEL)) {
         return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--by of \"change\" is one of consumer, feature, model");
     }
     enum tb_status st = tb_head_refuse_where(q, "change", err);
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("change", "Change of cost");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the change of cost");
-    }
-    st = fill(r, q, by, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("change", "Change of cost", q, fill, out, err);
 }

@@ -167,19 +167,10 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
     return st;
 }
 
-enum tb_status tb_chargeback_build(const struct tb_report_query *q, struct tb_report **out,
-                                   struct tb_err *err)
+static enum tb_status fill_all(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
     struct tb_filter f;
-    enum tb_status st = tb_head_refuse_by(q, "chargeback", err);
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("chargeback", tb_shape_chargeback.title);
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the chargeback");
-    }
-    st = tb_head_add(r, q, err);
+    enum tb_status st = tb_head_add(r, q, err);
     if (st == TB_OK) {
         st = tb_shape_add(r, &tb_shape_chargeback, err);
     }
@@ -190,13 +181,12 @@ enum tb_status tb_chargeback_build(const struct tb_report_query *q, struct tb_re
         }
         tb_filter_release(&f);
     }
-    if (st == TB_OK) {
-        st = tb_table_sort(r->main, q->sort, q->top, err);
-    }
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st == TB_OK ? tb_table_sort(r->main, q->sort, q->top, err) : st;
+}
+
+enum tb_status tb_chargeback_build(const struct tb_report_query *q, struct tb_report **out,
+                                   struct tb_err *err)
+{
+    enum tb_status st = tb_head_refuse_by(q, "chargeback", err);
+    return st != TB_OK ? st : tb_head_build("chargeback", tb_shape_chargeback.title, q, fill_all, out, err);
 }

@@ -416,20 +416,9 @@ static enum tb_status fill_with_chargeback(struct tb_report *r, const struct tb_
     return st;
 }
 
-enum tb_status tb_checks_build(const struct tb_report_query *q, struct tb_report **out, struct tb_err *err)
+static enum tb_status fill_all(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
-    enum tb_status st = tb_head_refuse_by(q, "checks", err);
-    if (st == TB_OK) {
-        st = tb_head_refuse_where(q, "checks", err);
-    }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("checks", tb_shape_checks.title);
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the checks");
-    }
-    st = tb_head_add(r, q, err);
+    enum tb_status st = tb_head_add(r, q, err);
     if (st == TB_OK) {
         st = tb_shape_add(r, &tb_shape_checks, err);
     }
@@ -440,10 +429,14 @@ enum tb_status tb_checks_build(const struct tb_report_query *q, struct tb_report
         tb_table_int(tb_parts_find(r, "ok")->table, 0, !r->control_failed);
         st = tb_table_sort(r->main, q->sort, q->top, err);
     }
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
+    return st;
+}
+
+enum tb_status tb_checks_build(const struct tb_report_query *q, struct tb_report **out, struct tb_err *err)
+{
+    enum tb_status st = tb_head_refuse_by(q, "checks", err);
+    if (st == TB_OK) {
+        st = tb_head_refuse_where(q, "checks", err);
     }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("checks", tb_shape_checks.title, q, fill_all, out, err);
 }

@@ -9,6 +9,7 @@
 #include "detect/digest.h"
 #include "detect/proof.h"
 #include "rate/worth.h"
+#include "reports/columns.h"
 #include "reports/explain.h"
 #include "reports/fill.h"
 #include "reports/head.h"
@@ -16,16 +17,6 @@
 #include "store/query.h"
 
 extern const struct tb_embed tb_embed_detect[];
-
-#define TEXT(key, label)                                                                                     \
-    {                                                                                                        \
-        key, label, TB_CELL_TEXT, true, false                                                                \
-    }
-#define OTHER(key, label, type)                                                                              \
-    {                                                                                                        \
-        key, label, type, false, false                                                                       \
-    }
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* clang-format off */
 static const struct tb_column what[] = {

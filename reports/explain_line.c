@@ -2,6 +2,7 @@
  * arithmetic; explain_events.c has the files and events. The events are priced
  * one by one and added up beside what the rollups say, so that a difference of
  * any size is told. */
+#include "reports/columns.h"
 #include "reports/explain_parts.h"
 #include "reports/fill.h"
 #include "reports/head.h"
@@ -9,29 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define TEXT(key, label)                                                                                     \
-    {                                                                                                        \
-        key, label, TB_CELL_TEXT, true, false                                                                \
-    }
-#define NUMBER(key, label)                                                                                   \
-    {                                                                                                        \
-        key, label, TB_CELL_INT, false, true                                                                 \
-    }
-#define PLACE(key, label)                                                                                    \
-    {                                                                                                        \
-        key, label, TB_CELL_INT, false, false                                                                \
-    }
-#define MONEY(key, label)                                                                                    \
-    {                                                                                                        \
-        key, label, TB_CELL_MONEY, false, true                                                               \
-    }
-#define TOKENS                                                                                               \
-    NUMBER("input", "Input"), NUMBER("cache_read", "Cache read"),                                            \
-        NUMBER("cache_write_5m", "Cache write 5m"), NUMBER("cache_write_1h", "Cache write 1h"),              \
-        NUMBER("output", "Output"), NUMBER("reasoning", "Reasoning"), NUMBER("total_only", "Total only"),    \
-        NUMBER("saved", "Saved")
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
 
 /* clang-format off */
 static const struct tb_column what[] = {
@@ -56,7 +34,8 @@ static const struct tb_column files[] = {
 
 static const struct tb_column events[] = {
     {"ts", "When", TB_CELL_INSTANT, false, false}, TEXT("file", "File"), PLACE("log_line", "Line"), TEXT("id", "Call id"),
-    PLACE("status", "Status"), TOKENS, MONEY("cost", "Cost"), TEXT("charge", "Charged (@ line of prices.csv)")};
+    PLACE("status", "Status"), TOKENS, NUMBER("total_only", "Total only"),
+    NUMBER("saved", "Saved"), MONEY("cost", "Cost"), TEXT("charge", "Charged (@ line of prices.csv)")};
 /* clang-format on */
 
 static enum tb_status no_memory(struct tb_err *err)

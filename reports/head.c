@@ -109,6 +109,24 @@ enum tb_status tb_head_add(struct tb_report *r, const struct tb_report_query *q,
     return st == TB_OK ? add_notes(r, q, err) : st;
 }
 
+enum tb_status tb_head_build(const char *kind, const char *title, const struct tb_report_query *q,
+                             enum tb_status (*fill)(struct tb_report *r, const struct tb_report_query *q,
+                                                    struct tb_err *err),
+                             struct tb_report **out, struct tb_err *err)
+{
+    struct tb_report *r = tb_parts_new(kind, title);
+    if (r == NULL) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the report \"%s\"", kind);
+    }
+    enum tb_status st = fill(r, q, err);
+    if (st != TB_OK) {
+        tb_parts_free(r);
+        return st;
+    }
+    *out = r;
+    return TB_OK;
+}
+
 enum tb_status tb_head_refuse_by(const struct tb_report_query *q, const char *kind, struct tb_err *err)
 {
     return q->by_n == 0

@@ -10,6 +10,12 @@
 enum tb_status tb_head_add(struct tb_report *r, const struct tb_report_query *q,
                            struct tb_err *err) TB_MUST_USE;
 
+/* A report of this kind, filled: by fill, which begins with tb_head_add and is done with what it took when it fails. */
+enum tb_status tb_head_build(const char *kind, const char *title, const struct tb_report_query *q,
+                             enum tb_status (*fill)(struct tb_report *r, const struct tb_report_query *q,
+                                                    struct tb_err *err),
+                             struct tb_report **out, struct tb_err *err) TB_MUST_USE;
+
 /* Refuses what a report has no use for, rather than ignoring it: exit 2. */
 enum tb_status tb_head_refuse_by(const struct tb_report_query *q, const char *kind,
                                  struct tb_err *err) TB_MUST_USE;

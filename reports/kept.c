@@ -341,17 +341,28 @@ static enum tb_status make(const struct reader *in, const struct tb_json_node *o
     return TB_OK;
 }
 
+/* A kept pack, and what stands in it under key (NULL: nothing). */
+static enum tb_status open_pack(struct tb_str pack_json, const char *key, struct tb_json **json,
+                                const struct tb_json_node **found, struct tb_err *err)
+{
+    enum tb_status st = tb_json_parse(pack_json, "kept pack", TB_E_DB, json, err);
+    if (st == TB_OK) {
+        const struct tb_json_node *root = tb_json_root(*json);
+        *found = tb_json_type(root) == TB_JSON_OBJECT ? tb_json_get(root, key) : NULL;
+    }
+    return st;
+}
+
 enum tb_status tb_report_of_pack(struct tb_str pack_json, const char *kind, int64_t revision,
                                  struct tb_report **out, struct tb_err *err)
 {
     struct tb_json *json;
-    enum tb_status st = tb_json_parse(pack_json, "kept pack", TB_E_DB, &json, err);
+    const struct tb_json_node *object;
+    enum tb_status st = open_pack(pack_json, kind, &json, &object, err);
     if (st != TB_OK) {
         return st;
     }
     struct reader in = {json, err};
-    const struct tb_json_node *root = tb_json_root(json);
-    const struct tb_json_node *object = tb_json_type(root) == TB_JSON_OBJECT ? tb_json_get(root, kind) : NULL;
     if (object == NULL || tb_report_kind_find(kind) == NULL) {
         st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "the packs of this day keep no \"%s\"", kind);
     } else if (tb_json_type(object) != TB_JSON_OBJECT) {
@@ -367,13 +378,12 @@ enum tb_status tb_rows_of_pack(struct tb_str pack_json, const char *key, struct 
                                struct tb_err *err)
 {
     struct tb_json *json;
-    enum tb_status st = tb_json_parse(pack_json, "kept pack", TB_E_DB, &json, err);
+    const struct tb_json_node *list;
+    enum tb_status st = open_pack(pack_json, key, &json, &list, err);
     if (st != TB_OK) {
         return st;
     }
     struct reader in = {json, err};
-    const struct tb_json_node *root = tb_json_root(json);
-    const struct tb_json_node *list = tb_json_type(root) == TB_JSON_OBJECT ? tb_json_get(root, key) : NULL;
     if (list != NULL) { /* a pack of an earlier version may not have it */
         st = tb_json_type(list) == TB_JSON_ARRAY ? read_rows(&in, list, t) : bad(&in, list, "list");
     }

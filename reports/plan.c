@@ -172,18 +172,5 @@ enum tb_status tb_plan_build(const struct tb_report_query *q, struct tb_report *
     if (st == TB_OK && (q->sort != NULL || q->top != 0)) {
         st = tb_err_set(err, TB_FAIL, TB_E_USAGE, "a plan is whole, leave out --sort and --top");
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("plan", "Plan");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the plans");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("plan", "Plan", q, fill, out, err);
 }

@@ -254,18 +254,5 @@ enum tb_status tb_quota_build(const struct tb_report_query *q, struct tb_report 
     if (st == TB_OK) {
         st = check_where(q, err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("quota", "Quotas");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the quotas");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("quota", "Quotas", q, fill, out, err);
 }

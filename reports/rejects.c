@@ -95,18 +95,5 @@ enum tb_status tb_rejects_build(const struct tb_report_query *q, struct tb_repor
     if (st == TB_OK) {
         st = check_where(q, err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("rejects", tb_shape_rejects.title);
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the rejected lines");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("rejects", tb_shape_rejects.title, q, fill, out, err);
 }

@@ -1,26 +1,6 @@
 #include "reports/shape.h"
 
-#define COUNT(a) (sizeof(a) / sizeof(a)[0])
-#define TEXT(key, label)                                                                                     \
-    {                                                                                                        \
-        key, label, TB_CELL_TEXT, true, false                                                                \
-    }
-#define NUMBER(key, label)                                                                                   \
-    {                                                                                                        \
-        key, label, TB_CELL_INT, false, true                                                                 \
-    }
-#define MONEY(key, label)                                                                                    \
-    {                                                                                                        \
-        key, label, TB_CELL_MONEY, false, true                                                               \
-    }
-#define CENTS(key, label)                                                                                    \
-    {                                                                                                        \
-        key, label, TB_CELL_CENTS, false, true                                                               \
-    }
-#define TOKENS                                                                                               \
-    NUMBER("input", "Input"), NUMBER("cache_read", "Cache read"),                                            \
-        NUMBER("cache_write_5m", "Cache write 5m"), NUMBER("cache_write_1h", "Cache write 1h"),              \
-        NUMBER("output", "Output"), NUMBER("reasoning", "Reasoning")
+#include "reports/columns.h"
 
 static const struct tb_column revision[] = {{"revision", "revision", TB_CELL_INT, false, false}};
 

@@ -91,18 +91,5 @@ enum tb_status tb_tools_build(const struct tb_report_query *q, struct tb_report 
     if (st == TB_OK) {
         st = tb_head_refuse_where(q, "tools", err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct tb_report *r = tb_parts_new("tools", "Tools");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the tools");
-    }
-    st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return st != TB_OK ? st : tb_head_build("tools", "Tools", q, fill, out, err);
 }

@@ -161,15 +161,5 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
 
 enum tb_status tb_usage_build(const struct tb_report_query *q, struct tb_report **out, struct tb_err *err)
 {
-    struct tb_report *r = tb_parts_new("usage", "Usage");
-    if (r == NULL) {
-        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory for the usage");
-    }
-    enum tb_status st = fill(r, q, err);
-    if (st != TB_OK) {
-        tb_parts_free(r);
-        return st;
-    }
-    *out = r;
-    return TB_OK;
+    return tb_head_build("usage", "Usage", q, fill, out, err);
 }
