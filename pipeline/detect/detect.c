@@ -4,6 +4,7 @@
 #include <string.h>
 #include "detect/clock.h"
 #include "detect/subject.h"
+#include "detect/team.h"
 #include "rate/budget.h"
 #include "rate/tuple.h"
 
@@ -45,8 +46,13 @@ static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
     }
     for (int32_t d = j->first; d <= j->last && st == TB_OK; d++) {
         st = tb_digest_get(j->db, j->settings, j->tables, &j->rules, d, &j->digest[d - j->first], j->err);
+        if (st == TB_OK &&
+            d < from_day - (int32_t)j->rules.replay_days - 1) { /* nor is the day after it judged */
+            TB_DIGEST_DROP(&j->digest[d - j->first], place);
+            TB_DIGEST_DROP(&j->digest[d - j->first], large);
+        }
         if (st == TB_OK) {
-            tb_digest_sort(&j->digest[d - j->first]);
+            st = tb_digest_sort(&j->digest[d - j->first], j->err);
         }
     }
     return st;
@@ -237,8 +243,8 @@ static enum tb_status judge(struct tb_judge *j, int32_t from_day, struct tb_find
     uint32_t *consumer = NULL;
     size_t n = 0;
     enum tb_status st = list_consumers(j, from_day - (int32_t)j->rules.replay_days, &consumer, &n);
-    for (size_t i = 0; i < n && st == TB_OK; i++) {
-        st = judge_subject(j, consumer[i], from_day, NULL, out);
+    if (st == TB_OK) {
+        st = tb_team_judge(j, consumer, n, from_day, judge_subject, out);
     }
     if (st == TB_OK) {
         st = judge_subject(j, 0, from_day, out, out);

@@ -19,6 +19,8 @@ void tb_digest_release(struct tb_digest *d)
 #define RELEASE(name) free(d->name);
     TB_DIGEST_PARTS(RELEASE)
 #undef RELEASE
+    free(d->who);
+    free(d->begin);
     memset(d, 0, sizeof *d);
 }
 

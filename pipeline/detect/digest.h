@@ -111,6 +111,9 @@ struct tb_digest {
     size_t name##_n, name##_cap;
     TB_DIGEST_PARTS(TB_DIGEST_FIELD)
 #undef TB_DIGEST_FIELD
+    /* After tb_digest_sort: the consumers, and for each part where the records of each begin (consumers + 1). */
+    uint32_t *who, *begin;
+    size_t who_n;
 };
 
 void tb_digest_release(struct tb_digest *d);
@@ -124,5 +127,23 @@ enum tb_status tb_digest_build(struct tb_db *db, const struct tb_settings *s, co
 enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
                              const struct tb_rules *rules, int32_t day, struct tb_digest *out,
                              struct tb_err *err) TB_MUST_USE;
+
+/* The parts that begin with a consumer, and their order (digest_order.c). */
+#define TB_DIGEST_PARTS_OF_CONSUMERS(X)                                                                      \
+    X(hour) X(cell) X(size) X(large) X(run) X(agent) X(steady) X(place) X(storm)
+enum tb_digest_part {
+#define TB_DIGEST_PART(name) TB_DG_##name,
+    TB_DIGEST_PARTS_OF_CONSUMERS(TB_DIGEST_PART)
+#undef TB_DIGEST_PART
+        TB_DG_COUNT
+};
+enum tb_status tb_digest_sort(struct tb_digest *d, struct tb_err *err) TB_MUST_USE;
+/* Frees a part that nobody will ask for; before tb_digest_sort. */
+#define TB_DIGEST_DROP(d, name) (free((d)->name), (d)->name = NULL, (d)->name##_n = (d)->name##_cap = 0)
+
+/* A consumer's records in a sorted digest. */
+#define TB_DIGEST_RANGE(d, name, id, from, to) tb_digest_range_((d), TB_DG_##name, (id), &(from), &(to))
+void tb_digest_range_(const struct tb_digest *d, enum tb_digest_part part, uint32_t consumer, size_t *from,
+                      size_t *to);
 
 #endif

@@ -169,12 +169,6 @@ static inline enum tb_status tb_judge_no_memory(struct tb_judge *j)
     return tb_err_set(j->err, TB_FATAL, TB_E_MEMORY, "no memory to judge a day");
 }
 
-/* A consumer's records in a digest's array, which is sorted by consumer. */
-#define TB_DIGEST_RANGE(d, name, id, from, to)                                                               \
-    tb_digest_range_((d)->name, (d)->name##_n, sizeof *(d)->name, (id), &(from), &(to))
-void tb_digest_range_(const void *array, size_t n, size_t size, uint32_t consumer, size_t *from, size_t *to);
-void tb_digest_sort(struct tb_digest *d);
-
 /* --- incident.c --- */
 /* Merges today's reports of one consumer and continues open incidents (those of earlier days, in open, which is brought up to date).
  * Afterwards `today` holds one finding per incident. */

@@ -11,6 +11,7 @@
 #include "config/settings.h"
 #include "config/tables.h"
 #include "detect/pass.h"
+#include "detect/team.h"
 #include "store/files.h"
 
 #define DAY       20500
@@ -349,9 +350,122 @@ static void who_looks_on_sees_every_call_in_order(void **state)
     assert_int_equal(x.calls, expected);
 }
 
+/* --- by consumer -------------------------------------------------------------------------------------------------------- */
+
+static size_t record_bytes;
+static int by_consumer_and_bytes(const void *a, const void *b)
+{
+    uint32_t x, y;
+    memcpy(&x, a, sizeof x);
+    memcpy(&y, b, sizeof y);
+    return x != y ? (x < y ? -1 : 1) : memcmp(a, b, record_bytes);
+}
+
+/* array as it came, sorted: what tb_digest_sort made of it, by the library's sort; ranges by looking at every record. */
+static void assert_order(const struct tb_digest *d, enum tb_digest_part part, void *as_it_came,
+                         const void *sorted, size_t n, size_t size)
+{
+    record_bytes = size;
+    qsort(as_it_came, n, size, by_consumer_and_bytes);
+    assert_memory_equal(as_it_came, sorted, n * size);
+    for (uint32_t id = 0; id < 200; id++) {
+        size_t from = 0, to = 0, first = n, count = 0;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t c;
+            memcpy(&c, (const char *)sorted + i * size, sizeof c);
+            first = c == id && first == n ? i : first;
+            count += c == id;
+        }
+        tb_digest_range_(d, part, id, &from, &to);
+        assert_int_equal(to - from, count);
+        assert_true(count == 0 || from == first);
+    }
+}
+
+static void consumers_are_found_with_all_their_records(void **state)
+{
+    struct world *w = *state;
+    struct tb_digest came, sorted;
+    struct tb_dg_hour far = {.consumer = UINT32_MAX - 5, .hour = 3}; /* too far to count up to */
+    for (int round = 0; round < 2; round++) {
+        by_hand(w, &came);
+        by_hand(w, &sorted);
+        if (round == 1) {
+            came.hour[7] = sorted.hour[7] = far;
+        }
+        assert_int_equal(tb_digest_sort(&sorted, &w->err), TB_OK);
+#define ORDER(name)                                                                                          \
+    assert_int_equal(came.name##_n, sorted.name##_n);                                                        \
+    if (came.name##_n > 0) {                                                                                 \
+        assert_order(&sorted, TB_DG_##name, came.name, sorted.name, came.name##_n, sizeof *came.name);       \
+    }
+        TB_DIGEST_PARTS_OF_CONSUMERS(ORDER)
+#undef ORDER
+        tb_digest_release(&sorted);
+        tb_digest_release(&came);
+    }
+    sorted = (struct tb_digest){.day = DAY};
+    assert_int_equal(tb_digest_sort(&sorted, &w->err), TB_OK);
+    size_t from = 1, to = 2;
+    TB_DIGEST_RANGE(&sorted, hour, 7, from, to);
+    assert_int_equal(from, to);
+    tb_digest_release(&sorted);
+}
+
+/* --- two judges ----------------------------------------------------------------------------------------------------------- */
+
+#define JUDGED 1000
+
+/* Some consumers take long, some have nothing to tell, one fails. */
+static enum tb_status pretend(struct tb_judge *j, uint32_t consumer, int32_t from_day,
+                              const struct tb_findings *told, struct tb_findings *out)
+{
+    assert_null(told);
+    for (volatile uint32_t i = 0; i < consumer % 7 * 3000; i++) {
+    }
+    for (uint32_t k = 0; k < consumer % 4; k++) {
+        struct tb_finding *f = tb_findings_add(out, TB_KIND_SPIKE);
+        assert_non_null(f);
+        f->consumer = consumer;
+        f->observed = from_day + (int32_t)k;
+    }
+    return consumer == 0 ? tb_err_set(j->err, TB_FAIL, TB_E_RANGE, "no") : TB_OK;
+}
+
+static void two_judges_tell_the_same_list(void **state)
+{
+    struct world *w = *state;
+    uint32_t consumer[JUDGED] = {0};
+    struct tb_digest none = {.day = DAY};
+    struct tb_judge j = {
+        .db = w->db, .settings = &w->settings, .tables = w->tables, .digest = &none, .err = &w->err};
+    for (size_t n = 0; n <= JUDGED; n = 2 * n + 1) {
+        struct tb_findings out = {NULL, 0, 0};
+        size_t at = 0;
+        for (uint32_t i = 0; i < n; i++) {
+            consumer[i] = 1 + below(5000);
+        }
+        assert_int_equal(tb_team_judge(&j, consumer, n, 5, pretend, &out), TB_OK);
+        for (uint32_t i = 0; i < n; i++) {
+            for (uint32_t k = 0; k < consumer[i] % 4; k++, at++) {
+                assert_true(at < out.n && out.f[at].consumer == consumer[i] && out.f[at].observed == 5 + k);
+            }
+        }
+        assert_int_equal(at, out.n);
+        tb_findings_release(&out);
+    }
+    struct tb_findings out = {NULL, 0, 0};
+    consumer[300] = 0;
+    assert_int_equal(tb_team_judge(&j, consumer, 500, 5, pretend, &out), TB_FAIL);
+    assert_int_equal(w->err.code, TB_E_RANGE);
+    tb_findings_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(threads_and_batches_change_nothing),
-                                       cmocka_unit_test(who_looks_on_sees_every_call_in_order)};
+                                       cmocka_unit_test(who_looks_on_sees_every_call_in_order),
+                                       cmocka_unit_test(consumers_are_found_with_all_their_records),
+                                       cmocka_unit_test(two_judges_tell_the_same_list)};
     return cmocka_run_group_tests(tests, begin, end);
 }
