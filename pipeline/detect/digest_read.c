@@ -91,13 +91,13 @@ static enum tb_status price(struct tb_pass_reader *r, const struct tb_block *b, 
                             struct tb_pass_event *e, struct tb_err *err)
 {
     tb_money cost = 0;
-    struct tb_charge charge = {.basis = TB_BASIS_COMPUTED};
+    enum tb_basis basis = TB_BASIS_COMPUTED;
     enum tb_status st = tb_reader_cost(&r->reader, b, i, &cost, err);
-    if (st == TB_OK && cost == 0) { /* free, or without a price */
-        st = tb_charge_event(r->reader.prices, &r->reader.query, &charge, err);
+    if (st == TB_OK && cost == 0) {
+        st = tb_reader_basis(&r->reader, b, i, &basis, err);
     }
     e->cost = pico(cost);
-    e->unpriced = charge.basis == TB_BASIS_UNPRICED;
+    e->unpriced = basis == TB_BASIS_UNPRICED;
     return st;
 }
 

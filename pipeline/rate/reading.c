@@ -117,9 +117,8 @@ static void name_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i
     }
 }
 
-/* Any call. */
-static enum tb_status cost_of(struct tb_reader *r, const struct tb_block *b, uint32_t i, tb_money *cost,
-                              struct tb_err *err)
+/* Fills r->query with what pricing needs of any call. */
+static void ask(struct tb_reader *r, const struct tb_block *b, uint32_t i)
 {
     struct tb_price_query *q = &r->query;
     for (int n = 0; n <= TB_N_SUCCESS; n++) {
@@ -131,7 +130,24 @@ static enum tb_status cost_of(struct tb_reader *r, const struct tb_block *b, uin
     q->ts_us = b->ts_us[i];
     name_texts(r, b, i);
     (void)take_cost(r, b, i, q);
-    return tb_charge_cost(r->prices, q, cost, err);
+}
+
+/* Any call. */
+static enum tb_status cost_of(struct tb_reader *r, const struct tb_block *b, uint32_t i, tb_money *cost,
+                              struct tb_err *err)
+{
+    ask(r, b, i);
+    return tb_charge_cost(r->prices, &r->query, cost, err);
+}
+
+enum tb_status tb_reader_basis(struct tb_reader *r, const struct tb_block *b, uint32_t i,
+                               enum tb_basis *basis, struct tb_err *err)
+{
+    struct tb_charge charge = {.basis = TB_BASIS_COMPUTED};
+    ask(r, b, i);
+    enum tb_status st = tb_charge_event(r->prices, &r->query, &charge, err);
+    *basis = charge.basis;
+    return st;
 }
 
 static inline uint64_t number_of(const struct tb_block *b, uint32_t i, enum tb_event_number n)

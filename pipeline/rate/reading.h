@@ -74,6 +74,10 @@ bool tb_reader_refused(const struct tb_block *b, uint32_t i);
 enum tb_status tb_reader_cost(struct tb_reader *r, const struct tb_block *b, uint32_t i, tb_money *cost,
                               struct tb_err *err) TB_MUST_USE;
 
+/* Why, for who must tell a call that is free from one without a price. */
+enum tb_status tb_reader_basis(struct tb_reader *r, const struct tb_block *b, uint32_t i,
+                               enum tb_basis *basis, struct tb_err *err) TB_MUST_USE;
+
 static inline bool tb_reading_has(const struct tb_reading *e, enum tb_event_number n)
 {
     return (e->query.present >> n & 1u) != 0;
