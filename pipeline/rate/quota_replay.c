@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#define CALLED 4 /* counters of a call that are called into the cache */
+#define CALLED      4  /* counters of a call that are called into the cache */
+#define PLACES_WAIT 10 /* calls whose places are on their way */
 
 enum tb_status tb_quota_replay_init(struct tb_quota_replay *r, struct tb_db *db, const struct tb_settings *s,
                                     const struct tb_tables *tables, const struct tb_quota_whatif *whatif,
@@ -271,13 +272,21 @@ static enum tb_status feed(struct tb_quota_replay *r, const struct tb_quota_even
     return status;
 }
 
-static enum tb_status feed_oldest(struct tb_quota_replay *r, struct tb_err *err)
+/* Places and counters lie all over memory: a call's place is called when it comes, its counters when some others have come behind it,
+ * and they are fed when still more have, since waiting for each would take longer than all the rest. */
+static enum tb_status move_on(struct tb_quota_replay *r, uint64_t places_wait, uint64_t under_way,
+                              struct tb_err *err)
 {
-    return feed(r, &r->event[r->event_done++ % TB_QUOTA_UNDER_WAY], err);
+    enum tb_status status = TB_OK;
+    while (status == TB_OK && r->event_n - r->event_found > places_wait) {
+        status = find_counts(r, &r->event[r->event_found++ % TB_QUOTA_UNDER_WAY], err);
+    }
+    while (status == TB_OK && r->event_n - r->event_done > under_way) {
+        status = feed(r, &r->event[r->event_done++ % TB_QUOTA_UNDER_WAY], err);
+    }
+    return status;
 }
 
-/* Counters lie all over memory: they are called when a call comes, and needed when some dozen others have come behind it, since waiting
- * for each would take longer than all the rest. */
 static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
 {
     struct tb_quota_replay *r = ctx;
@@ -285,18 +294,16 @@ static bool each_event(void *ctx, const struct tb_block *b, uint32_t row)
     if (ready->tier == TB_QUOTA_NO_TIER) {
         return true;
     }
-    if (r->event_n - r->event_done == TB_QUOTA_UNDER_WAY) {
-        r->status = feed_oldest(r, r->err);
-    }
     struct tb_quota_event *e = &r->event[r->event_n++ % TB_QUOTA_UNDER_WAY];
     e->ready = *ready;
     if (ready->has_limit || ready->has_remaining) {
         e->limit_logged = b->number[TB_N_LIMIT][row];
         e->remaining_logged = b->number[TB_N_REMAINING][row];
     }
-    if (r->status == TB_OK) {
-        r->status = find_counts(r, e, r->err);
+    if (ready->consumer < r->place_cap) {
+        __builtin_prefetch(&r->places[ready->consumer]);
     }
+    r->status = move_on(r, PLACES_WAIT, TB_QUOTA_UNDER_WAY - 1, r->err);
     return r->status == TB_OK;
 }
 
@@ -304,7 +311,7 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
                              struct tb_err *err)
 {
     r->warm = warm;
-    r->event_n = r->event_done = 0;
+    r->event_n = r->event_found = r->event_done = 0;
     r->err = err;
     r->status = TB_OK;
     struct tb_ordered_how how = {.columns = TB_QUOTA_COLUMNS,
@@ -315,10 +322,7 @@ static enum tb_status replay(struct tb_quota_replay *r, int64_t from_us, int64_t
                                  .ahead = true};
     enum tb_status status = tb_events_prepared(r->reader.db, from_us, to_us, &how, err);
     status = status == TB_OK ? r->status : status;
-    while (status == TB_OK && r->event_done < r->event_n) {
-        status = feed_oldest(r, err);
-    }
-    return status;
+    return status == TB_OK ? move_on(r, 0, 0, err) : status;
 }
 
 enum tb_status tb_quota_replay_day(struct tb_quota_replay *r, int32_t day, struct tb_err *err)

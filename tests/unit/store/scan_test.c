@@ -152,6 +152,18 @@ static void check_scan(struct fixture *f, const struct stored *s, int64_t from, 
     free(got.p);
 }
 
+static void check_edges(struct fixture *f, const struct stored *s, int64_t from, int64_t to)
+{
+    struct tb_err err = {.code = TB_E_NONE};
+    size_t lo = first_from(s, from), hi = first_from(s, to);
+    for (int last = 0; last < 2; last++) {
+        int64_t ts = 0;
+        enum tb_status st = tb_events_edge(f->db, from, to, last, &ts, &err);
+        assert_int_equal(st, hi > lo ? TB_OK : TB_END);
+        assert_true(st == TB_END || ts == s->p[last ? hi - 1 : lo].ts_us);
+    }
+}
+
 struct walk {
     const struct stored *s;
     size_t at, stop;
@@ -265,6 +277,8 @@ static void check_ranges(struct fixture *f, struct stored *s, uint64_t seed)
     qsort(s->p, s->n, sizeof *s->p, by_order);
     check_scan(f, s, INT64_MIN, INT64_MAX);
     check_scan(f, s, 5, 5);
+    check_edges(f, s, 5, 5);
+    check_edges(f, s, INT64_MIN, INT64_MAX);
     check_ordered(f, s, INT64_MIN, INT64_MAX, TB_C_ALL);
     for (int i = 0; i < 12; i++) {
         int64_t from =
@@ -275,6 +289,7 @@ static void check_ranges(struct fixture *f, struct stored *s, uint64_t seed)
             to = s->p[s->n / 2].ts_us;
         }
         check_scan(f, s, from, to);
+        check_edges(f, s, from, to);
         check_prepared(f, s, from, to);
         check_ordered(f, s, from, to, i % 3 ? TB_C_TS : TB_C_TS | TB_C_TEXTS);
     }
