@@ -70,7 +70,7 @@ struct tb_quota_said {
 struct tb_quota_replay {
     /* in their turn */
     struct tb_quota_event event[TB_QUOTA_UNDER_WAY]; /* a ring */
-    uint64_t event_n, event_found, event_done; /* how many came, know their counters, were fed */
+    uint64_t event_n, event_found, event_done;       /* how many came, know their counters, were fed */
     enum tb_status status;
     struct tb_err *err;
     struct tb_hour hour;

@@ -56,31 +56,6 @@ static bool take_cost(const struct tb_reader *r, const struct tb_block *b, uint3
     return currency == 0 || q->has_cost;
 }
 
-static void take_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
-{
-    struct tb_price_query *q = &out->query;
-    out->source = b->source;
-    for (int t = 0; t <= TB_T_TRIGGER; t++) {
-        out->text[t] = b->text[t][i];
-    }
-    struct tb_str consumer = TB_STR(TB_CONSUMER_ANONYMOUS);
-    if (out->text[TB_T_CONSUMER] == 0) {
-        out->text[TB_T_CONSUMER] = r->anonymous;
-    } else {
-        consumer = tb_dict_text(r->db, out->text[TB_T_CONSUMER]);
-    }
-    const struct tb_account_row *row =
-        tb_account_find(r->accounts, q->ts_us, out->text[TB_T_CONSUMER], consumer, out->source,
-                        tb_dict_text(r->db, out->source));
-    out->account = row == NULL ? 0 : (uint32_t)(row - r->tables->accounts) + 1;
-    q->provider_key = out->text[TB_T_PROVIDER];
-    q->model_key = out->text[TB_T_MODEL];
-    q->tier_key = out->text[TB_T_SERVICE_TIER];
-    q->provider = tb_dict_text(r->db, q->provider_key);
-    q->model = tb_dict_text(r->db, q->model_key);
-    q->service_tier = tb_dict_text(r->db, q->tier_key);
-}
-
 const struct tb_account_row *tb_reader_account(struct tb_reader *r, const struct tb_block *b, uint32_t i)
 {
     const struct tb_account_row *row = NULL;
@@ -91,6 +66,24 @@ const struct tb_account_row *tb_reader_account(struct tb_reader *r, const struct
     return tb_account_find(r->accounts, b->ts_us[i], consumer,
                            id == 0 ? TB_STR(TB_CONSUMER_ANONYMOUS) : tb_dict_text(r->db, id), b->source,
                            tb_dict_text(r->db, b->source));
+}
+
+static void take_texts(struct tb_reader *r, const struct tb_block *b, uint32_t i, struct tb_reading *out)
+{
+    struct tb_price_query *q = &out->query;
+    out->source = b->source;
+    for (int t = 0; t <= TB_T_TRIGGER; t++) {
+        out->text[t] = b->text[t][i];
+    }
+    out->text[TB_T_CONSUMER] = tb_reader_consumer(r, b, i);
+    const struct tb_account_row *row = tb_reader_account(r, b, i);
+    out->account = row == NULL ? 0 : (uint32_t)(row - r->tables->accounts) + 1;
+    q->provider_key = out->text[TB_T_PROVIDER];
+    q->model_key = out->text[TB_T_MODEL];
+    q->tier_key = out->text[TB_T_SERVICE_TIER];
+    q->provider = tb_dict_text(r->db, q->provider_key);
+    q->model = tb_dict_text(r->db, q->model_key);
+    q->service_tier = tb_dict_text(r->db, q->tier_key);
 }
 
 bool tb_reader_refused(const struct tb_block *b, uint32_t i)
