@@ -85,22 +85,24 @@ static enum tb_status fail(const struct reader *r, struct tb_err *err)
     }
     const char *msg = archive_error_string(r->a);
     msg = msg != NULL ? msg : "no reason given";
+    const char *kept =
+        strcmp(r->what, "7z") == 0
+            ? "a 7z file lists what it holds at its end, so that nothing of a cut one can be read"
+            : "what came before was read";
     uint64_t at = r->below->root->given;
     enum tb_status st;
     if (archive_errno(r->a) == ENOMEM) {
         st = tb_err_set(err, TB_FAIL, TB_E_MEMORY, "out of memory for %s data", r->what);
     } else if (says_truncated(msg)) {
         st = tb_err_set(err, TB_FAIL, TB_E_TRUNCATED,
-                        "the %s data ends early at byte %llu (%s); what came before was read; the whole file "
-                        "completes it",
-                        r->what, (unsigned long long)at, msg);
+                        "the %s data ends early at byte %llu (%s); %s; the whole file completes it", r->what,
+                        (unsigned long long)at, msg, kept);
     } else if (strcasestr(msg, "encrypt") != NULL || strcasestr(msg, "passphrase") != NULL) {
         st = tb_err_set(err, TB_FAIL, TB_E_CORRUPT, "the %s data is encrypted; decrypt it first", r->what);
     } else {
-        st = tb_err_set(
-            err, TB_FAIL, TB_E_CORRUPT,
-            "the %s data is damaged near byte %llu (%s); what came before was read; copy the file again",
-            r->what, (unsigned long long)at, msg);
+        st = tb_err_set(err, TB_FAIL, TB_E_CORRUPT,
+                        "the %s data is damaged near byte %llu (%s); %s; copy the file again", r->what,
+                        (unsigned long long)at, msg, kept);
     }
     if (err != NULL) {
         err->byte = at;

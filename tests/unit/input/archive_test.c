@@ -216,6 +216,29 @@ static void test_7z(void **state)
     free(b.p);
 }
 
+/* Its list of contents is at its end: whoever lost that is told why nothing came. */
+static void test_a_cut_7z_says_that_nothing_was_read(void **state)
+{
+    (void)state;
+    struct member want[8];
+    struct bytes b = logs_archive("7zip", "none", want), out = {NULL, 0};
+    struct tb_err err = {0};
+    struct tb_str name;
+    b.n -= 20;
+    struct tb_stream *s = opened(b);
+    enum tb_status st = tb_stream_member(s, &name, &err);
+    if (st == TB_OK) {
+        st = read_member(s, 0, &out, &err);
+    }
+    assert_int_equal(st, TB_FAIL);
+    assert_int_equal(out.n, 0);
+    assert_non_null(strstr(err.text, "nothing of a cut one can be read"));
+    free(out.p);
+    tb_stream_close(s);
+    free_members(want);
+    free(b.p);
+}
+
 /* A member that the caller does not read to its end is passed over. */
 static void test_members_half_read(void **state)
 {
@@ -546,6 +569,7 @@ int main(void)
         cmocka_unit_test(test_corrupt_compressions),
         cmocka_unit_test(test_archives),
         cmocka_unit_test(test_7z),
+        cmocka_unit_test(test_a_cut_7z_says_that_nothing_was_read),
         cmocka_unit_test(test_members_half_read),
         cmocka_unit_test(test_archives_in_archives),
         cmocka_unit_test(test_compressed_twice),
