@@ -133,7 +133,7 @@ static enum tb_status add_intake(struct tb_report *r, const struct tb_report_que
     for (size_t i = 0; i < tb_table_columns(t); i++) {
         tb_table_int(t, i, values[i]);
     }
-    r->rejected = in.rejected > 0;
+    r->rejected = in.outstanding > 0;
     r->incomplete = in.incomplete > 0;
     st = tb_intake_open(q, "intake_incomplete.sql", &query, err);
     if (st == TB_OK) {

@@ -333,7 +333,7 @@ static enum tb_status add_notes(struct tb_report *r, const struct tb_report_quer
                             err);
     }
     r->unpriced = unpriced.number > 0;
-    r->rejected = in->rejected > 0;
+    r->rejected = in->outstanding > 0;
     r->incomplete = in->incomplete > 0;
     return st;
 }

@@ -36,9 +36,10 @@ enum tb_status tb_intake_read(const struct tb_report_query *q, struct tb_intake 
     }
     st = tb_query_step(query, err);
     if (st == TB_OK) {
-        int64_t *const to[] = {&out->files,     &out->lines,   &out->events,   &out->duplicates,
-                               &out->conflicts, &out->ignored, &out->rejected, &out->incomplete};
-        for (int i = 0; i < 8; i++) {
+        int64_t *const to[] = {&out->files,      &out->lines,      &out->events,
+                               &out->duplicates, &out->conflicts,  &out->ignored,
+                               &out->rejected,   &out->incomplete, &out->outstanding};
+        for (int i = 0; i < 9; i++) {
             *to[i] = tb_query_int(query, i);
         }
     }
