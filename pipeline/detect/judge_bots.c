@@ -162,9 +162,8 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
     if (f == NULL) {
         return tb_judge_no_memory(j);
     }
-    /* at night there is next to none but the program: it runs so all day */
-    double all = 4 * share * r->n;
-    all = all < r->n ? all : r->n;
+    /* at night there is next to none but the program: it runs so all day; quarters that differ by chance only are all its own */
+    double quiet = share * r->n, all = 4 * (quiet + 2 * sqrt(quiet)) < r->n ? 4 * quiet : r->n;
     f->start_us = start_us;
     f->end_us = start_us + TB_US_PER_DAY;
     f->score = share;
