@@ -112,7 +112,9 @@ static enum tb_status judge_mix(struct tb_judge *j, struct tb_subject *s, const 
         for (int k = 0; k < m->n; k++) {
             double p = (m->past[k] + 0.5) / (m->past_n + 1), n = m->now_n[w];
             double z = (m->now[w][k] - n * p) / sqrt(r->mix_design * n * p * (1 - p) + 1);
-            bool dearer = cost_per_call(m, w, k) > old, now_too = m->now[0][k] > p * m->now_n[0];
+            double shift = m->now[w][k] / n - p;
+            bool dearer = cost_per_call(m, w, k) > old,
+                 now_too = m->now[0][k] / m->now_n[0] - p >= r->bloat_even * shift;
             if (z >= r->mix_z && z > best_z && dearer && now_too) {
                 best_z = z;
                 best_w = w;
