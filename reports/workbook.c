@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include "reports/workbook_parts.h"
 
+const char *const tb_workbook_weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
+                                            "Friday", "Saturday", "Sunday"};
+
 const struct tb_table *tb_workbook_table(const struct tb_report *r, const char *key)
 {
     const struct tb_part *p = tb_parts_find(r, key);
@@ -54,6 +57,17 @@ struct tb_str tb_workbook_level(struct tb_str level)
 {
     static const char *const words[] = {"OK", "Over half", "Warning", "Critical", "Over", "Emergency"};
     return tb_str_of(words[tb_workbook_rank(level)]);
+}
+
+long tb_workbook_budget_row(const struct tb_table *t, const struct tb_budget_row *row)
+{
+    for (size_t i = 0; row != NULL && i < tb_table_rows(t); i++) {
+        if (tb_str_eq(tb_workbook_cell(t, i, "name")->text, row->name) &&
+            tb_str_eq(tb_workbook_cell(t, i, "period")->text, tb_str_of(tb_period_names[row->period]))) {
+            return (long)i;
+        }
+    }
+    return -1;
 }
 
 int tb_workbook_heading(struct tb_xlsx_sheet *s, int row, int columns, const char *text)
@@ -152,7 +166,7 @@ static enum tb_status fill(struct tb_workbook_book *b, struct tb_err *err)
     }
     if (st == TB_OK) {
         tb_workbook_notes(b);
-        tb_workbook_summary(b);
+        st = tb_workbook_summary(b, err);
     }
     return st;
 }

@@ -199,11 +199,26 @@ bool tb_workbook_has_budgets(const struct tb_workbook *w)
            (w->quota != NULL && tb_table_rows(w->quota->main) > 0);
 }
 
+/* Where the Summary finds the month's budget for everything. */
+static void note_month(struct tb_workbook_book *b, const struct tb_grid *g)
+{
+    const struct tb_tables *t = b->w->q->tables;
+    for (size_t i = 0; i < t->budget_count && b->month.row < 0; i++) {
+        if (t->budgets[i].dimension.s == NULL && t->budgets[i].period == TB_PERIOD_MONTH) {
+            b->month.row = tb_workbook_budget_row(b->w->budget->main, &t->budgets[i]);
+        }
+    }
+    b->month.line = g->header_row + 1 + (int)b->month.row;
+    b->month.used = B_USED;
+    b->month.forecast = B_FORECAST;
+}
+
 void tb_workbook_budgets(struct tb_workbook_book *b)
 {
     struct tb_grid g;
     const struct tb_workbook *w = b->w;
     int row = 3;
+    b->month.row = -1;
     if (b->budgets == NULL) {
         return;
     }
@@ -213,6 +228,7 @@ void tb_workbook_budgets(struct tb_workbook_book *b)
     tb_grid_begin(&g, b->budgets, row, budget_columns, B_COLUMNS, TB_WORKBOOK_LINES_MAX);
     if (w->budget != NULL) {
         write_budgets(b, &g, w->budget->main);
+        note_month(b, &g);
     }
     row = tb_grid_end(&g, "BudgetLines", "No budgets are configured.", "tollbook report budget");
     row = tb_workbook_heading(b->budgets, row + 1, Q_COLUMNS, "Quotas over half used");

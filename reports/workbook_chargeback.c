@@ -122,18 +122,6 @@ static const struct tb_budget_row *find_budget(const struct tb_tables *t, enum t
     return of_team;
 }
 
-/* The row of the budget report that tells of it, or -1. */
-static long find_told(const struct tb_table *t, const struct tb_budget_row *row)
-{
-    for (size_t i = 0; row != NULL && i < tb_table_rows(t); i++) {
-        if (tb_str_eq(tb_workbook_cell(t, i, "name")->text, row->name) &&
-            tb_str_eq(tb_workbook_cell(t, i, "period")->text, tb_str_of(tb_period_names[row->period]))) {
-            return (long)i;
-        }
-    }
-    return -1;
-}
-
 /* -1: no budget. */
 static int rank_of(const struct tb_cell *level)
 {
@@ -145,8 +133,12 @@ static struct line_budget budget_of(const struct tb_workbook *w, struct tb_str t
 {
     struct line_budget b = {.day = NULL};
     const struct tb_table *t = w->budget != NULL ? w->budget->main : NULL;
-    long day = t == NULL ? -1 : find_told(t, find_budget(w->q->tables, TB_PERIOD_DAY, team, cost_center));
-    long month = t == NULL ? -1 : find_told(t, find_budget(w->q->tables, TB_PERIOD_MONTH, team, cost_center));
+    long day = t == NULL
+                   ? -1
+                   : tb_workbook_budget_row(t, find_budget(w->q->tables, TB_PERIOD_DAY, team, cost_center));
+    long month =
+        t == NULL ? -1
+                  : tb_workbook_budget_row(t, find_budget(w->q->tables, TB_PERIOD_MONTH, team, cost_center));
     if (month >= 0) {
         b.month = tb_workbook_cell(t, (size_t)month, "limit");
         b.month_used = tb_workbook_cell(t, (size_t)month, "used");

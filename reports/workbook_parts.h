@@ -43,6 +43,10 @@ struct tb_workbook_book {
         int first, last, label, charge;                /* one row per day; the last is the pack's own */
         int top_first, top_last, top_name, top_charge; /* the largest teams */
     } days;
+    struct {                      /* cells of Budgets: the month's budget for everything */
+        long row;                 /* of the budget report; -1: there is none */
+        int line, used, forecast; /* row; columns */
+    } month;
     struct { /* what wants a decision */
         int64_t unassigned_consumers, unpriced_models, unpriced_requests, rejected, incomplete, missing;
         int64_t anomalies, critical, small; /* of warning and above; of critical; less than min_excess */
@@ -74,6 +78,10 @@ int64_t tb_workbook_civil(const struct tb_workbook_book *b, int64_t ts_us);
 void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s, const char *title,
                       const char *extra);
 
+/* The row of the budget report that tells of a configured budget, or -1. */
+long tb_workbook_budget_row(const struct tb_table *t, const struct tb_budget_row *row);
+extern const char *const tb_workbook_weekdays[]; /* of tb_day_weekday */
+
 /* The heading of a further block, over so many columns; returns the row below. */
 int tb_workbook_heading(struct tb_xlsx_sheet *s, int row, int columns, const char *text);
 
@@ -93,6 +101,7 @@ void tb_workbook_budgets(struct tb_workbook_book *b);
 bool tb_workbook_has_adjustments(const struct tb_workbook *w);
 void tb_workbook_adjustments(struct tb_workbook_book *b);
 void tb_workbook_notes(struct tb_workbook_book *b);
-void tb_workbook_summary(struct tb_workbook_book *b); /* last: it points to the others */
+enum tb_status tb_workbook_summary(struct tb_workbook_book *b,
+                                   struct tb_err *err) TB_MUST_USE; /* last: it points to the others */
 
 #endif

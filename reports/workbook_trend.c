@@ -16,9 +16,6 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [LABEL] = {"In the chart", TB_XS_TEXT, false, 0},
 };
 
-static const char *const weekdays[] = {"Monday", "Tuesday",  "Wednesday", "Thursday",
-                                       "Friday", "Saturday", "Sunday"};
-
 /* "28 Mar": a chart makes an axis of its own out of dates, and of a single one none. */
 static void write_label(struct tb_grid *g, int32_t day)
 {
@@ -37,7 +34,7 @@ static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
     tb_money per_thousand;
     tb_grid_row(g);
     tb_grid_day(g, DAY, d->day);
-    tb_grid_text(g, WEEKDAY, 0, tb_str_of(weekdays[tb_day_weekday(d->day)]));
+    tb_grid_text(g, WEEKDAY, 0, tb_str_of(tb_workbook_weekdays[tb_day_weekday(d->day)]));
     tb_grid_money(g, CHARGE, tb_money_of_cents(d->billed_cents));
     if (i > 0 && h->days[i - 1].day == d->day - 1) {
         tb_grid_money(g, CHANGE, tb_money_of_cents(d->billed_cents - h->days[i - 1].billed_cents));

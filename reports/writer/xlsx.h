@@ -116,6 +116,8 @@ void tb_xlsx_instant(struct tb_xlsx_sheet *s, int row, int column, unsigned styl
  * calculate. */
 void tb_xlsx_formula(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
                      double value);
+void tb_xlsx_formula_money(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
+                           tb_money value);
 void tb_xlsx_formula_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style,
                               const char *formula, struct tb_quotient value);
 

@@ -117,6 +117,12 @@ void tb_xlsx_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned sty
     tb_xlsx_number(s, row, column, style, value_of(v));
 }
 
+void tb_xlsx_formula_money(struct tb_xlsx_sheet *s, int row, int column, unsigned style, const char *formula,
+                           tb_money value)
+{
+    tb_xlsx_formula(s, row, column, style, formula, tb_money_double(value));
+}
+
 void tb_xlsx_formula_quotient(struct tb_xlsx_sheet *s, int row, int column, unsigned style,
                               const char *formula, struct tb_quotient value)
 {

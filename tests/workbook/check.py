@@ -5,6 +5,7 @@ Three worlds (the demo; a month of hostile names; a company's three weeks) are r
 the same bytes. Every part must be XML, every cached value what LibreOffice makes of its formula, no page may show an error or a cut number, and every sum must be
 the one of pack-DAY.json.
 """
+import datetime
 import hashlib
 import json
 import os
@@ -165,6 +166,10 @@ def main():
             figures.check_figures(name, book, pack, name.startswith("finance") and pack["day"] == finance.CLOSED.isoformat())
             if name.startswith("finance"):
                 figures.check_line_budgets(name, book, pack)
+            if name == f"finance-{finance.LAST.isoformat()}.xlsx":
+                week = (finance.LAST - datetime.timedelta(days=7)).isoformat()
+                with open(os.path.join(top, "finance", "out", week, f"pack-{week}.json"), encoding="utf-8") as f:
+                    figures.check_movers(name, book, pack, json.load(f))
             check_office(name, book, Book(recalculated), office.text_of(pdf))
         keep = os.environ.get("KEEP_PAGES")
         if keep:

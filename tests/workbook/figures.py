@@ -126,8 +126,35 @@ def check_kpis(path, book, pack):
     else:
         check(not any(w.startswith("Against the mean") for w in label), f"{path}: a mean of nothing")
     lost = sum(money(t["billed"]) for t in pack["chargeback"]["teams"] if t["team"] == "(unassigned)")
+    told = {(b["name"], b["period"]): b for b in pack.get("budget", {"rows": []})["rows"]}
+    company = told.get(("company", "month"))  # of finance.py: for everything
+    if company is not None:
+        check(near(tile("Month forecast"), money(company["forecast"])) and near(tile("Month budget used"), company["used"]),
+              f"{path}: the month's budget on the Summary")
+        check(near(tile("Charge per 1,000"), money(totals["billed"]) * 1000 / totals["requests"]), f"{path}: charge of 1,000 requests")
+    else:
+        check(not any(w.startswith("Month forecast") for w in label), f"{path}: a forecast without a budget")
     if money(totals["billed"]) > 0:
         check(near(tile("Unassigned"), lost / money(totals["billed"])), f"{path}: unassigned share")
+
+
+def charges_of(pack):
+    out = {}
+    for t in pack["chargeback"]["teams"]:
+        out[t["team"]] = out.get(t["team"], 0) + money(t["billed"])
+    return out
+
+
+def check_movers(path, book, pack, base):
+    """The five largest changes by team against an earlier pack, largest first."""
+    s, now, then = book.sheets["Summary"], charges_of(pack), charges_of(base)
+    row = next(r for (r, c), x in s.cells.items() if x.value == f"What changed since {base['day']}")
+    change = {t: now.get(t, 0) - then.get(t, 0) for t in now.keys() | then.keys()}
+    order = sorted(change, key=lambda t: (-abs(change[t]), t.encode()))[:5]
+    for n, team in enumerate(order):
+        got = [s.value(row + 1 + n, c) for c in (9, 13, 15, 16)]
+        check(got[0] == gate(team) and near(got[1], then.get(team, 0)) and near(got[2], now.get(team, 0)) and near(got[3], change[team]),
+              f"{path}: mover {n}: {got}, expected {team}: {change[team]}")
 
 
 def check_anomalies(path, book, pack):
