@@ -111,8 +111,16 @@ static enum tb_status check_totals(struct tb_session *s, const struct tb_dates *
     }
     if (st == TB_OK) {
         bool failed = tb_report_state(report).control_failed;
-        printf("control totals: %s\n",
-               failed ? "a control disagrees; `tollbook report checks` names it" : "good");
+        if (failed) {
+            char from[TB_TS_TEXT_MAX], to[TB_TS_TEXT_MAX];
+            tb_day_format(dates->from_day, from);
+            tb_day_format(dates->to_day, to);
+            printf(
+                "control totals: a control disagrees; `tollbook report checks --from %s --to %s` names it\n",
+                from, to);
+        } else {
+            printf("control totals: good\n");
+        }
         *code = failed ? TB_EXIT_CONTROL : TB_EXIT_DONE;
         st = check_closed(s, err);
     }

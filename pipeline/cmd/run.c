@@ -260,7 +260,10 @@ static enum tb_status nightly(struct tb_session *s, const struct tb_dates *dates
     if (st == TB_OK) {
         st = tb_forget_signatures(s, err);
     }
-    return st == TB_OK ? tb_metrics_write(s->db, s->settings, s->version, s->now_us, err) : st;
+    /* a withheld pack is no success: who watches the age of the last one is told */
+    return st == TB_OK && *code != TB_EXIT_CONTROL
+               ? tb_metrics_write(s->db, s->settings, s->version, s->now_us, err)
+               : st;
 }
 
 static int run(const char *config, int argc, char **argv)

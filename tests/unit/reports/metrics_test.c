@@ -19,6 +19,90 @@ static char *metrics(struct scene *s)
     return text;
 }
 
+/* The parser of Prometheus' text format (prometheus.io/docs/instrumenting/exposition_formats, version 0.0.4), as strict as its users are:
+ * HELP, TYPE, then all samples of that name together; names, escapes and numbers to the letter; the last line ends. */
+static bool is_name(const char *s, size_t n, bool label)
+{
+    bool good = n > 0 && !isdigit((unsigned char)s[0]);
+    for (size_t i = 0; i < n; i++) {
+        good = good && (isalnum((unsigned char)s[i]) || s[i] == '_' || (!label && s[i] == ':'));
+    }
+    return good;
+}
+
+/* "quoted": returns behind it. */
+static const char *behind_quoted(const char *c, const char *end)
+{
+    assert_true(*c == '"');
+    for (c++; c < end && *c != '"'; c++) {
+        assert_true((unsigned char)*c >= 0x20);
+        if (*c == '\\') {
+            c++;
+            assert_non_null(strchr("\\\"n", *c));
+        }
+    }
+    assert_true(c < end);
+    return c + 1;
+}
+
+static void expect_number(const char *c, const char *end)
+{
+    char text[64], *rest;
+    size_t n = (size_t)(end - c);
+    assert_true(n > 0 && n < sizeof text && memchr(c, ' ', n) == NULL);
+    memcpy(text, c, n);
+    text[n] = '\0';
+    (void)strtod(text, &rest);
+    assert_true(*rest == '\0' && text[0] != '+' && strpbrk(text, "xXpP") == NULL);
+}
+
+/* Families in order: each begins with its HELP and TYPE, and no sample of it stands elsewhere. */
+static void expect_families(const char *text)
+{
+    char family[128] = "", seen[8192] = "\n", wanted[160];
+    bool typed = false;
+    for (const char *line = text, *end; *line != '\0'; line = end + 1) {
+        end = strchr(line, '\n');
+        assert_non_null(end);
+        assert_true(end > line);
+        if (strncmp(line, "# HELP ", 7) == 0) {
+            size_t n = strcspn(line + 7, " \n");
+            assert_true(is_name(line + 7, n, false) && n < sizeof family && line[7 + n] == ' ');
+            snprintf(family, sizeof family, "%.*s", (int)n, line + 7);
+            snprintf(wanted, sizeof wanted, "\n%s\n", family);
+            assert_null(strstr(seen, wanted)); /* a family comes once */
+            assert_true(strlen(seen) + n + 2 < sizeof seen);
+            strcat(strcat(seen, family), "\n");
+            typed = false;
+            continue;
+        }
+        if (line[0] == '#') {
+            char counter[160], gauge[160];
+            snprintf(counter, sizeof counter, "# TYPE %s counter\n", family);
+            snprintf(gauge, sizeof gauge, "# TYPE %s gauge\n", family);
+            bool is_counter = strncmp(line, counter, strlen(counter)) == 0;
+            assert_true(!typed && (is_counter || strncmp(line, gauge, strlen(gauge)) == 0));
+            size_t n = strlen(family); /* counters, and they alone, are totals */
+            assert_int_equal(is_counter, n > 6 && strcmp(family + n - 6, "_total") == 0);
+            typed = true;
+            continue;
+        }
+        size_t n = strcspn(line, "{ ");
+        assert_true(typed && n == strlen(family) && memcmp(line, family, n) == 0);
+        const char *c = line + n;
+        if (*c == '{') {
+            do {
+                size_t label = strcspn(++c, "=");
+                assert_true(is_name(c, label, true) && strncmp(c, "__", 2) != 0);
+                c = behind_quoted(c + label + 1, end);
+            } while (*c == ',');
+            assert_true(*c++ == '}');
+        }
+        assert_true(*c == ' ');
+        expect_number(c + 1, end);
+    }
+}
+
 /* One series: name{labels} value, as the exposition format has it; returns where the value begins. */
 static const char *expect_series(const char *line, const char *end)
 {
@@ -51,6 +135,7 @@ static const char *expect_series(const char *line, const char *end)
 /* Every line is a comment or a series, and no series is twice. */
 static void expect_readable(const char *text)
 {
+    expect_families(text);
     for (const char *line = text; *line != '\0';) {
         const char *end = strchr(line, '\n');
         assert_non_null(end);
