@@ -8,6 +8,7 @@
 #include "cmd/ready.h"
 #include "cmd/session.h"
 #include "rate/budget.h"
+#include "rate/standing.h"
 #include "reports/explain.h"
 #include "store/events.h"
 #include "store/versions.h"
@@ -93,6 +94,29 @@ static enum tb_status find_line(struct tb_session *s, const struct request *want
     return st;
 }
 
+/* The price rows of a line are those of one version: pruned days among the others may stand with another. */
+static enum tb_status refuse_mixed(struct tb_session *s, const struct tb_explain_key *key, struct tb_err *err)
+{
+    enum tb_status st = TB_OK;
+    for (int32_t day = key->from_day; st == TB_OK && key->from_day < key->to_day && day <= key->to_day;
+         day++) {
+        bool pruned = false;
+        int64_t version = s->version;
+        char text[TB_TS_TEXT_MAX];
+        st = tb_standing_find(s->db, s->settings, day, &pruned, &version, err);
+        if (st == TB_OK && version != s->version) {
+            tb_day_format(day, text);
+            return tb_err_set(
+                err, TB_FAIL, TB_E_USAGE,
+                "line \"%s\" adds up days of several table versions (%s is pruned and stands as priced with "
+                "version %lld); explain the lines of single days, `tollbook report chargeback --date %s` "
+                "prints them",
+                key->id, text, (long long)version, text);
+        }
+    }
+    return st;
+}
+
 /* Its days as they stand now, at the version that told it. */
 static enum tb_status explain_line(struct tb_session *s, const struct request *want,
                                    const struct tb_explain_key *key, int *code, struct tb_err *err)
@@ -101,6 +125,9 @@ static enum tb_status explain_line(struct tb_session *s, const struct request *w
     tb_session_rewind(s);
     enum tb_status st = tb_session_report(s, want->tables != 0 ? want->tables : key->version, key->from_day,
                                           key->to_day, err);
+    if (st == TB_OK) {
+        st = refuse_mixed(s, key, err);
+    }
     if (st == TB_OK) {
         struct tb_report_query q = query_of(s, key->from_day, key->to_day);
         q.top = events_wanted(want);
