@@ -10,3 +10,8 @@ CHECK_TARGETS += metamorphic
 .PHONY: metamorphic
 metamorphic: tollbook
 	@python3 tests/eval/metamorphic.py ./tollbook build/metamorphic
+
+# Are forecasts of budgets inside their bands?
+.PHONY: eval-forecast
+eval-forecast: tollbook
+	@python3 tests/eval/forecast.py ./tollbook build/forecast
