@@ -70,6 +70,17 @@ long tb_workbook_budget_row(const struct tb_table *t, const struct tb_budget_row
     return -1;
 }
 
+long tb_workbook_budget_of_all(const struct tb_workbook *w, enum tb_period period)
+{
+    const struct tb_tables *t = w->q->tables;
+    for (size_t i = 0; i < t->budget_count; i++) {
+        if (t->budgets[i].dimension.s == NULL && t->budgets[i].period == period) {
+            return tb_workbook_budget_row(w->budget->main, &t->budgets[i]);
+        }
+    }
+    return -1;
+}
+
 int tb_workbook_heading(struct tb_xlsx_sheet *s, int row, int columns, const char *text)
 {
     for (int i = 0; i < columns; i++) {

@@ -202,12 +202,7 @@ bool tb_workbook_has_budgets(const struct tb_workbook *w)
 /* Where the Summary finds the month's budget for everything. */
 static void note_month(struct tb_workbook_book *b, const struct tb_grid *g)
 {
-    const struct tb_tables *t = b->w->q->tables;
-    for (size_t i = 0; i < t->budget_count && b->month.row < 0; i++) {
-        if (t->budgets[i].dimension.s == NULL && t->budgets[i].period == TB_PERIOD_MONTH) {
-            b->month.row = tb_workbook_budget_row(b->w->budget->main, &t->budgets[i]);
-        }
-    }
+    b->month.row = tb_workbook_budget_of_all(b->w, TB_PERIOD_MONTH);
     b->month.line = g->header_row + 1 + (int)b->month.row;
     b->month.used = B_USED;
     b->month.forecast = B_FORECAST;

@@ -41,6 +41,7 @@ struct tb_workbook_book {
     } teams;
     struct {                                           /* cells of Trend */
         int first, last, label, charge;                /* one row per day; the last is the pack's own */
+        int budget;                                    /* column of the day's budget; 0: none */
         int top_first, top_last, top_name, top_charge; /* the largest teams */
     } days;
     struct {                      /* cells of Budgets: the month's budget for everything */
@@ -80,6 +81,8 @@ void tb_workbook_head(const struct tb_workbook_book *b, struct tb_xlsx_sheet *s,
 
 /* The row of the budget report that tells of a configured budget, or -1. */
 long tb_workbook_budget_row(const struct tb_table *t, const struct tb_budget_row *row);
+/* The same of the first budget for everything with this period. */
+long tb_workbook_budget_of_all(const struct tb_workbook *w, enum tb_period period);
 extern const char *const tb_workbook_weekdays[]; /* of tb_day_weekday */
 
 /* The heading of a further block, over so many columns; returns the row below. */

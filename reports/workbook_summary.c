@@ -56,10 +56,11 @@ static void write_days_chart(struct tb_workbook_page *p)
     }
     snprintf(title, sizeof title, "Charge per day, %s", b->w->q->settings->currency);
     snprintf(alt, sizeof alt,
-             "Columns: the charge of each of %zu days up to %s, which is %.*s %s. The numbers are on the "
+             "%s: the charge of each of %zu days up to %s, which is %.*s %s. The numbers are on the "
              "sheet %s.",
-             n, b->day, (int)tb_cents_format(b->teams.total_cents, charge), charge,
-             b->w->q->settings->currency, TB_SHEET_TREND);
+             b->days.budget > 0 ? "A line, and the day's budget as a broken line" : "Columns", n, b->day,
+             (int)tb_cents_format(b->teams.total_cents, charge), charge, b->w->q->settings->currency,
+             TB_SHEET_TREND);
     struct tb_xlsx_chart c = {.title = title,
                               .alt = alt,
                               .sheet = TB_SHEET_TREND,
@@ -67,6 +68,9 @@ static void write_days_chart(struct tb_workbook_page *p)
                               .last_row = b->days.last,
                               .category_column = b->days.label,
                               .value_column = b->days.charge,
+                              .limit_column = b->days.budget,
+                              .value_name = "Charge",
+                              .limit_name = "Day budget",
                               .value_format = money_format(max),
                               .row = p->chart_row,
                               .column = 0,

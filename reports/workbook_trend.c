@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include "reports/workbook_parts.h"
 
-enum { DAY, WEEKDAY, CHARGE, CHANGE, REQUESTS, TOKENS, PER_THOUSAND, LABEL, COLUMNS };
+enum { DAY, WEEKDAY, CHARGE, CHANGE, REQUESTS, TOKENS, PER_THOUSAND, LABEL, BUDGET, COLUMNS };
 
 static const struct tb_grid_column columns[COLUMNS] = {
     [DAY] = {"Day", TB_XS_DATE, false, 0},
@@ -14,6 +14,7 @@ static const struct tb_grid_column columns[COLUMNS] = {
     [TOKENS] = {"Tokens", TB_XS_COUNT, true, 0},
     [PER_THOUSAND] = {"Charge per 1,000 requests", TB_XS_MONEY, false, 0},
     [LABEL] = {"In the chart", TB_XS_TEXT, false, 0},
+    [BUDGET] = {"Day budget", TB_XS_MONEY, false, 0}, /* where one is of everything */
 };
 
 /* "28 Mar": a chart makes an axis of its own out of dates, and of a single one none. */
@@ -28,7 +29,7 @@ static void write_label(struct tb_grid *g, int32_t day)
     tb_grid_text(g, LABEL, TB_XS_MUTED, tb_str_of(text));
 }
 
-static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
+static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i, const struct tb_cell *limit)
 {
     const struct tb_history_day *d = &h->days[i];
     tb_money per_thousand;
@@ -50,6 +51,16 @@ static void write_day(struct tb_grid *g, const struct tb_history *h, size_t i)
         tb_grid_blank(g, PER_THOUSAND);
     }
     write_label(g, d->day);
+    if (limit != NULL) {
+        tb_grid_money(g, BUDGET, limit->money);
+    }
+}
+
+/* The limit of the day's budget for everything, as the tables have it now; NULL: there is none. */
+static const struct tb_cell *day_limit(const struct tb_workbook *w)
+{
+    long row = w->budget != NULL ? tb_workbook_budget_of_all(w, TB_PERIOD_DAY) : -1;
+    return row >= 0 ? tb_workbook_cell(w->budget->main, (size_t)row, "limit") : NULL;
 }
 
 /* --- the largest teams --------------------------------------------------------------------------------------- */
@@ -104,25 +115,24 @@ static struct tb_str shorten(struct tb_str name, char out[4 * NAME_PLACES + 8])
     return (struct tb_str){out, (size_t)n};
 }
 
-#define NAME_COLUMN (COLUMNS + 1) /* beside the days, one column apart */
-
-static void write_team(struct tb_xlsx_sheet *s, int row, struct tb_str name, int64_t cents)
+static void write_team(struct tb_xlsx_sheet *s, int row, int column, struct tb_str name, int64_t cents)
 {
     char text[4 * NAME_PLACES + 8];
-    tb_xlsx_text(s, row, NAME_COLUMN, TB_XS_ROW, shorten(name, text));
-    tb_xlsx_money(s, row, NAME_COLUMN + 1, TB_XS_MONEY | TB_XS_BOLD | TB_XS_ROW, tb_money_of_cents(cents));
+    tb_xlsx_text(s, row, column, TB_XS_ROW, shorten(name, text));
+    tb_xlsx_money(s, row, column + 1, TB_XS_MONEY | TB_XS_BOLD | TB_XS_ROW, tb_money_of_cents(cents));
 }
 
-static void write_teams(struct tb_workbook_book *b, int row, const struct team *teams, size_t n)
+/* column: beside the days, one column apart. */
+static void write_teams(struct tb_workbook_book *b, int row, int column, const struct team *teams, size_t n)
 {
     int64_t other = 0;
     size_t top = n <= TOP ? n : TOP;
-    tb_xlsx_text(b->trend, row, NAME_COLUMN, TB_XS_HEADER, TB_STR("Largest teams of the day"));
-    tb_xlsx_text(b->trend, row, NAME_COLUMN + 1, TB_XS_HEADER | TB_XS_RIGHT, TB_STR("Charge"));
+    tb_xlsx_text(b->trend, row, column, TB_XS_HEADER, TB_STR("Largest teams of the day"));
+    tb_xlsx_text(b->trend, row, column + 1, TB_XS_HEADER | TB_XS_RIGHT, TB_STR("Charge"));
     b->days.top_first = row + 1;
     for (size_t i = 0; i < n; i++) {
         if (i < top) {
-            write_team(b->trend, ++row, teams[i].name, teams[i].cents);
+            write_team(b->trend, ++row, column, teams[i].name, teams[i].cents);
         } else {
             other += teams[i].cents;
         }
@@ -130,11 +140,11 @@ static void write_teams(struct tb_workbook_book *b, int row, const struct team *
     if (n > top) {
         char words[48];
         snprintf(words, sizeof words, "Other (%zu teams)", n - top);
-        write_team(b->trend, ++row, tb_str_of(words), other);
+        write_team(b->trend, ++row, column, tb_str_of(words), other);
     }
     b->days.top_last = row;
-    b->days.top_name = NAME_COLUMN;
-    b->days.top_charge = NAME_COLUMN + 1;
+    b->days.top_name = column;
+    b->days.top_charge = column + 1;
 }
 
 void tb_workbook_trend(struct tb_workbook_book *b)
@@ -143,23 +153,26 @@ void tb_workbook_trend(struct tb_workbook_book *b)
     const struct tb_history *h = b->w->history;
     const struct tb_table *t = tb_workbook_table(b->w->chargeback, "teams");
     tb_workbook_head(b, b->trend, "Daily charge", "earlier days as their packs stand now");
-    tb_grid_begin(&g, b->trend, 3, columns, COLUMNS, TB_HISTORY_MAX);
+    const struct tb_cell *limit = day_limit(b->w);
+    int n_columns = limit != NULL ? COLUMNS : BUDGET;
+    tb_grid_begin(&g, b->trend, 3, columns, n_columns, TB_HISTORY_MAX);
     for (size_t i = 0; i < h->n; i++) {
-        write_day(&g, h, i);
+        write_day(&g, h, i, limit);
     }
     tb_grid_end(&g, "DailyCharge", "No day has usage yet.", "");
     b->days.first = g.header_row + 1;
     b->days.last = g.row;
     b->days.label = LABEL;
     b->days.charge = CHARGE;
+    b->days.budget = limit != NULL ? BUDGET : 0;
     b->days.top_last = -1;
     struct team *teams = calloc(tb_table_rows(t) + 1, sizeof *teams);
     size_t n = teams != NULL ? collect(t, teams) : 0;
     if (n > 0) {
         qsort(teams, n, sizeof *teams, by_charge);
-        write_teams(b, g.header_row, teams, n);
+        write_teams(b, g.header_row, n_columns + 1, teams, n);
     }
     free(teams);
-    tb_xlsx_width(b->trend, COLUMNS, 3);
+    tb_xlsx_width(b->trend, n_columns, 3);
     tb_workbook_freeze(b->trend, &g);
 }

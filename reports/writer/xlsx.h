@@ -149,13 +149,15 @@ void tb_xlsx_bars(struct tb_xlsx_sheet *s, int first_row, int last_row, int colu
 void tb_xlsx_table(struct tb_xlsx_sheet *s, int header_row, int last_row, int column, int last_column,
                    const char *name, const char *const *headers);
 
-/* A chart of one series over cells that are already written. */
+/* A chart of one series over cells that are already written; of two lines where the first is held against a limit. */
 struct tb_xlsx_chart {
     bool bars;         /* lying, first category on top; else standing columns */
     const char *title; /* constants all */
     const char *alt;   /* what it shows, in words; passes the gate */
     const char *sheet; /* of the data */
     int first_row, last_row, category_column, value_column; /* categories: texts */
+    int limit_column;                                       /* beside the values; 0: none */
+    const char *value_name, *limit_name;                    /* for the legend, where there is a limit */
     const char *value_format;                               /* "#,##0.00" */
     int row, column;                                        /* where its upper left corner lies */
     int width, height;                                      /* pixels */

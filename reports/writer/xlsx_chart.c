@@ -1,10 +1,11 @@
-/* Charts: one series, plain, readable in black and white. */
+/* Charts: one series, or one and its limit; plain, readable in black and white. */
 #include <assert.h>
 #include <stdio.h>
 #include "reports/writer/xlsx_book.h"
 
 #define DEFAULT_WIDTH  480.0 /* of the library, which knows only scales */
 #define DEFAULT_HEIGHT 288.0
+#define BLUE           0x2F75B5
 #define LABELS_MAX     12 /* more values than this are not written at their columns */
 
 /* Few columns would fill the whole width: the gap between them keeps them slim. */
@@ -63,25 +64,50 @@ static void set_labels(lxw_chart_series *series, const char *format)
     chart_series_set_labels_position(series, LXW_CHART_LABEL_POSITION_OUTSIDE_END);
 }
 
-static void set_series(struct tb_xlsx *x, lxw_chart *chart, const struct tb_xlsx_chart *c)
+static lxw_chart_series *add_series(struct tb_xlsx *x, lxw_chart *chart, const struct tb_xlsx_chart *c,
+                                    int column, const char *name)
 {
-    int n = c->last_row - c->first_row + 1;
-    lxw_chart_fill fill = {.color = 0x2F75B5};
     lxw_chart_series *series = chart_add_series(chart, NULL, NULL);
     if (series == NULL) {
         tb_xlsx_fail(x, TB_FATAL, TB_E_MEMORY, "no memory for a chart");
-        return;
+        return NULL;
     }
     chart_series_set_categories(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)c->category_column,
                                 (lxw_row_t)c->last_row, (lxw_col_t)c->category_column);
-    chart_series_set_values(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)c->value_column,
-                            (lxw_row_t)c->last_row, (lxw_col_t)c->value_column);
-    chart_series_set_name(series, c->title);
-    chart_series_set_fill(series, &fill);
-    if (n <= LABELS_MAX) {
-        set_labels(series, c->value_format);
+    chart_series_set_values(series, c->sheet, (lxw_row_t)c->first_row, (lxw_col_t)column,
+                            (lxw_row_t)c->last_row, (lxw_col_t)column);
+    chart_series_set_name(series, name);
+    return series;
+}
+
+static void set_series(struct tb_xlsx *x, lxw_chart *chart, const struct tb_xlsx_chart *c)
+{
+    int n = c->last_row - c->first_row + 1;
+    lxw_chart_fill fill = {.color = BLUE};
+    lxw_chart_series *series = add_series(x, chart, c, c->value_column, c->title);
+    if (series != NULL) {
+        chart_series_set_fill(series, &fill);
+        if (n <= LABELS_MAX) {
+            set_labels(series, c->value_format);
+        }
+        chart_set_series_gap(chart, gap_of(n, c->bars));
     }
-    chart_set_series_gap(chart, gap_of(n, c->bars));
+}
+
+/* The values as a line with dots, the limit as a broken one: apart without colours, too. */
+static void set_lines_of_limit(struct tb_xlsx *x, lxw_chart *chart, const struct tb_xlsx_chart *c)
+{
+    lxw_chart_line solid = {.color = BLUE, .width = 2.25};
+    lxw_chart_line broken = {.color = 0xC55A11, .width = 1.75, .dash_type = LXW_CHART_LINE_DASH_DASH};
+    lxw_chart_series *values = add_series(x, chart, c, c->value_column, c->value_name);
+    lxw_chart_series *limit = values != NULL ? add_series(x, chart, c, c->limit_column, c->limit_name) : NULL;
+    if (limit != NULL) {
+        chart_series_set_line(values, &solid);
+        chart_series_set_marker_type(values, LXW_CHART_MARKER_CIRCLE);
+        chart_series_set_marker_size(values, 5);
+        chart_series_set_line(limit, &broken);
+        chart_series_set_marker_type(limit, LXW_CHART_MARKER_NONE);
+    }
 }
 
 void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c)
@@ -94,14 +120,20 @@ void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c)
     }
     snprintf(alt, sizeof alt, "%s", passed);
     snprintf(range, sizeof range, "chart on %s", s->name);
-    lxw_chart *chart = workbook_add_chart(s->x->book, c->bars ? LXW_CHART_BAR : LXW_CHART_COLUMN);
+    lxw_chart *chart = workbook_add_chart(s->x->book, c->bars               ? LXW_CHART_BAR
+                                                      : c->limit_column > 0 ? LXW_CHART_LINE
+                                                                            : LXW_CHART_COLUMN);
     if (chart == NULL) {
         tb_xlsx_fail(s->x, TB_FATAL, TB_E_MEMORY, "no memory for a chart");
         return;
     }
     chart_title_set_name(chart, c->title);
-    chart_legend_set_position(chart, LXW_CHART_LEGEND_NONE);
-    set_series(s->x, chart, c);
+    chart_legend_set_position(chart, c->limit_column > 0 ? LXW_CHART_LEGEND_BOTTOM : LXW_CHART_LEGEND_NONE);
+    if (c->limit_column > 0) {
+        set_lines_of_limit(s->x, chart, c);
+    } else {
+        set_series(s->x, chart, c);
+    }
     set_fonts(chart, c);
     set_lines(chart, c);
     if (c->bars) { /* the first category on top; the values' axis would follow it there */

@@ -77,6 +77,8 @@ def check_trend(path, book, pack):
     for r, h in zip(rows, history):
         check(r["Day"] == serial(h["day"]) and near(r["Charge"], money(h["billed"])), f"{path}: trend of {h['day']}")
         check(r["Requests"] == h["requests"] and r["Tokens"] == h["tokens"], f"{path}: volume of {h['day']}")
+    budget = {(b["name"], b["period"]): b for b in pack.get("budget", {"rows": []})["rows"]}.get(("company day", "day"))  # of finance.py
+    check(all(near(r["Day budget"], money(budget["limit"])) if budget else "Day budget" not in r for r in rows), f"{path}: day budget of the trend")
     last, totals = history[-1], pack["chargeback"]["totals"]
     check(last["day"] == pack["day"] and last["billed"] == totals["billed"] and last["requests"] == totals["requests"],
           f"{path}: the day in its own history")
