@@ -44,7 +44,8 @@ static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
     if (j->digest == NULL) {
         return tb_judge_no_memory(j);
     }
-    for (int32_t d = j->first; d <= j->last && st == TB_OK; d++) {
+    /* the latest first: it is the one that has to be made, which takes memory that the others can have afterwards */
+    for (int32_t d = j->last; d >= j->first && st == TB_OK; d--) {
         st = tb_digest_get(j->db, j->settings, j->tables, &j->rules, d, &j->digest[d - j->first], j->err);
         if (st == TB_OK &&
             d < from_day - (int32_t)j->rules.replay_days - 1) { /* nor is the day after it judged */
@@ -215,11 +216,29 @@ static enum tb_status finish(struct tb_judge *j, int32_t from_day, struct tb_fin
     return st;
 }
 
+/* The same among many, found by their ids: all of list from `from` on are in seen, in their order. */
+static enum tb_status put_known(struct tb_judge *j, struct tb_findings *list, size_t from,
+                                const struct tb_finding *f, struct tb_tuples *seen)
+{
+    uint32_t key[sizeof f->id / sizeof(uint32_t) + 1] = {0}, number = 0;
+    bool is_new = false;
+    memcpy(key, f->id, sizeof f->id);
+    enum tb_status st = tb_tuples_add(seen, key, &number, &is_new, j->err);
+    if (st == TB_OK && !is_new) {
+        list->f[from + number] = *f;
+        return TB_OK;
+    }
+    return st == TB_OK ? put(j, list, list->n, f) : st;
+}
+
 /* Budgets and quotas: each asked day by itself. */
 static enum tb_status judge_limits(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
 {
     struct tb_subject all;
     struct tb_findings today = {NULL, 0, 0};
+    struct tb_tuples seen; /* there may be some of each consumer */
+    size_t mine = out->n;
+    tb_tuples_init(&seen, sizeof today.f->id / sizeof(uint32_t) + 1, TB_TUPLES_MAX);
     enum tb_status st = tb_subject_init(&all, j, j->accounts, 0);
     j->out = &today;
     for (j->day = from_day < j->first ? j->first : from_day; j->day <= j->last && st == TB_OK; j->day++) {
@@ -230,9 +249,10 @@ static enum tb_status judge_limits(struct tb_judge *j, int32_t from_day, struct 
             st = tb_judge_quotas(j);
         }
         for (size_t i = 0; i < today.n && st == TB_OK; i++) {
-            st = put(j, out, 0, &today.f[i]);
+            st = put_known(j, out, mine, &today.f[i], &seen);
         }
     }
+    tb_tuples_release(&seen);
     tb_findings_release(&today);
     tb_subject_release(&all);
     return st;
