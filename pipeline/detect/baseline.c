@@ -90,9 +90,10 @@ static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t
     return mu;
 }
 
-void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, const double *series,
-                        int32_t local_day, int32_t before, int hour, int width, int skip_hour,
-                        struct tb_baseline *out)
+/* The values alone. */
+static void gather(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                   int32_t local_day, int32_t before, int hour, int width, int skip_hour,
+                   struct tb_baseline *out)
 {
     enum tb_day_type type = type_of(s, local_day);
     size_t want = (size_t)j->rules.same_type_days;
@@ -110,9 +111,18 @@ void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, co
     }
     if (!tb_baseline_supported(j, s, local_day, out->n)) {
         out->n = 0;
+    }
+}
+
+void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                        int32_t local_day, int32_t before, int hour, int width, int skip_hour,
+                        struct tb_baseline *out)
+{
+    double sorted[32];
+    gather(j, s, series, local_day, before, hour, width, skip_hour, out);
+    if (out->n == 0) {
         return;
     }
-    double sorted[32];
     memcpy(sorted, out->value, out->n * sizeof *sorted);
     out->mu = tb_median(sorted, out->n);
     out->mu = ramp(j, s, local_day, out);
@@ -135,7 +145,7 @@ void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t 
     double sum = 0;
     for (int h = 0; h < 24 && b.n > 0; h++) {
         struct tb_baseline one;
-        tb_baseline_before(j, s, s->n, local_day, before, h, 1, -1, &one);
+        gather(j, s, s->n, local_day, before, h, 1, -1, &one);
         for (size_t i = 0; i < one.n; i++) {
             out->hour[h] += one.value[i] / (double)one.n;
         }

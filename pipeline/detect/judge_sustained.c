@@ -9,6 +9,7 @@ struct stretch {
     double least_ratio;
     int64_t start_us, end_us;
     int days;
+    bool worth; /* enough more to look how rare it is */
 };
 
 #define SHORT (12 * TB_US_PER_H) /* what is no longer is told as a spike */
@@ -19,7 +20,8 @@ struct usual {
     int32_t first; /* local day of day[0] */
     struct tb_usual_day day[SPAN];
     struct tb_dispersion own;
-    double sd; /* of the logarithm of a day against its median */
+    double sd;    /* of the logarithm of a day against its median */
+    bool learned; /* own and sd are */
 };
 
 /* 24 hours of a stretch: what they brought, what they usually bring, and how much that varies. */
@@ -101,7 +103,8 @@ static bool look(const struct tb_judge *j, const struct tb_subject *s, const str
     double x = out->x - (days > 1 ? l->x : l->top_x), mu = out->mu - (days > 1 ? l->mu : l->top_mu);
     double rest = days > 1 ? squares - l->sd * l->sd * l->mu * l->mu : l->sd * l->sd * mu * mu;
     out->rest_ratio = x / (mu > 1 ? mu : 1);
-    bool worth = out->x >= j->rules.sustained_ratio * out->mu; /* how rare it is takes long to tell */
+    bool worth = out->worth = out->x >= j->rules.sustained_ratio * out->mu;
+    worth = worth && usual->learned; /* how rare it is takes long to tell */
     out->z = worth ? z_of(usual, out->x, out->mu, squares) : 0;
     out->rest_z = worth ? z_of(usual, x, mu, rest) : 0;
     return true;
@@ -231,6 +234,7 @@ static void learn(const struct tb_judge *j, const struct tb_subject *s, int32_t 
         }
     }
     out->sd = tb_mad(off, n, 0);
+    out->learned = true;
 }
 
 /* Days of one type have the same usual day. */
@@ -272,10 +276,14 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
         return TB_OK;
     }
     fill_usual(j, s, &usual);
-    learn(j, s, usual.first + 1, &usual);
     for (int64_t end = j->today->to_us - 18 * TB_US_PER_H; end <= j->today->to_us; end += 6 * TB_US_PER_H) {
         for (int days = 1; days <= 3; days++) {
-            if (look(j, s, &usual, end, days, &l) && is_sustained(j, &l) && l.z > best.z) {
+            bool worth = look(j, s, &usual, end, days, &l) && l.worth;
+            if (worth && !usual.learned) { /* few consumers get here */
+                learn(j, s, usual.first + 1, &usual);
+                worth = look(j, s, &usual, end, days, &l);
+            }
+            if (worth && is_sustained(j, &l) && l.z > best.z) {
                 best = l;
             }
         }

@@ -94,25 +94,31 @@ static bool is_off_hours(const struct tb_judge *j, const struct tb_subject *s, c
     return true;
 }
 
-static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
-                       const struct tb_usual_day *usual, const struct tb_dispersion *own)
+/* Whether it is more than ever, and enough more to look closer: how rare it is takes long to tell. */
+static bool is_more(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
+                    struct tb_baseline *b)
 {
     const struct tb_rules *r = &j->rules;
-    struct tb_dispersion here = *own;
-    struct tb_baseline b;
     w->x = sum_of(s, s->n, w);
     if (w->x < r->spike_excess) {
         return false;
     }
-    tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, -1, &b);
-    if (b.n == 0 || w->x < r->spike_ratio * b.mu || w->x - b.mu < r->spike_excess || w->x <= b.past_max) {
-        return false;
-    }
-    w->mu = b.mu;
-    w->days = b.n;
-    w->past_max = b.past_max;
+    tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, -1, b);
+    w->mu = b->mu;
+    w->days = b->n;
+    w->past_max = b->past_max;
+    return b->n > 0 && w->x >= r->spike_ratio * b->mu && w->x - b->mu >= r->spike_excess &&
+           w->x > b->past_max;
+}
+
+static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
+                       const struct tb_baseline *b, const struct tb_usual_day *usual,
+                       const struct tb_dispersion *own)
+{
+    const struct tb_rules *r = &j->rules;
+    struct tb_dispersion here = *own;
     follow_day(j, s, w, usual, &here);
-    w->z = far_of(j, &b, &here, w->level, w->x);
+    w->z = far_of(j, b, &here, w->level, w->x);
     /* what its busy hours reach anyhow is no news at another hour */
     bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * own->most || off;
     return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, &here);
@@ -209,9 +215,10 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
         struct tb_dispersion own = {.phi = 0};
         for (int h = 0; h + widths[k] <= 24; h++) {
             struct window w = {.local_day = local_day, .hour = h, .width = widths[k]};
+            struct tb_baseline b;
             int64_t start = us_of(s, local_day, h), end = us_of(s, local_day, h + widths[k] - 1);
             if (start == INT64_MIN || end == INT64_MIN || end + TB_US_PER_H <= j->today->from_us ||
-                end + TB_US_PER_H > j->today->to_us || sum_of(s, s->n, &w) < j->rules.spike_excess) {
+                end + TB_US_PER_H > j->today->to_us || !is_more(j, s, &w, &b)) {
                 continue;
             }
             if (own.phi == 0) {
@@ -220,7 +227,7 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
             if (usual.n == 0) {
                 tb_usual_day(j, s, local_day, local_day, &usual);
             }
-            if (stands_out(j, s, &w, &usual, &own)) {
+            if (stands_out(j, s, &w, &b, &usual, &own)) {
                 found[n++] = w;
             }
         }

@@ -53,9 +53,9 @@ static void short_roads_agree(void **state)
         world_load(&w, 0, w.n, seed % 2 == 0);
         assert_ok(tb_reader_init(&few, w.db, &w.settings, w.tables, false, &err), err);
         assert_ok(tb_reader_init(&all, w.db, &w.settings, w.tables, false, &err), err);
-        assert_ok(tb_scan_open(w.db, INT64_MIN, INT64_MAX, TB_PRICING_COLUMNS | TB_C_TEXT(TB_T_CONSUMER), &x,
-                               &err),
-                  err);
+        assert_ok(
+            tb_scan_open(w.db, INT64_MIN, INT64_MAX, TB_PRICING_COLUMNS | TB_C_TEXT(TB_T_CONSUMER), &x, &err),
+            err);
         assert_ok(tb_scan_open(w.db, INT64_MIN, INT64_MAX, TB_READING_COLUMNS, &y, &err), err);
         while ((st = tb_scan_next(x, &a, &err)) == TB_OK) {
             assert_ok(tb_scan_next(y, &b, &err), err);
