@@ -56,7 +56,9 @@ int tb_exit_worse(int a, int b)
 
 int tb_cmd_fail(const struct tb_err *err)
 {
-    tb_log_err(TB_LOG_ERROR, err);
+    if (err->text[0] != '\0') {
+        tb_log_err(TB_LOG_ERROR, err);
+    }
     return tb_err_exit(err);
 }
 
@@ -91,6 +93,9 @@ static enum tb_status write_fd(int fd, struct tb_str text, const char *name, str
         ssize_t n = write(fd, text.s, text.n);
         if (n < 0 && errno == EINTR) {
             continue;
+        }
+        if (n < 0 && errno == EPIPE) { /* who reads has had enough, as `head` has: no news */
+            return tb_err_set(err, TB_FAIL, TB_E_IO, "%s", "");
         }
         if (n < 0) {
             return tb_err_set(err, TB_FAIL, TB_E_IO, "cannot write %s: %s", name, strerror(errno));

@@ -52,7 +52,7 @@ void tb_cmd_catch_signals(void);
  * file is replaced whole (through a symbolic link, its target). */
 enum tb_status tb_cmd_output(const char *path, struct tb_str content, struct tb_err *err) TB_MUST_USE;
 
-/* Says err as an error and returns its exit code. */
+/* Says err as an error and returns its exit code; one without words (a closed pipe) is not said. */
 int tb_cmd_fail(const struct tb_err *err);
 /* Says a usage error ("run: ...; see `tollbook run --help`") and returns TB_EXIT_USAGE. */
 int tb_cmd_usage(const char *command, const char *fmt, ...) TB_PRINTF(2, 3);

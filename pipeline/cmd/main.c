@@ -1,4 +1,5 @@
 /* The command line of CONTRACT.md section 1: global options, then one command. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -139,7 +140,9 @@ int main(int argc, char **argv)
         if (strcmp(argv[at], commands[i]->name) == 0) {
             status = commands[i]->run(config, argc - at, argv + at);
             if (fflush(stdout) != 0 && status == TB_EXIT_DONE) {
-                tb_log(TB_LOG_ERROR, "cannot write standard output");
+                if (errno != EPIPE) {
+                    tb_log(TB_LOG_ERROR, "cannot write standard output");
+                }
                 status = TB_EXIT_FAILED;
             }
             return status;
