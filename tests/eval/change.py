@@ -3,8 +3,8 @@
 
 For each label that costs something: the days it is on against the same weekdays a week before; of the consumer's effects the one that
 added most must be what was injected. Where all else that changed for the consumer (its change less the label's cost) is larger than what was
-injected, nobody who sees the sums can name it: counted apart. A move to a model that the cell had not used is "new" (the contract: new cells
-first), which names it as well as "mix".
+injected, nobody who sees the sums can name it: counted apart. Calls of a feature and model that the base days had not used are "new" (the
+contract: new cells first): for calls that were added, and for a move to another model, that names it, too; how many are so is told.
 """
 import datetime as dt
 import json
@@ -19,8 +19,9 @@ CAUSE = {
     'mix': 'model_mix'}
 CAUSES = {kind: {cause} for cause, kinds in CAUSE.items() for kind in kinds.split()}
 CAUSES['loop_growing'].add('volume')  # more calls, each larger
-CAUSES['model_mix'].add('new')
 CAUSES['large_prompt'] = {'tokens_per_request', 'volume'}
+for kind in CAUSES.keys() - {'context_bloat', 'output_bloat'}:
+    CAUSES[kind].add('new')
 
 
 def day_of(text, back=0):
@@ -44,7 +45,7 @@ def main():
     tollbook, folder, verbose = sys.argv[1], sys.argv[2], '--verbose' in sys.argv
     with open(folder + '/labels.json') as f:
         labels = json.load(f)
-    named = hidden = 0
+    named = new = hidden = 0
     wrong = []
     for l in labels:
         if l['kind'] not in CAUSES or l['excess_cost'] <= 0:
@@ -56,10 +57,11 @@ def main():
         top = max(mine, key=lambda e: mine[e], default='nothing')
         if top in CAUSES[l['kind']]:
             named += 1
+            new += top == 'new' and l['kind'] != 'model_mix'
         else:
             wrong.append((l, mine))
     of = named + len(wrong)
-    print(f'change: {named} of {of} injected causes named by the largest effect ({100 * named / max(of, 1):.0f} %); {hidden} drowned in what else changed')
+    print(f'change: {named} of {of} injected causes named by the largest effect ({100 * named / max(of, 1):.0f} %; {new} of them as new cells); {hidden} drowned in what else changed')
     for l, mine in wrong if verbose else []:
         print('  not named:', l['kind'], l['consumer'], l['start'][:16], f"${l['excess_cost']:.2f}", {k: round(v, 3) for k, v in mine.items()})
 

@@ -155,12 +155,14 @@ class Set:
         sys.exit('no room is left')
 
     def somewhere(self, kind, span):
-        while True:  # what is about shares and means needs calls
+        for tries in range(60):  # what is about shares and means needs calls
             p, day = self.place(kind, span)
             t = self.at(p, day, self.r.uniform(0, 15) if span > 1 else self.r.uniform(8, 16))
             if SPANS.get(kind, 0) < 2 or kind in ('sustained', 'bot_24h') or len(self.between(p, t, t + span * 86400)) >= 60:
-                return p, day, t
-            self.taken[p['name']].remove(day)
+                break
+            if tries < 59:
+                self.taken[p['name']].remove(day)
+        return p, day, t
 
     def between(self, p, a, b):
         return [c for c in self.calls if c['consumer'] == p['name'] and a <= c['ts'] < b]

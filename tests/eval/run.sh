@@ -19,10 +19,10 @@ else
     echo "== labelled: ../shared/labelled is not there, left out"
 fi
 for seed in $3; do
-    for kind in normal hard lumpy lumpy-hard; do
+    for kind in normal hard lumpy lumpy-hard tail tail-hard; do
         rm -rf "$dir/$kind-$seed"
         generator=generate.py option=
-        case $kind in lumpy*) generator=generate_lumpy.py ;; esac
+        case $kind in lumpy*) generator=generate_lumpy.py ;; tail*) generator=generate_tail.py ;; esac
         case $kind in *hard) option=--hard ;; esac
         # shellcheck disable=SC2086
         timeout 300 python3 "$here/$generator" "$seed" "$dir/$kind-$seed" $option || exit 1
