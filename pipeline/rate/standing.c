@@ -70,23 +70,35 @@ enum tb_status tb_standing_keep(struct tb_db *db, int32_t from_day, int32_t to_d
     return status;
 }
 
+/* A pruned day's version is written down, if an older program did not. */
+static enum tb_status keep_pruned(struct tb_db *db, int32_t day, struct tb_err *err)
+{
+    bool kept = true;
+    int64_t stands = 0;
+    enum tb_status status = find_version(db, day, &kept, &stands, err);
+    return status == TB_OK && !kept && stands != 0 ? tb_standing_keep(db, day, day, stands, err) : status;
+}
+
+/* Living days are reduced in stretches: prices and accounts are compiled once for each. */
 enum tb_status tb_standing_reduce(struct tb_db *db, const struct tb_settings *s,
                                   const struct tb_tables *tables, int64_t version, int32_t from_day,
                                   int32_t to_day, struct tb_err *err)
 {
     enum tb_status status = TB_OK;
-    for (int32_t day = from_day; status == TB_OK && day <= to_day; day++) {
-        bool pruned = false, kept = true;
-        int64_t stands = 0;
-        status = is_pruned(db, s, day, &pruned, err);
-        if (status == TB_OK && !pruned) {
-            status = tb_reduce_days(db, s, tables, version, day, day, NULL, err);
-        } else if (status == TB_OK) {
-            status = find_version(db, day, &kept, &stands, err);
+    int32_t living = from_day; /* the first of the stretch that ends before day */
+    for (int32_t day = from_day; status == TB_OK && day <= to_day + 1; day++) {
+        bool pruned = day > to_day;
+        status = pruned ? TB_OK : is_pruned(db, s, day, &pruned, err);
+        if (status != TB_OK || !pruned) {
+            continue;
         }
-        if (status == TB_OK && !kept && stands != 0) {
-            status = tb_standing_keep(db, day, day, stands, err);
+        if (living < day) {
+            status = tb_reduce_days(db, s, tables, version, living, day - 1, NULL, err);
         }
+        if (status == TB_OK && day <= to_day) {
+            status = keep_pruned(db, day, err);
+        }
+        living = day + 1;
     }
     return status;
 }
