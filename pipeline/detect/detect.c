@@ -196,16 +196,27 @@ static int by_place(const void *a, const void *b)
     return c != 0 ? c : strcmp(x->id, y->id);
 }
 
+/* The action of a kind is looked up for the first finding of it, whose place + 1 of_kind remembers. */
+static enum tb_status set_action(struct tb_judge *j, struct tb_findings *out, size_t at, size_t *of_kind)
+{
+    struct tb_finding *f = &out->f[at];
+    if (of_kind[f->kind] != 0) {
+        memcpy(f->action, out->f[of_kind[f->kind] - 1].action, sizeof f->action);
+        return TB_OK;
+    }
+    of_kind[f->kind] = at + 1;
+    return tb_rules_action(tb_kind_names[f->kind], f->action, sizeof f->action, j->err);
+}
+
 static enum tb_status finish(struct tb_judge *j, int32_t from_day, struct tb_findings *out)
 {
-    size_t n = 0;
+    size_t n = 0, of_kind[TB_KIND_COUNT] = {0};
     enum tb_status st = TB_OK;
     for (size_t i = 0; i < out->n && st == TB_OK; i++) {
         if (out->f[i].last_day >= from_day) {
             out->f[n++] = out->f[i];
             weigh(j, &out->f[n - 1]);
-            st = tb_rules_action(tb_kind_names[out->f[n - 1].kind], out->f[n - 1].action,
-                                 sizeof out->f[n - 1].action, j->err);
+            st = set_action(j, out, n - 1, of_kind);
         }
     }
     out->n = n;
