@@ -116,11 +116,18 @@ void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, i
     }
 }
 
+/* Of what is positive; lgamma itself writes its sign where all threads see it. */
+static double log_gamma(double x)
+{
+    int sign;
+    return lgamma_r(x, &sign);
+}
+
 /* Squared deviations of the normal's tail that is as rare as x or more of a negative binomial of mean mu. */
 static double squared_z(double phi, double x, double mu)
 {
     double over = phi - 1, q = over / phi, r = mu / over;
-    double log_p = lgamma(x + r) - lgamma(r) - lgamma(x + 1) + r * log(1 - q) + x * log(q);
+    double log_p = log_gamma(x + r) - log_gamma(r) - log_gamma(x + 1) + r * log(1 - q) + x * log(q);
     double next =
         (x + r) / (x + 1) * q; /* the next count's to this one's; later ones' lie between it and q */
     log_p -= next < 1 ? log(1 - (next > q ? next : q)) : 0;
