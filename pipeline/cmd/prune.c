@@ -64,10 +64,10 @@ static enum tb_status prune_before(struct tb_session *s, int32_t from, int32_t t
     }
     st = keep_days(s, from, to, err);
     if (st == TB_OK) {
-        st = tb_standing_keep(s->db, from, to, s->version, err);
+        st = tb_events_prune(s->db, before_day, has_rolling(s->tables) ? before_day - 1 : before_day, err);
     }
     if (st == TB_OK) {
-        st = tb_events_prune(s->db, before_day, has_rolling(s->tables) ? before_day - 1 : before_day, err);
+        st = tb_standing_keep(s->db, s->settings, from, to, s->version, err);
     }
     if (st == TB_OK) { /* the last of the civil days that go ends within a UTC day that stays */
         st = tb_events_prune_rest(s->db, tb_zone_day_start(zone, to + 1), err);

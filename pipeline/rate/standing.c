@@ -56,27 +56,32 @@ enum tb_status tb_standing_pruned(struct tb_db *db, const struct tb_settings *s,
     return TB_END;
 }
 
-enum tb_status tb_standing_keep(struct tb_db *db, int32_t from_day, int32_t to_day, int64_t version,
-                                struct tb_err *err)
+enum tb_status tb_standing_keep(struct tb_db *db, const struct tb_settings *s, int32_t from_day,
+                                int32_t to_day, int64_t version, struct tb_err *err)
 {
     struct tb_query *q = NULL;
     enum tb_status status = tb_query_open(db, tb_embed_text(tb_embed_rate, "standing_put.sql"), &q, err);
     for (int32_t day = from_day; status == TB_OK && day <= to_day; day++) {
-        tb_query_bind_int(q, "day", day);
-        tb_query_bind_int(q, "tables", version);
-        status = tb_query_run(q, err);
+        bool pruned = false;
+        status = is_pruned(db, s, day, &pruned, err);
+        if (status == TB_OK && pruned) {
+            tb_query_bind_int(q, "day", day);
+            tb_query_bind_int(q, "tables", version);
+            status = tb_query_run(q, err);
+        }
     }
     tb_query_close(q);
     return status;
 }
 
 /* A pruned day's version is written down, if an older program did not. */
-static enum tb_status keep_pruned(struct tb_db *db, int32_t day, struct tb_err *err)
+static enum tb_status keep_pruned(struct tb_db *db, const struct tb_settings *s, int32_t day,
+                                  struct tb_err *err)
 {
     bool kept = true;
     int64_t stands = 0;
     enum tb_status status = find_version(db, day, &kept, &stands, err);
-    return status == TB_OK && !kept && stands != 0 ? tb_standing_keep(db, day, day, stands, err) : status;
+    return status == TB_OK && !kept && stands != 0 ? tb_standing_keep(db, s, day, day, stands, err) : status;
 }
 
 /* Living days are reduced in stretches: prices and accounts are compiled once for each. */
@@ -96,7 +101,7 @@ enum tb_status tb_standing_reduce(struct tb_db *db, const struct tb_settings *s,
             status = tb_reduce_days(db, s, tables, version, living, day - 1, NULL, err);
         }
         if (status == TB_OK && day <= to_day) {
-            status = keep_pruned(db, day, err);
+            status = keep_pruned(db, s, day, err);
         }
         living = day + 1;
     }

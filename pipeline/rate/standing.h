@@ -17,9 +17,10 @@ enum tb_status tb_standing_find(struct tb_db *db, const struct tb_settings *s, i
 enum tb_status tb_standing_pruned(struct tb_db *db, const struct tb_settings *s, int32_t from_day,
                                   int32_t to_day, int32_t *day, struct tb_err *err) TB_MUST_USE;
 
-/* Days from_day..to_day, whose events go now, stand from now on as this version has reduced them (in the caller's transaction). */
-enum tb_status tb_standing_keep(struct tb_db *db, int32_t from_day, int32_t to_day, int64_t version,
-                                struct tb_err *err) TB_MUST_USE;
+/* The pruned days of from_day..to_day stand from now on as this version has reduced them, unless they do with another (in the
+ * caller's transaction). A day between them that had no events is not pruned: it lives when its events come late. */
+enum tb_status tb_standing_keep(struct tb_db *db, const struct tb_settings *s, int32_t from_day,
+                                int32_t to_day, int64_t version, struct tb_err *err) TB_MUST_USE;
 
 /* Makes days from_day..to_day stand (in the caller's transaction). */
 enum tb_status tb_standing_reduce(struct tb_db *db, const struct tb_settings *s,
