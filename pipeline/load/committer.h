@@ -25,7 +25,6 @@ struct tb_committer {
     /* of the file being stored */
     struct tb_job *job;
     bool begun;                       /* something of it is in the transaction */
-    bool piped;                       /* it came through a pipe */
     bool open;                        /* a transaction is */
     uint32_t group_files, group_rows; /* whole files in it, and their rows */
     struct tb_load_txn *txn;
