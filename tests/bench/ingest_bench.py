@@ -2,7 +2,8 @@
 """`make bench`: whole ingest into SQLite against DuckDB's CREATE TABLE of the same columns from the same files.
 
 Makes its workload (seeded, kept in build/bench), runs both engines in turn, checks that their sums are equal, prints a table
-and fails when a gate of the project is missed or the peer is not there. usage: ingest_bench.py TOLLBOOK GENERATE [LINES]
+and fails when a gate of the project is missed or the peer is not there. A third row, reading alone (decompress, check, throw
+away), tells what the machine gives at that minute. usage: ingest_bench.py TOLLBOOK FOLDER-OF-BENCH-PROGRAMS
 """
 import json
 import os
@@ -14,10 +15,11 @@ import subprocess
 import sys
 import time
 
-TOLLBOOK, GENERATE = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
-RAW_TARGET = int(os.environ.get("TB_BENCH_RAW", 1_250_000_000))  # bytes of raw lines for each kind
+TOLLBOOK = pathlib.Path(sys.argv[1]).resolve()
+GENERATE, READ = (pathlib.Path(sys.argv[2]).resolve() / n for n in ("generate", "read_bench"))
+RAW_TARGET = int(os.environ.get("TB_BENCH_RAW", 2_500_000_000))  # bytes of raw lines for each kind
 ROUNDS = int(os.environ.get("TB_BENCH_ROUNDS", 3))
-FILES = 10
+FILES = 20
 DAY = 20778  # 2026-11-21
 HERE = pathlib.Path(__file__).resolve().parent
 WORK = pathlib.Path(os.environ.get("TB_BENCH_DIR", "build/bench")).resolve()
@@ -94,6 +96,13 @@ def run_tollbook(kind, files):
     return wall, cpu, rss, rows, {"bytes_per_event": size / sum(int(r[2]) for r in rows), "again_cpu": again_cpu}
 
 
+def run_reading(files, raw):
+    wall, cpu, rss, out = measured([READ, str(os.cpu_count())] + list(files))
+    if int(out.split()[2]) != raw:
+        fail("reading alone gave %s bytes of %d" % (out.split()[2].decode(), raw))
+    return wall, cpu, rss, None, {}
+
+
 def run_duckdb(kind, files, peer):
     database = WORK / ("duckdb-%s.db" % kind)
     database.unlink(missing_ok=True)
@@ -112,13 +121,14 @@ def main():
         files, raw = workload(kind)
         best = {}
         for _ in range(ROUNDS):
-            for engine, run in (("tollbook", lambda: run_tollbook(kind, files)), ("duckdb", lambda: run_duckdb(kind, files, peer))):
+            for engine, run in (("reading alone", lambda: run_reading(files, raw)), ("tollbook", lambda: run_tollbook(kind, files)),
+                                ("duckdb", lambda: run_duckdb(kind, files, peer))):
                 result = run()
                 if engine not in best or result[1] < best[engine][1]:
                     best[engine] = result
         if best["tollbook"][3] != best["duckdb"][3]:
             fail("%s: the engines' sums differ" % name)
-        for engine in ("tollbook", "duckdb"):
+        for engine in ("reading alone", "tollbook", "duckdb"):
             wall, cpu, rss, rows, extra = best[engine]
             print("| %s, %.2f GB | %s | %.2f | %.2f | %.2f | %.0f | %.2f |" % (
                 name, raw / 1e9, engine + (" " + extra["version"] if "version" in extra else ""), wall, raw / wall / 1e9, cpu, rss,
