@@ -20,9 +20,9 @@ static inline const struct tb_value *tb_eval_place(const struct tb_eval *ev, con
     return (in->present >> p->slot & 1) != 0 ? &in->value[p->slot] : NULL;
 }
 
-/* The usual case of tb_eval_number, inline: OK, ABSENT, or BAD for "ask tb_eval_number". */
-static inline enum tb_number_end tb_eval_digits(const struct tb_eval *ev, const struct tb_alternatives *a,
-                                                int64_t *out)
+/* The usual case of tb_eval_number, in line (a dozen fields a record): OK, ABSENT, or BAD for "ask tb_eval_number". */
+static inline __attribute__((always_inline)) enum tb_number_end
+tb_eval_digits(const struct tb_eval *ev, const struct tb_alternatives *a, int64_t *out)
 {
     for (size_t i = 0; i < a->n; i++) {
         const struct tb_value *v = a->alt[i].is_const ? NULL : tb_eval_place(ev, &a->alt[i].place);
