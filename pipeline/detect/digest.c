@@ -154,6 +154,15 @@ static enum tb_status keep(struct tb_db *db, uint64_t key, const struct tb_diges
     return st;
 }
 
+enum tb_status tb_digest_keep(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              const struct tb_rules *rules, const struct tb_digest *d, struct tb_err *err)
+{
+    uint64_t key = 0;
+    bool pruned = false;
+    enum tb_status st = key_of(db, s, tables, rules, d->day, &key, &pruned, err);
+    return st == TB_OK ? keep(db, key, d, err) : st;
+}
+
 enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
                              const struct tb_rules *rules, int32_t day, struct tb_digest *out,
                              struct tb_err *err)

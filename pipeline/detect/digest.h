@@ -128,6 +128,11 @@ enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, cons
                              const struct tb_rules *rules, int32_t day, struct tb_digest *out,
                              struct tb_err *err) TB_MUST_USE;
 
+/* Keeps d as the digest of its day, for these tables and rules; db must be one to write. */
+enum tb_status tb_digest_keep(struct tb_db *db, const struct tb_settings *s, const struct tb_tables *tables,
+                              const struct tb_rules *rules, const struct tb_digest *d,
+                              struct tb_err *err) TB_MUST_USE;
+
 /* The parts that begin with a consumer, and their order (digest_order.c). */
 #define TB_DIGEST_PARTS_OF_CONSUMERS(X)                                                                      \
     X(hour) X(cell) X(size) X(large) X(run) X(agent) X(steady) X(place) X(storm)

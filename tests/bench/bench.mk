@@ -23,3 +23,4 @@ $(B)/bench/day_bench: tests/bench/day_bench.c $(ALL_LIBS)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out $(WARN),$(CFLAGS)) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
 bench-day: $(B)/bench/day_bench
 	@$< 10000000 10000 $(B)/bench
+	@$< 10000000 10000 $(B)/bench f

@@ -1,16 +1,19 @@
 /* A day of many events and many consumers, first time and kept: reduced and priced, its quotas replayed, budgets, plans and
- * findings. Usage: day_bench [EVENTS [CONSUMERS [FOLDER [STEPS]]]]: composes a database of one day once (FOLDER/EVENTS-CONSUMERS.db, kept
- * for the next time), works on a copy, prints CPU and wall seconds of each step. A fourth argument chooses steps by their first
- * letters. */
+ * findings. Usage: day_bench [EVENTS [CONSUMERS [FOLDER [STEPS]]]]: composes a database of one day once (FOLDER/day-EVENTS-CONSUMERS.db,
+ * kept for the next time), works on a copy, prints CPU and wall seconds and memory of each step, which is a process of its own. A
+ * fourth argument chooses steps by their first letters; f, the whole detection behind 28 kept days as large, must be asked for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/hash.h"
+#include "detect/detect.h"
 #include "detect/digest.h"
 #include "plan/plan.h"
 #include "rate/budget.h"
@@ -23,6 +26,7 @@
 #define MODELS 12
 #define HOURS  24
 #define NODES  2
+#define PAST   28 /* kept days before it */
 
 struct bench {
     struct tb_db *db;
@@ -151,10 +155,16 @@ static void load(struct bench *b, struct tb_row *rows, uint64_t hour, uint64_t n
     MUST(tb_db_commit(b->db, &err));
 }
 
+static void open_db(struct bench *b, const char *path)
+{
+    MUST(tb_db_open(path, TB_DB_WRITE, &b->db, &err));
+    tb_db_set_zone(b->db, b->settings.zone);
+}
+
 static void compose(struct bench *b, const char *path)
 {
     struct tb_row *rows = calloc(TB_BATCH_ROWS, sizeof *rows);
-    MUST(tb_db_open(path, TB_DB_WRITE, &b->db, &err));
+    open_db(b, path);
     MUST(tb_db_begin(b->db, &err));
     add_all_texts(b);
     MUST(tb_db_commit(b->db, &err));
@@ -217,6 +227,76 @@ static void make_tables(struct bench *b)
     free(accounts);
 }
 
+/* --- the days before ------------------------------------------------------------------------------------------------------ */
+
+/* One call on the first of them, so that there is data from then on. */
+static void add_first(struct bench *b)
+{
+    struct tb_load_txn *t = NULL;
+    struct tb_append_counts c;
+    struct tb_row row;
+    struct tb_file_entry e = {.source = b->source,
+                              .path = TB_STR("first.log"),
+                              .format = TB_STR("kong"),
+                              .wrapper = TB_STR(""),
+                              .kind = TB_STR("plain"),
+                              .date = INT32_MIN};
+    add_all_texts(b);
+    fill_row(b, b->events / 2 + 1, &row);
+    row.ts_us -= PAST * TB_US_PER_DAY;
+    row.identity = tb_hash128("first", 5, 1);
+    row.line = 1;
+    MUST(tb_files_insert(b->db, &e, &err));
+    MUST(tb_load_begin(b->db, e.file, b->source, &t, &err));
+    MUST(tb_load_append(t, &row, 1, &c, NULL, NULL, &err));
+    e.lines = e.events = c.events;
+    MUST(tb_load_finish(t, &err));
+    MUST(tb_files_update(b->db, &e, &err));
+}
+
+/* A day earlier; hours and cells vary by a quarter. */
+static void shift(struct tb_digest *d)
+{
+#define EACH(name, ...)                                                                                      \
+    for (size_t i = 0; i < d->name##_n; i++) {                                                               \
+        struct tb_dg_##name *x = &d->name[i];                                                                \
+        __VA_ARGS__;                                                                                         \
+    }
+#define EARLIER(x) ((x)->start_us -= TB_US_PER_DAY, (x)->end_us -= TB_US_PER_DAY)
+    d->day--;
+    d->from_us -= TB_US_PER_DAY;
+    d->to_us -= TB_US_PER_DAY;
+    EACH(hour, x->hour -= HOURS; uint32_t part = 75 + (uint32_t)(mix(i * PAST + (uint64_t)d->day) % 51);
+         x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
+    EACH(cell, uint32_t part = 75 + (uint32_t)(mix(i * PAST + (uint64_t)d->day) % 51);
+         x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
+    EACH(place, x->hour -= HOURS)
+    EACH(large, x->ts_us -= TB_US_PER_DAY)
+    EACH(run, EARLIER(x))
+    EACH(agent, EARLIER(x))
+    EACH(steady, EARLIER(x))
+    EACH(storm, EARLIER(x))
+    EACH(outage, EARLIER(x))
+    EACH(rate, EARLIER(x))
+    EACH(unpriced, EARLIER(x))
+}
+
+static void keep_history(struct bench *b)
+{
+    struct tb_rules rules;
+    struct tb_digest d;
+    add_first(b);
+    MUST(tb_rules_load(&b->settings, &rules, &err));
+    MUST(tb_digest_build(b->db, &b->settings, b->tables, &rules, DAY, &d, &err));
+    while (d.day > DAY - PAST) {
+        shift(&d);
+        MUST(tb_digest_keep(b->db, &b->settings, b->tables, &rules, &d, &err));
+    }
+    tb_digest_release(&d);
+    MUST(tb_reduce_days(b->db, &b->settings, b->tables, 1, DAY - PAST, DAY, NULL, &err));
+    MUST(tb_quota_advance(b->db, &b->settings, b->tables, DAY, &err));
+}
+
 /* --- what is measured --------------------------------------------------------------------------------------------------- */
 
 static double wall(void)
@@ -224,14 +304,6 @@ static double wall(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static double cpu(void)
-{
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static void reduce(struct bench *b)
@@ -287,58 +359,103 @@ static void digest(struct bench *b)
     tb_digest_release(&d);
 }
 
-static void run(struct bench *b, const char *name, void (*step)(struct bench *))
+/* As `report anomalies` asks; the hash is of all that it prints but for the order of words. */
+static void findings(struct bench *b)
 {
-    double c = cpu(), w = wall();
-    MUST(tb_db_begin(b->db, &err));
-    step(b);
-    MUST(tb_db_commit(b->db, &err));
+    struct tb_findings out;
+    struct tb_detect_query q = {b->db, &b->settings, b->tables, 1, DAY, DAY, 0};
+    uint64_t hash = 0, known = 0;
+    MUST(tb_detect_days(&q, &out, &err));
+    for (size_t i = 0; i < out.n; i++) {
+        hash = tb_hash64(out.f[i].id, strlen(out.f[i].id), hash);
+        hash = tb_hash64(out.f[i].evidence, strlen(out.f[i].evidence), hash ^ (uint64_t)out.f[i].cost);
+        known += out.f[i].first_day < DAY;
+    }
+    printf("    %zu findings, %llu of them open before, hash %016llx\n", out.n, (unsigned long long)known,
+           (unsigned long long)hash);
+    tb_findings_release(&out);
+}
+
+/* A step in a process of its own, so that what it takes is its own. */
+static void run(struct bench *b, const char *path, const char *name, void (*step)(struct bench *))
+{
+    double w = wall();
+    int status = 0;
     struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    printf("%-16s %7.3f CPU s %7.3f s, memory at most %ld MB\n", name, cpu() - c, wall() - w,
-           u.ru_maxrss / 1024);
+    pid_t pid = fork();
+    if (pid == 0) {
+        open_db(b, path);
+        MUST(tb_db_begin(b->db, &err));
+        step(b);
+        MUST(tb_db_commit(b->db, &err));
+        tb_db_close(b->db);
+        fflush(stdout);
+        _exit(0);
+    }
+    if (pid < 0 || wait4(pid, &status, 0, &u) != pid || status != 0) {
+        exit(1);
+    }
+    printf("%-16s %7.3f CPU s %7.3f s, memory at most %ld MB\n", name,
+           (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+               (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6,
+           wall() - w, u.ru_maxrss / 1024);
+}
+
+/* The composed database, with or without the days before; made when it is not there. */
+static void prepare(struct bench *b, const char *dir, bool past, char path[300])
+{
+    char command[700];
+    snprintf(path, 300, "%s/day-%llu-%llu.db", dir, (unsigned long long)b->events,
+             (unsigned long long)b->consumers);
+    if (access(path, F_OK) != 0) {
+        compose(b, path);
+    }
+    if (past) {
+        char before[300];
+        memcpy(before, path, sizeof before);
+        snprintf(path, 300, "%s/day-%llu-%llu-past.db", dir, (unsigned long long)b->events,
+                 (unsigned long long)b->consumers);
+        snprintf(command, sizeof command, "cp '%s' '%s'", before, path);
+        if (access(path, F_OK) != 0) {
+            if (system(command) != 0) {
+                exit(1);
+            }
+            run(b, path, "history", keep_history);
+        }
+    }
 }
 
 int main(int argc, char **argv)
 {
     struct bench b = {.events = argc > 1 ? strtoull(argv[1], NULL, 10) : 10000000,
                       .consumers = argc > 2 ? strtoull(argv[2], NULL, 10) : 10000};
-    const char *dir = argc > 3 ? argv[3] : "/tmp";
-    char path[256], work[300], command[700];
+    const char *dir = argc > 3 ? argv[3] : "/tmp", *chosen = argc > 4 ? argv[4] : "rqbpd";
+    char path[300], work[300], command[700];
     setvbuf(stdout, NULL, _IOLBF, 0);
-    snprintf(path, sizeof path, "%s/day-%llu-%llu.db", dir, (unsigned long long)b.events,
-             (unsigned long long)b.consumers);
     snprintf(work, sizeof work, "%s/day-work-%d.db", dir, (int)getpid());
     b.consumer = calloc(b.consumers, sizeof *b.consumer);
     b.sources[0] = (struct tb_source_setting){.name = "gateway", .bill = true};
     b.settings = (struct tb_settings){.currency = "USD", .sources = b.sources, .source_count = 1};
     MUST(tb_zone_load("UTC", &b.settings.zone, &err));
-    if (access(path, F_OK) != 0) {
-        double c = cpu();
-        compose(&b, path);
-        printf("%-16s %7.3f CPU s\n", "composed", cpu() - c);
-    }
+    make_tables(&b);
+    prepare(&b, dir, strchr(chosen, 'f') != NULL, path);
     snprintf(command, sizeof command, "cp '%s' '%s' && cat '%s' > /dev/null", path, work, work);
     if (system(command) != 0) {
         return 1;
     }
-    make_tables(&b);
-    MUST(tb_db_open(work, TB_DB_WRITE, &b.db, &err));
-    tb_db_set_zone(b.db, b.settings.zone);
     static const struct {
         const char *name;
         void (*step)(struct bench *);
-    } steps[] = {
-        {"reduce", reduce}, {"quota", quota}, {"budget", budget}, {"plan", plan}, {"digest", digest}};
+    } steps[] = {{"reduce", reduce}, {"quota", quota},   {"budget", budget},
+                 {"plan", plan},     {"digest", digest}, {"findings", findings}};
     for (int again = 0; again < 2; again++) {
         printf("%s:\n", again ? "kept" : "first time");
         for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-            if (argc < 5 || strchr(argv[4], steps[i].name[0]) != NULL) {
-                run(&b, steps[i].name, steps[i].step);
+            if (strchr(chosen, steps[i].name[0]) != NULL) {
+                run(&b, work, steps[i].name, steps[i].step);
             }
         }
     }
-    tb_db_close(b.db);
     snprintf(command, sizeof command, "rm -f '%s' '%s.lock' '%s-wal' '%s-shm'", work, work, work, work);
     return system(command) == 0 ? 0 : 1;
 }
