@@ -90,6 +90,32 @@ static double ramp(const struct tb_judge *j, const struct tb_subject *s, int32_t
     return mu;
 }
 
+static int32_t oldest_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day,
+                          enum tb_day_type type)
+{
+    int32_t oldest = local_day - (int32_t)j->rules.history_days;
+    oldest = oldest > s->first_local ? oldest : s->first_local;
+    return oldest > s->level_from[type] ? oldest : s->level_from[type];
+}
+
+bool tb_baseline_reaches(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                         int32_t local_day, int hour, int width, double x)
+{
+    enum tb_day_type type = type_of(s, local_day);
+    size_t n = 0, want = (size_t)j->rules.same_type_days;
+    int32_t oldest = oldest_day(j, s, local_day, type);
+    for (int32_t d = local_day - 1; d >= oldest && n < want && n < 32; d--) {
+        double v;
+        if (is_like(type, type_of(s, d)) && window_sum(s, series, d, hour, width, -1, &v)) {
+            if (v >= x) {
+                return true;
+            }
+            n++;
+        }
+    }
+    return false;
+}
+
 /* The values alone. */
 static void gather(const struct tb_judge *j, const struct tb_subject *s, const double *series,
                    int32_t local_day, int32_t before, int hour, int width, int skip_hour,
@@ -97,9 +123,7 @@ static void gather(const struct tb_judge *j, const struct tb_subject *s, const d
 {
     enum tb_day_type type = type_of(s, local_day);
     size_t want = (size_t)j->rules.same_type_days;
-    int32_t oldest = local_day - (int32_t)j->rules.history_days;
-    oldest = oldest > s->first_local ? oldest : s->first_local;
-    oldest = oldest > s->level_from[type] ? oldest : s->level_from[type];
+    int32_t oldest = oldest_day(j, s, local_day, type);
     out->n = 0;
     out->mu = out->past_max = 0;
     for (int32_t d = before - 1; d >= oldest && out->n < want && out->n < 32; d--) {

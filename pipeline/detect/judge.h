@@ -87,6 +87,9 @@ void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, co
 void tb_baseline_before(const struct tb_judge *j, const struct tb_subject *s, const double *series,
                         int32_t local_day, int32_t before, int hour, int width, int skip_hour,
                         struct tb_baseline *out);
+/* Whether one of the windows that the same call of tb_baseline_window takes has x or more. */
+bool tb_baseline_reaches(const struct tb_judge *j, const struct tb_subject *s, const double *series,
+                         int32_t local_day, int hour, int width, double x);
 bool tb_baseline_supported(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, size_t n);
 
 /* A day as local_day is, by days before `before`: its median, shared out to hours by their means. n = 0: not known. */

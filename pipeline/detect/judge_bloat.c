@@ -17,7 +17,11 @@ struct features {
     int n;
     struct stat day[DAYS_MAX][FEATURES_MAX][2]; /* input, output */
     bool usable[DAYS_MAX];
-    int days, today; /* index of the judged day is days - 1 */
+    int days; /* index of the judged day is days - 1 */
+    struct usual {
+        double mean, spread;
+        bool asked, known;
+    } usual[FEATURES_MAX][2][4]; /* by how many days are left out */
 };
 
 static int feature_index(struct features *t, uint32_t id)
@@ -27,7 +31,11 @@ static int feature_index(struct features *t, uint32_t id)
             return i;
         }
     }
-    if (t->n < FEATURES_MAX) {
+    if (t->n < FEATURES_MAX) { /* most have a few: what others would take is not even cleared */
+        for (int d = 0; d < t->days && d < DAYS_MAX; d++) {
+            memset(t->day[d][t->n], 0, sizeof t->day[d][t->n]);
+        }
+        memset(t->usual[t->n], 0, sizeof t->usual[t->n]);
         t->id[t->n] = id;
         return t->n++;
     }
@@ -43,8 +51,8 @@ static void add_stat(struct stat *s, uint32_t n, int64_t log_sum, int64_t log2_s
 
 static void gather(const struct tb_judge *j, const struct tb_subject *s, struct features *t)
 {
-    memset(t, 0, sizeof *t);
     int32_t first = tb_judge_history(j);
+    t->n = 0;
     t->days = (int)(j->day - first) + 1;
     for (int d = 0; d < t->days && d < DAYS_MAX; d++) {
         const struct tb_digest *g = &j->digest[first + d - j->first];
@@ -63,9 +71,8 @@ struct shift {
     double residual, var, n; /* of ln tokens against the usual mean */
 };
 
-/* The usual mean of a feature: the median of its earlier days' means. False when too few days. */
-static bool usual_mean(const struct tb_judge *j, const struct features *t, int f, int side, int before,
-                       double *mean, double *spread)
+static bool find_mean(const struct tb_judge *j, const struct features *t, int f, int side, int before,
+                      double *mean, double *spread)
 {
     double v[DAYS_MAX];
     size_t n = 0;
@@ -86,9 +93,23 @@ static bool usual_mean(const struct tb_judge *j, const struct features *t, int f
     return true;
 }
 
+/* The usual mean of a feature: the median of its earlier days' means. False when too few days. */
+static bool usual_mean(const struct tb_judge *j, struct features *t, int f, int side, int before,
+                       double *mean, double *spread)
+{
+    struct usual *u = &t->usual[f][side][t->days - before];
+    if (!u->asked) {
+        u->known = find_mean(j, t, f, side, before, &u->mean, &u->spread);
+        u->asked = true;
+    }
+    *mean = u->mean;
+    *spread = u->spread;
+    return u->known;
+}
+
 /* Days from..to against the days before `before`, over all features that have history (only = -1) or one. */
-static bool shift_of(const struct tb_judge *j, const struct features *t, int side, int from, int to,
-                     int before, int only, struct shift *out)
+static bool shift_of(const struct tb_judge *j, struct features *t, int side, int from, int to, int before,
+                     int only, struct shift *out)
 {
     *out = (struct shift){0, 0, 0};
     double weighted = 0, within = 0;
@@ -113,7 +134,7 @@ static bool shift_of(const struct tb_judge *j, const struct features *t, int sid
     return true;
 }
 
-static double between_days(const struct tb_judge *j, const struct features *t, int side, int before, int only)
+static double between_days(const struct tb_judge *j, struct features *t, int side, int before, int only)
 {
     double v[DAYS_MAX];
     size_t n = 0;
@@ -219,7 +240,7 @@ static enum tb_status tell_bloat(struct tb_judge *j, struct tb_subject *s, const
 
 /* Whether each day of the window is a good part of what the window is: its first and last ones must be, those between may be days
  * of few calls. */
-static bool is_even(const struct tb_judge *j, const struct features *t, int side, int from, int to, int only,
+static bool is_even(const struct tb_judge *j, struct features *t, int side, int from, int to, int only,
                     const struct shift *all)
 {
     for (int d = from; d <= to; d++) {
@@ -239,7 +260,7 @@ struct found {
     int days, only;
 };
 
-static void find(const struct tb_judge *j, const struct features *t, int side, int only, struct found *best)
+static void find(const struct tb_judge *j, struct features *t, int side, int only, struct found *best)
 {
     double between = -1;
     int today = t->days - 1;
@@ -264,8 +285,7 @@ static double weight(const struct found *f)
     return f->days > 0 ? f->shift.n * f->shift.residual / f->days : 0;
 }
 
-static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, const struct features *t,
-                                  int side)
+static enum tb_status judge_bloat(struct tb_judge *j, struct tb_subject *s, struct features *t, int side)
 {
     struct found all = {.days = 0}, one = {.days = 0};
     find(j, t, side, -1, &all);
@@ -285,7 +305,7 @@ enum tb_status tb_judge_bloat(struct tb_judge *j, struct tb_subject *s)
     if (from == to) {
         return TB_OK;
     }
-    struct features *t = calloc(1, sizeof *t);
+    struct features *t = malloc(sizeof *t);
     if (t == NULL) {
         return tb_judge_no_memory(j);
     }

@@ -138,19 +138,48 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
     return days < 5 || all <= 0 ? -1 : least / all;
 }
 
-static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct round *r,
-                     double *share)
+/* Calls of an address by hour, from the day before the judged one on. */
+struct hours {
+    uint32_t n[50];
+    int32_t first;
+};
+
+static void add_hours(const struct tb_digest *g, uint32_t consumer, uint32_t ip, struct hours *out)
 {
-    int quiet = 0;
-    for (int q = 1; q < 4; q++) {
-        quiet = r->quarter[q] < r->quarter[quiet] ? q : quiet;
+    size_t from, to;
+    TB_DIGEST_RANGE(g, place, consumer, from, to);
+    for (size_t i = from; i < to; i++) {
+        const struct tb_dg_place *p = &g->place[i];
+        uint32_t at = (uint32_t)(p->hour - out->first);
+        if (p->ip == ip && at < sizeof out->n / sizeof *out->n) {
+            out->n[at] += p->n;
+        }
     }
-    if (r->n < j->rules.day_requests || r->active < j->rules.day_hours) {
+}
+
+/* The 24 hours from `first` on; usual: as usual_quarter says. */
+static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct hours *hours,
+                     int32_t first, double usual, double *share)
+{
+    double n = 0, quarter[4] = {0};
+    int quiet = 0, active = 0;
+    for (int32_t hour = first; hour < first + 24; hour++) {
+        int32_t at = hour - s->clock->hour_first;
+        uint32_t calls = at >= 0 && at < s->clock->hours ? hours->n[hour - hours->first] : 0;
+        if (calls > 0) {
+            active++;
+            n += calls;
+            quarter[s->clock->hour[at] / 6] += calls;
+        }
+    }
+    for (int q = 1; q < 4; q++) {
+        quiet = quarter[q] < quarter[quiet] ? q : quiet;
+    }
+    if (n < j->rules.day_requests || active < j->rules.day_hours) {
         return false;
     }
-    *share = r->quarter[quiet] / r->n;
-    double usual = usual_quarter(j, s);
-    return usual >= 0 && *share >= j->rules.day_quarter && *share >= j->rules.day_times * usual;
+    *share = quarter[quiet] / n;
+    return *share >= j->rules.day_quarter && *share >= j->rules.day_times * usual;
 }
 
 static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint32_t ip, const struct round *r,
@@ -183,36 +212,46 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
     return TB_OK;
 }
 
+static enum tb_status judge_address(struct tb_judge *j, struct tb_subject *s, uint32_t ip, double usual)
+{
+    const struct tb_digest *g = j->today;
+    struct hours hours = {.first = (int32_t)(g->from_us / TB_US_PER_H) - 24};
+    enum tb_status st = TB_OK;
+    add_hours(g - 1, s->consumer, ip, &hours);
+    add_hours(g, s->consumer, ip, &hours);
+    for (int64_t end = g->from_us + 6 * TB_US_PER_H; end <= g->to_us && st == TB_OK; end += 6 * TB_US_PER_H) {
+        struct round r = {.n = 0};
+        double share = 0;
+        int32_t first = (int32_t)((end - TB_US_PER_DAY) / TB_US_PER_H);
+        if (is_round(j, s, &hours, first, usual, &share)) {
+            add_places(j, s, g - 1, ip, first, &r);
+            add_places(j, s, g, ip, first, &r);
+            st = tell_round(j, s, ip, &r, share, end - TB_US_PER_DAY);
+        }
+    }
+    return st;
+}
+
 static enum tb_status judge_round(struct tb_judge *j, struct tb_subject *s)
 {
     const struct tb_digest *g = j->today;
     size_t from, to;
     uint32_t last = 0;
+    enum tb_status st = TB_OK;
     TB_DIGEST_RANGE(g, place, s->consumer, from, to);
-    if (j->day == j->first) {
+    if (from == to || j->day == j->first) {
         return TB_OK;
     }
-    for (size_t i = from; i < to; i++) { /* sorted by address behind the consumer */
+    double usual = usual_quarter(j, s);
+    for (size_t i = from; i < to && usual >= 0 && st == TB_OK;
+         i++) { /* sorted by address behind the consumer */
         uint32_t ip = g->place[i].ip;
-        if (ip == last) {
-            continue;
-        }
-        last = ip;
-        for (int64_t end = g->from_us + 6 * TB_US_PER_H; end <= g->to_us; end += 6 * TB_US_PER_H) {
-            struct round r = {.n = 0};
-            double share = 0;
-            int32_t first = (int32_t)((end - TB_US_PER_DAY) / TB_US_PER_H);
-            add_places(j, s, g - 1, ip, first, &r);
-            add_places(j, s, g, ip, first, &r);
-            if (is_round(j, s, &r, &share)) {
-                enum tb_status st = tell_round(j, s, ip, &r, share, end - TB_US_PER_DAY);
-                if (st != TB_OK) {
-                    return st;
-                }
-            }
+        if (ip != last) {
+            last = ip;
+            st = judge_address(j, s, ip, usual);
         }
     }
-    return TB_OK;
+    return st;
 }
 
 enum tb_status tb_judge_bots(struct tb_judge *j, struct tb_subject *s)

@@ -66,7 +66,7 @@ static double usual_rate(const struct sizes *s, double limit)
 {
     double n = 0;
     for (uint32_t b = 0; b < BUCKETS; b++) {
-        n += edge(b) > limit ? s->at[b] : 0;
+        n += s->at[b] > 0 && edge(b) > limit ? s->at[b] : 0;
     }
     return s->days > 0 ? n / s->days : 0;
 }
@@ -134,6 +134,13 @@ static size_t pick_feature(struct tb_judge *j, const struct tb_subject *s, size_
 {
     const struct tb_digest *g = j->today;
     size_t n = 0;
+    bool any = false; /* of no limit less than the rules' own */
+    for (size_t i = from; i < to && !any; i++) {
+        any = (double)g->large[i].tokens >= j->rules.size_tokens;
+    }
+    if (!any) {
+        return 0;
+    }
     gather(j, s, g->large[from].feature, false, sizes);
     if (sizes->n < j->rules.size_past) {
         gather(j, s, 0, true, sizes);

@@ -266,6 +266,35 @@ static bool is_quiet(const struct tb_judge *j, const struct tb_subject *s)
     return n < j->rules.sustained_excess;
 }
 
+/* Whether a look at 1 to 3 times 24 hours before end_us would find enough more to look closer: what most hours say no to, by the sums
+ * that look makes, in its order. Bit k: at k + 1 times. */
+static unsigned worth_a_look(const struct tb_judge *j, const struct tb_subject *s, const struct usual *usual,
+                             int64_t end_us)
+{
+    const struct tb_local_clock *c = s->clock;
+    double x = 0, mu = 0;
+    unsigned worth = 0;
+    for (unsigned k = 0; k < 3; k++) {
+        int32_t first = (int32_t)((end_us - (k + 1) * TB_US_PER_DAY) / TB_US_PER_H) - c->hour_first;
+        double block_x = 0, block_mu = 0;
+        if (first < 0 || first + 24 > c->hours) {
+            break;
+        }
+        for (int32_t at = first; at < first + 24; at++) {
+            int u = c->day[at] - usual->first;
+            if (u < 0 || u >= SPAN || usual->day[u].n == 0) {
+                return worth;
+            }
+            block_x += s->n[(c->day[at] - c->day_first) * 24 + c->hour[at]];
+            block_mu += usual->day[u].hour[c->hour[at]];
+        }
+        x += block_x;
+        mu += block_mu;
+        worth |= x >= j->rules.sustained_ratio * mu ? 1u << k : 0;
+    }
+    return worth;
+}
+
 enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
 {
     struct usual usual = {.first = tb_zone_day(s->clock->zone, j->today->from_us - 4 * TB_US_PER_DAY)};
@@ -277,8 +306,9 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
     }
     fill_usual(j, s, &usual);
     for (int64_t end = j->today->to_us - 18 * TB_US_PER_H; end <= j->today->to_us; end += 6 * TB_US_PER_H) {
+        unsigned looks = worth_a_look(j, s, &usual, end);
         for (int days = 1; days <= 3; days++) {
-            bool worth = look(j, s, &usual, end, days, &l) && l.worth;
+            bool worth = (looks >> (days - 1) & 1) != 0 && look(j, s, &usual, end, days, &l) && l.worth;
             if (worth && !usual.learned) { /* few consumers get here */
                 learn(j, s, usual.first + 1, &usual);
                 worth = look(j, s, &usual, end, days, &l);

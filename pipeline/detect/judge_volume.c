@@ -100,8 +100,8 @@ static bool is_more(const struct tb_judge *j, const struct tb_subject *s, struct
 {
     const struct tb_rules *r = &j->rules;
     w->x = sum_of(s, s->n, w);
-    if (w->x < r->spike_excess) {
-        return false;
+    if (w->x < r->spike_excess || tb_baseline_reaches(j, s, s->n, w->local_day, w->hour, w->width, w->x)) {
+        return false; /* most windows end here, at one of the latest days */
     }
     tb_baseline_window(j, s, s->n, w->local_day, w->hour, w->width, -1, b);
     w->mu = b->mu;
