@@ -12,6 +12,7 @@
 extern const struct tb_embed tb_embed_detect[];
 
 #define DIGEST_VERSION 4
+#define ORDERED        (UINT64_C(1) << 32) /* beside the version: records are by consumer; older digests' are not */
 #define LEAD_IN        (2 * TB_US_PER_H)
 
 void tb_digest_release(struct tb_digest *d)
@@ -21,13 +22,14 @@ void tb_digest_release(struct tb_digest *d)
 #undef RELEASE
     free(d->who);
     free(d->begin);
+    free(d->place_of);
     memset(d, 0, sizeof *d);
 }
 
 static enum tb_status encode(const struct tb_digest *d, struct tb_buf *out, struct tb_err *err)
 {
-    uint64_t head[5] = {DIGEST_VERSION, d->events, d->unsigned_events, (uint64_t)d->from_us,
-                        (uint64_t)d->to_us};
+    uint64_t head[5] = {DIGEST_VERSION | (d->ordered ? ORDERED : 0), d->events, d->unsigned_events,
+                        (uint64_t)d->from_us, (uint64_t)d->to_us};
     enum tb_status st = tb_buf_add(out, head, sizeof head, err);
 #define ENCODE(name)                                                                                         \
     if (st == TB_OK) {                                                                                       \
@@ -59,9 +61,10 @@ static bool take(struct tb_str *in, void *to, size_t n)
 static bool decode(struct tb_str in, struct tb_digest *d)
 {
     uint64_t head[5];
-    if (!take(&in, head, sizeof head) || head[0] != DIGEST_VERSION) {
+    if (!take(&in, head, sizeof head) || (head[0] & ~ORDERED) != DIGEST_VERSION) {
         return false;
     }
+    d->ordered = (head[0] & ORDERED) != 0;
     d->events = head[1];
     d->unsigned_events = head[2];
     d->from_us = (int64_t)head[3];
@@ -179,6 +182,7 @@ enum tb_status tb_digest_get(struct tb_db *db, const struct tb_settings *s, cons
     }
     st = tb_digest_build(db, s, tables, rules, day, out, err);
     if (st == TB_OK && tb_db_writable(db)) {
+        tb_digest_order(out);
         st = keep(db, key, out, err);
     }
     return st;

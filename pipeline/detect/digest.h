@@ -111,9 +111,12 @@ struct tb_digest {
     size_t name##_n, name##_cap;
     TB_DIGEST_PARTS(TB_DIGEST_FIELD)
 #undef TB_DIGEST_FIELD
+    bool ordered; /* its records are by consumer */
     /* After tb_digest_sort: the consumers, and for each part where the records of each begin (consumers + 1). */
     uint32_t *who, *begin;
     size_t who_n;
+    uint32_t *place_of,
+        place_of_n; /* by consumer: its place in who, or who_n; NULL: numbers are too high for a table */
 };
 
 void tb_digest_release(struct tb_digest *d);
@@ -142,6 +145,9 @@ enum tb_digest_part {
 #undef TB_DIGEST_PART
         TB_DG_COUNT
 };
+/* Puts the records in order: a digest is kept so, and then need not be ordered when it is read. */
+void tb_digest_order(struct tb_digest *d);
+/* Orders them if they are not, and notes where each consumer's begin. */
 enum tb_status tb_digest_sort(struct tb_digest *d, struct tb_err *err) TB_MUST_USE;
 /* Frees a part that nobody will ask for; before tb_digest_sort. */
 #define TB_DIGEST_DROP(d, name) (free((d)->name), (d)->name = NULL, (d)->name##_n = (d)->name##_cap = 0)

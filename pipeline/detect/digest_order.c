@@ -141,6 +141,20 @@ static bool list_consumers(struct tb_digest *d, const struct part *parts)
     return true;
 }
 
+/* A table to find a consumer's place by a look; where there is none, it is searched. */
+static void note_places(struct tb_digest *d)
+{
+    size_t n = d->who_n > 0 ? (size_t)d->who[d->who_n - 1] + 1 : 0;
+    d->place_of = n / 16 > d->who_n ? NULL : malloc((n + 1) * sizeof *d->place_of);
+    d->place_of_n = d->place_of != NULL ? (uint32_t)n : 0;
+    for (size_t i = 0; i < d->place_of_n; i++) {
+        d->place_of[i] = (uint32_t)d->who_n;
+    }
+    for (size_t i = 0; i < d->who_n && d->place_of != NULL; i++) {
+        d->place_of[d->who[i]] = (uint32_t)i;
+    }
+}
+
 static bool note_begins(struct tb_digest *d, const struct part *parts)
 {
     d->begin = malloc(TB_DG_COUNT * (d->who_n + 1) * sizeof *d->begin);
@@ -158,34 +172,54 @@ static bool note_begins(struct tb_digest *d, const struct part *parts)
     return d->begin != NULL;
 }
 
-enum tb_status tb_digest_sort(struct tb_digest *d, struct tb_err *err)
+void tb_digest_order(struct tb_digest *d)
 {
+    if (d->ordered) {
+        return;
+    }
 #define SORT(name)                                                                                           \
     sort((void **)&d->name, d->name##_n, sizeof *d->name);                                                   \
     d->name##_cap = d->name##_n;
     TB_DIGEST_PARTS_OF_CONSUMERS(SORT)
 #undef SORT
+    d->ordered = true;
+}
+
+enum tb_status tb_digest_sort(struct tb_digest *d, struct tb_err *err)
+{
+    tb_digest_order(d);
     const struct part parts[] = {
 #define PART(name) {d->name, d->name##_n, sizeof *d->name},
         TB_DIGEST_PARTS_OF_CONSUMERS(PART)
 #undef PART
     };
-    return list_consumers(d, parts) && note_begins(d, parts)
-               ? TB_OK
-               : tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to put a day's consumers in order");
+    if (!list_consumers(d, parts) || !note_begins(d, parts)) {
+        return tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to put a day's consumers in order");
+    }
+    note_places(d);
+    return TB_OK;
 }
 
-void tb_digest_range_(const struct tb_digest *d, enum tb_digest_part part, uint32_t consumer, size_t *from,
-                      size_t *to)
+static size_t place_of(const struct tb_digest *d, uint32_t consumer)
 {
+    if (d->place_of != NULL) {
+        return consumer < d->place_of_n ? d->place_of[consumer] : d->who_n;
+    }
     const uint32_t *at = d->who;
     for (size_t n = d->who_n; n > 1;) { /* without a branch: halves are as likely */
         size_t half = n / 2;
         at += at[half] <= consumer ? half : 0;
         n -= half;
     }
-    const uint32_t *begin = d->begin + part * (d->who_n + 1) + (at - d->who);
-    bool there = d->who_n > 0 && *at == consumer;
+    return d->who_n > 0 && *at == consumer ? (size_t)(at - d->who) : d->who_n;
+}
+
+void tb_digest_range_(const struct tb_digest *d, enum tb_digest_part part, uint32_t consumer, size_t *from,
+                      size_t *to)
+{
+    size_t at = place_of(d, consumer);
+    const uint32_t *begin = d->begin + part * (d->who_n + 1) + at;
+    bool there = at < d->who_n;
     *from = there ? begin[0] : 0;
     *to = there ? begin[1] : 0;
 }

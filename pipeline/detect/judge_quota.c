@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include "detect/judge.h"
 #include "detect/subject.h"
 #include "rate/quota.h"
+#include "rate/tuple.h"
 
 static double number_of(tb_int128 v, enum tb_measure m)
 {
@@ -118,8 +120,30 @@ static bool calls_today(const struct tb_judge *j, uint32_t consumer)
     return to > from;
 }
 
+/* Findings of the day by their ids: there may be some of each consumer. */
+struct seen {
+    struct tb_tuples ids;
+    size_t from; /* of j->out */
+};
+
+enum { ID_WORDS = sizeof((struct tb_finding *)0)->id / sizeof(uint32_t) + 1 };
+
+/* The finding of this id; a new one if there is none. */
+static enum tb_status find(struct tb_judge *j, struct seen *seen, const char *id, struct tb_finding **out,
+                           bool *is_new)
+{
+    uint32_t key[ID_WORDS] = {0}, number = 0;
+    memcpy(key, id, strlen(id));
+    enum tb_status st = tb_tuples_add(&seen->ids, key, &number, is_new, j->err);
+    if (st != TB_OK) {
+        return st;
+    }
+    *out = *is_new ? tb_findings_add(j->out, TB_KIND_QUOTA_EXHAUSTED) : &j->out->f[seen->from + number];
+    return *out == NULL ? tb_judge_no_memory(j) : TB_OK;
+}
+
 /* Another node counted the same window: the one that ran out first tells. */
-static enum tb_status judge_row(struct tb_judge *j, const struct tb_quota_out *q)
+static enum tb_status judge_row(struct tb_judge *j, struct seen *seen, const struct tb_quota_out *q)
 {
     char what[256];
     struct tb_finding f = {.kind = TB_KIND_QUOTA_EXHAUSTED, .severity = TB_SEVERITY_WARNING};
@@ -135,18 +159,16 @@ static enum tb_status judge_row(struct tb_judge *j, const struct tb_quota_out *q
     name(q, what);
     tb_finding_name(&f, q->consumer, tb_str_of(what), rolling ? j->today->from_us : q->use.start_us);
     struct tb_finding *same = NULL;
-    for (size_t i = 0; i < j->out->n; i++) {
-        same = strcmp(j->out->f[i].id, f.id) == 0 ? &j->out->f[i] : same;
+    bool is_new = false;
+    st = find(j, seen, f.id, &same, &is_new);
+    if (st != TB_OK) {
+        return st;
     }
-    if (same != NULL && same->start_us <= q->use.exhausted_us) {
+    if (!is_new && same->start_us <= q->use.exhausted_us) {
         same->cost += (int64_t)(q->use.day_cost_after / TB_PICO_OF_MONEY);
         return TB_OK;
     }
-    int64_t other = same != NULL ? same->cost : 0;
-    same = same != NULL ? same : tb_findings_add(j->out, TB_KIND_QUOTA_EXHAUSTED);
-    if (same == NULL) {
-        return tb_judge_no_memory(j);
-    }
+    int64_t other = is_new ? 0 : same->cost;
     memcpy(same->id, f.id, sizeof f.id);
     st = tell(j, q, consumer, same);
     same->cost += other;
@@ -169,9 +191,12 @@ enum tb_status tb_judge_quotas(struct tb_judge *j)
     if (st != TB_OK) {
         return st;
     }
+    struct seen seen = {.from = j->out->n};
+    tb_tuples_init(&seen.ids, ID_WORDS, TB_TUPLES_MAX);
     for (size_t i = 0; i < r.n && st == TB_OK; i++) {
-        st = is_exhausted(j, &r.rows[i]) ? judge_row(j, &r.rows[i]) : TB_OK;
+        st = is_exhausted(j, &r.rows[i]) ? judge_row(j, &seen, &r.rows[i]) : TB_OK;
     }
+    tb_tuples_release(&seen.ids);
     tb_quota_release(&r);
     return st;
 }

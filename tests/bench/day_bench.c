@@ -241,7 +241,6 @@ static void add_first(struct bench *b)
                               .wrapper = TB_STR(""),
                               .kind = TB_STR("plain"),
                               .date = INT32_MIN};
-    add_all_texts(b);
     fill_row(b, b->events / 2 + 1, &row);
     row.ts_us -= PAST * TB_US_PER_DAY;
     row.identity = tb_hash128("first", 5, 1);
@@ -266,11 +265,16 @@ static void shift(struct tb_digest *d)
     d->day--;
     d->from_us -= TB_US_PER_DAY;
     d->to_us -= TB_US_PER_DAY;
-    EACH(hour, x->hour -= HOURS; uint32_t part = 75 + (uint32_t)(mix(i * PAST + (uint64_t)d->day) % 51);
+    EACH(hour, x->hour -= HOURS;
+         uint32_t part = 75 + (uint32_t)(mix(x->consumer * UINT64_C(1000000) + (uint64_t)x->hour) % 51);
          x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
-    EACH(cell, uint32_t part = 75 + (uint32_t)(mix(i * PAST + (uint64_t)d->day) % 51);
+    EACH(cell, uint32_t part = 75 + (uint32_t)(mix(x->consumer * UINT64_C(1000000) + x->model * 100 +
+                                                   (uint64_t)(d->day % 100)) %
+                                               51);
          x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
     EACH(place, x->hour -= HOURS)
+    d->ordered = false; /* by bytes, and these changed */
+    tb_digest_order(d);
     EACH(large, x->ts_us -= TB_US_PER_DAY)
     EACH(run, EARLIER(x))
     EACH(agent, EARLIER(x))
@@ -285,9 +289,11 @@ static void keep_history(struct bench *b)
 {
     struct tb_rules rules;
     struct tb_digest d;
+    add_all_texts(b);
     add_first(b);
     MUST(tb_rules_load(&b->settings, &rules, &err));
     MUST(tb_digest_build(b->db, &b->settings, b->tables, &rules, DAY, &d, &err));
+    tb_digest_order(&d);
     while (d.day > DAY - PAST) {
         shift(&d);
         MUST(tb_digest_keep(b->db, &b->settings, b->tables, &rules, &d, &err));
