@@ -459,7 +459,7 @@ class Ledger:
     def events(self):
         """(source, node, event) of everything that counts."""
         for key, stored in self.live.items():
-            yield key[0], min(stored.nodes, key=lambda n: (n is not None, (n or "").encode())), stored.event
+            yield key[0], min(stored.nodes, key=lambda n: (n is None, (n or "").encode())), stored.event
 
     def totals(self, days):
         """Whole files that hold a line of the days; events + duplicates + conflicts as one, their split is free."""
