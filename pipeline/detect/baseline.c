@@ -158,6 +158,31 @@ void tb_baseline_window(const struct tb_judge *j, const struct tb_subject *s, co
     tb_baseline_before(j, s, series, local_day, local_day, hour, width, skip_hour, out);
 }
 
+/* The means of all hours, each over its own days as gather would take them; the days are gone through once. */
+static void add_hours(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
+                      struct tb_usual_day *out)
+{
+    enum tb_day_type type = type_of(s, local_day);
+    size_t want = (size_t)j->rules.same_type_days, n[24] = {0};
+    double v[24][32];
+    int32_t oldest = oldest_day(j, s, local_day, type);
+    want = want < 32 ? want : 32;
+    for (int32_t d = before - 1; d >= oldest; d--) {
+        int at = tb_local_at(s, d, 0);
+        for (int h = 0; h < 24 && at >= 0 && is_like(type, type_of(s, d)); h++) {
+            if (s->flag[at + h] == 0 && n[h] < want) {
+                v[h][n[h]++] = s->n[at + h];
+            }
+        }
+    }
+    for (int h = 0; h < 24; h++) {
+        bool known = tb_baseline_supported(j, s, local_day, n[h]);
+        for (size_t i = 0; i < n[h] && known; i++) {
+            out->hour[h] += v[h][i] / (double)n[h];
+        }
+    }
+}
+
 void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
                   struct tb_usual_day *out)
 {
@@ -167,12 +192,10 @@ void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t 
     out->n = b.n;
     out->day = b.mu;
     double sum = 0;
-    for (int h = 0; h < 24 && b.n > 0; h++) {
-        struct tb_baseline one;
-        gather(j, s, s->n, local_day, before, h, 1, -1, &one);
-        for (size_t i = 0; i < one.n; i++) {
-            out->hour[h] += one.value[i] / (double)one.n;
-        }
+    if (b.n > 0) {
+        add_hours(j, s, local_day, before, out);
+    }
+    for (int h = 0; h < 24; h++) {
         sum += out->hour[h];
     }
     for (int h = 0; h < 24 && sum > 0; h++) {

@@ -301,6 +301,10 @@ static void keep_history(struct bench *b)
     tb_digest_release(&d);
     MUST(tb_reduce_days(b->db, &b->settings, b->tables, 1, DAY - PAST, DAY, NULL, &err));
     MUST(tb_quota_advance(b->db, &b->settings, b->tables, DAY, &err));
+    struct tb_spends spends; /* as the command has them made before it asks for findings */
+    MUST(tb_spends_read(b->db, &b->settings, b->tables, 1, tb_detect_first_day(b->tables, DAY), DAY, false,
+                        true, &spends, &err));
+    tb_spends_release(&spends);
 }
 
 /* --- what is measured --------------------------------------------------------------------------------------------------- */
