@@ -53,7 +53,11 @@ struct unpack {
         } bzip2;
 #endif
 #if HAVE_ZSTD
-        ZSTD_DStream *zstd;
+        struct {
+            ZSTD_DStream *s;
+            size_t wanted; /* bytes that the next block has */
+            bool full;     /* more of the last block may wait */
+        } zstd;
 #endif
     } u;
 };
@@ -160,20 +164,28 @@ static enum result bzip2_step(struct unpack *p, char *dst, size_t cap, size_t *n
 
 #if HAVE_ZSTD
 
+#define ZSTD_FIRST 5 /* bytes of the smallest frame header */
+
 static bool zstd_begin(struct unpack *p)
 {
-    p->u.zstd = ZSTD_createDStream();
-    return p->u.zstd != NULL &&
-           !ZSTD_isError(ZSTD_DCtx_setParameter(p->u.zstd, ZSTD_d_windowLogMax, ZSTD_LOG_MAX));
+    p->u.zstd.s = ZSTD_createDStream();
+    p->u.zstd.wanted = ZSTD_FIRST;
+    return p->u.zstd.s != NULL &&
+           !ZSTD_isError(ZSTD_DCtx_setParameter(p->u.zstd.s, ZSTD_d_windowLogMax, ZSTD_LOG_MAX));
 }
 
+/* One block a call: a call that fails forgets what it gave before, so that else what is read of damaged data would depend on
+ * cap. */
 static enum result zstd_step(struct unpack *p, char *dst, size_t cap, size_t *n)
 {
-    ZSTD_inBuffer in = {p->in, p->in_n, 0};
+    size_t wanted = p->u.zstd.full ? 0 : p->u.zstd.wanted;
+    ZSTD_inBuffer in = {p->in, wanted < p->in_n ? wanted : p->in_n, 0};
     ZSTD_outBuffer out = {dst, cap, 0};
-    size_t ret = ZSTD_decompressStream(p->u.zstd, &out, &in);
-    took(p, in.size - in.pos);
+    size_t ret = ZSTD_decompressStream(p->u.zstd.s, &out, &in);
+    took(p, p->in_n - in.pos);
     *n = out.pos;
+    p->u.zstd.full = out.pos == cap && ret != 0;
+    p->u.zstd.wanted = ret > 0 ? ret : ZSTD_FIRST;
     if (!ZSTD_isError(ret)) {
         return ret == 0 ? DONE : MORE;
     }
@@ -184,7 +196,7 @@ static enum result zstd_step(struct unpack *p, char *dst, size_t cap, size_t *n)
 
 static void zstd_end(struct unpack *p)
 {
-    ZSTD_freeDStream(p->u.zstd);
+    ZSTD_freeDStream(p->u.zstd.s);
 }
 
 #endif

@@ -145,6 +145,26 @@ static void test_same_bytes_and_errors(void **state)
     free(text.p);
 }
 
+/* How much is read of damaged data does not depend on how much is asked for at once. */
+static void test_damaged_alike(void **state)
+{
+    (void)state;
+    struct bytes text = log_text(TEXT_BYTES);
+    for (int round = 0; round < 60; round++) {
+        struct bytes file = kind_of(2 + round % 2, text);
+        struct reading alone, ahead;
+        bool ran;
+        damage(&file, 2);
+        read_all(file, SIZE_MAX, SIZE_MAX, &alone, &ran);
+        read_all(file, 0, SIZE_MAX, &ahead, &ran);
+        assert_alike(&ahead, &alone);
+        free(alone.text.p);
+        free(ahead.text.p);
+        free(file.p);
+    }
+    free(text.p);
+}
+
 static void test_given_up(void **state)
 {
     (void)state;
@@ -187,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_bytes_and_errors),
+        cmocka_unit_test(test_damaged_alike),
         cmocka_unit_test(test_given_up),
         cmocka_unit_test(test_progress),
     };
