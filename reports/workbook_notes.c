@@ -23,14 +23,14 @@ static const char *const keys[COLUMNS] = {
 };
 
 #define TEXT_PLACES 130 /* of a note: all columns but the first; less than they are */
-#define LINE_POINTS 15.0
+#define LINE_POINTS 15
 
 static int put(const struct tb_workbook_book *b, int row, const char *term, const char *text)
 {
     size_t lines = tb_xlsx_lines(tb_str_of(text), TEXT_PLACES);
     tb_xlsx_text(b->notes, row, 0, TB_XS_ROW | TB_XS_BOLD | TB_XS_WRAP, tb_str_of(term));
     tb_xlsx_merge(b->notes, row, 1, row, COLUMNS - 1, TB_XS_ROW | TB_XS_WRAP, tb_str_of(text));
-    tb_xlsx_height(b->notes, row, (double)lines * LINE_POINTS);
+    tb_xlsx_height(b->notes, row, (int)lines * LINE_POINTS);
     return row + 1;
 }
 

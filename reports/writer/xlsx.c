@@ -248,7 +248,7 @@ void tb_xlsx_width_max(struct tb_xlsx_sheet *s, int column, double places)
     s->places_max[column] = places;
 }
 
-void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, double points)
+void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, int points)
 {
     if (s->x->status == TB_OK) {
         tb_xlsx_good(s->x, worksheet_set_row(s->ws, (lxw_row_t)row, points, NULL), "height of a row");

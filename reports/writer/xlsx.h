@@ -96,7 +96,7 @@ void tb_xlsx_width(struct tb_xlsx_sheet *s, int column,
                    double places); /* instead of what the cells ask for */
 /* What the cells of the column may ask for: longer texts wrap or run over. */
 void tb_xlsx_width_max(struct tb_xlsx_sheet *s, int column, double places);
-void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, double points);
+void tb_xlsx_height(struct tb_xlsx_sheet *s, int row, int points);
 
 /* A number that is no count and no money: exact until it is written, so that nobody above the writer needs a double. */
 struct tb_quotient {

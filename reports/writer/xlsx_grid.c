@@ -7,7 +7,7 @@
 #include "reports/writer/xlsx_text.h"
 
 #define PLACES_MAX  44.0
-#define LINE_POINTS 15.0
+#define LINE_POINTS 15
 #define LINE_EDGE   1 /* places of a column that words do not fill */
 #define LINES_MAX   8
 
@@ -83,7 +83,7 @@ static void set_height(struct tb_grid *g, int column, struct tb_str v)
     size_t lines = tb_xlsx_lines(v, (size_t)most - LINE_EDGE);
     if (lines > 1 && lines > g->height) {
         g->height = lines;
-        tb_xlsx_height(g->sheet, g->row, (double)(lines < LINES_MAX ? lines : LINES_MAX) * LINE_POINTS);
+        tb_xlsx_height(g->sheet, g->row, (int)(lines < LINES_MAX ? lines : LINES_MAX) * LINE_POINTS);
     }
 }
 
