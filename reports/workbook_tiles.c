@@ -214,23 +214,29 @@ static void write_findings(struct tb_workbook_page *p)
     }
 }
 
-/* How the month will end, and what part of its budget is spent: the cells of the sheet Budgets. */
+/* A number of the sheet Budgets, from the line of the month's budget for everything. */
+static void write_of_budget(struct tb_workbook_page *p, const char *label, int column, unsigned format,
+                            tb_money exact, const char *note)
+{
+    int line = p->b->month.line;
+    char cell[TB_XLSX_RANGE_MAX], formula[TB_XLSX_RANGE_MAX + 2];
+    tb_xlsx_range(TB_SHEET_BUDGETS, line, column, line, column, cell);
+    snprintf(formula, sizeof formula, "=%s", cell);
+    struct tile t = {
+        .label = label, .formula = formula, .format = format, .money = true, .exact = exact, .note = note};
+    write_tile(p, &t);
+}
+
+/* How the month will end, and what part of its budget is spent. */
 static void write_month_budget(struct tb_workbook_page *p)
 {
     const struct tb_workbook_book *b = p->b;
     const struct tb_table *t = b->w->budget->main;
     size_t row = (size_t)b->month.row;
-    char cell[TB_XLSX_RANGE_MAX], formula[TB_XLSX_RANGE_MAX + 2], note[96], limit[TB_MONEY_TEXT_MAX] = "";
+    char note[96], limit[TB_MONEY_TEXT_MAX] = "";
     int64_t cents;
-    tb_xlsx_range(TB_SHEET_BUDGETS, b->month.line, b->month.forecast, b->month.line, b->month.forecast, cell);
-    snprintf(formula, sizeof formula, "=%s", cell);
-    struct tile forecast = {.label = "Month forecast",
-                            .formula = formula,
-                            .format = TB_XS_MONEY,
-                            .money = true,
-                            .exact = tb_workbook_cell(t, row, "forecast")->money,
-                            .note = b->w->q->settings->currency};
-    write_tile(p, &forecast);
+    write_of_budget(p, "Month forecast", b->month.forecast, TB_XS_MONEY,
+                    tb_workbook_cell(t, row, "forecast")->money, b->w->q->settings->currency);
     const struct tb_cell *used = tb_workbook_cell(t, row, "used");
     tb_money share;
     if (used == NULL || !tb_money_parse(used->text, &share) ||
@@ -239,15 +245,7 @@ static void write_month_budget(struct tb_workbook_page *p)
     }
     tb_cents_format(cents, limit);
     snprintf(note, sizeof note, "of %s spent", limit);
-    tb_xlsx_range(TB_SHEET_BUDGETS, b->month.line, b->month.used, b->month.line, b->month.used, cell);
-    snprintf(formula, sizeof formula, "=%s", cell);
-    struct tile spent = {.label = "Month budget used",
-                         .formula = formula,
-                         .format = TB_XS_PERCENT,
-                         .money = true,
-                         .exact = share,
-                         .note = note};
-    write_tile(p, &spent);
+    write_of_budget(p, "Month budget used", b->month.used, TB_XS_PERCENT, share, note);
 }
 
 void tb_workbook_tiles(struct tb_workbook_page *p)
