@@ -56,7 +56,7 @@ EMBED.pipeline/format := $(sort $(wildcard schemas/formats/*.json))
 EMBED.pipeline/store  := $(sort $(wildcard schemas/store/*.sql))
 EMBED.pipeline/detect := $(sort $(wildcard schemas/rules/*.json))
 EMBED.pipeline/plan   := $(sort $(wildcard schemas/rules/advice/*.json))
-EMBED.pipeline/cmd    := $(sort $(wildcard schemas/init/*))
+EMBED.pipeline/cmd    := $(sort $(wildcard schemas/init/*.jsonc schemas/init/*.csv))
 embeds    = $(strip $(EMBED.$(1)) $(sort $(wildcard $(1)/*.sql)))
 
 define embed_rule
