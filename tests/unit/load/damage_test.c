@@ -1,27 +1,9 @@
-/* What goes wrong around a load: damaged and missing files, kills, interrupts, odd inputs. Nothing is lost,
+/* What goes wrong around a load: damaged and missing files, odd inputs. Nothing is lost,
  * nothing counted twice. */
 #include "scene.h"
 #include <signal.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-
-static void add_calls(struct tb_buf *b, int from, int to)
-{
-    for (int call = from; call < to; call++) {
-        char id[32];
-        snprintf(id, sizeof id, "c%d", call);
-        add_kong(b, id, call, "alice", "gpt-4o", call % 100, 5);
-    }
-}
-
-static void write_calls(const struct scene *s, const char *name, int from, int to)
-{
-    struct tb_buf b;
-    tb_buf_init(&b, 64 << 20);
-    add_calls(&b, from, to);
-    scene_write(s, name, &b);
-    tb_buf_release(&b);
-}
 
 static void a_truncated_file_keeps_what_came_and_is_completed_later(void **state)
 {
@@ -31,7 +13,7 @@ static void a_truncated_file_keeps_what_came_and_is_completed_later(void **state
         char command[200];
         struct scene s;
         scene_begin(&s);
-        write_calls(&s, "all.log", 0, 5000);
+        scene_write_calls(&s, "all.log", 0, 5000);
         snprintf(command, sizeof command,
                  "%s all.log > whole; head -c $(($(stat -c %%s whole) * 2 / 3)) whole > k.%s", kinds[i][0],
                  kinds[i][1]);
@@ -105,7 +87,7 @@ static void a_growing_file_is_counted_once(void **state)
         struct scene s;
         char command[200];
         scene_begin(&s);
-        write_calls(&s, "all.log", 0, N);
+        scene_write_calls(&s, "all.log", 0, N);
         write_csv(&s, "rows.csv", N);
         scene_sh(&s, rows[i].make);
         for (int step = 1; step <= 8; step++) {
@@ -135,11 +117,11 @@ static void flipped_bits_are_told_and_the_rest_is_kept(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s);
-    write_calls(&s, "all.log", 0, 5000);
+    scene_write_calls(&s, "all.log", 0, 5000);
     scene_sh(
         &s,
         "gzip -c all.log > k.gz; printf 'XXXXXXXX' | dd of=k.gz bs=1 seek=20000 conv=notrunc 2>/dev/null");
-    write_calls(&s, "next.log", 5000, 5010);
+    scene_write_calls(&s, "next.log", 5000, 5010);
     scene_list(&s, "k.gz", "gateway", "kong", NULL);
     scene_list(&s, "next.log", "gateway", "kong", NULL);
     scene_load(&s);
@@ -155,8 +137,8 @@ static void files_that_cannot_be_read_leave_the_ledger_alone(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s);
-    write_calls(&s, "k.log", 0, 10);
-    write_calls(&s, "gone.log", 0, 10);
+    scene_write_calls(&s, "k.log", 0, 10);
+    scene_write_calls(&s, "gone.log", 0, 10);
     scene_list(&s, "gone.log", "gateway", "kong", NULL);
     scene_list(&s, "k.log", "gateway", "kong", NULL);
     scene_sh(&s, "rm gone.log");
@@ -178,7 +160,7 @@ static void a_format_that_is_not_there_stops_before_anything(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s);
-    write_calls(&s, "k.log", 0, 10);
+    scene_write_calls(&s, "k.log", 0, 10);
     scene_list(&s, "k.log", "gateway", "kongo", NULL);
     assert_int_equal(scene_try(&s, NULL), TB_FAIL);
     assert_int_equal(s.err.code, TB_E_CONFIG);
@@ -218,9 +200,9 @@ static void an_archive_has_a_row_per_member(void **state)
     (void)state;
     struct scene s;
     scene_begin(&s);
-    write_calls(&s, "a.log", 0, 100);
-    write_calls(&s, "b.log", 50, 150);
-    write_calls(&s, "d.log", 150, 2000);
+    scene_write_calls(&s, "a.log", 0, 100);
+    scene_write_calls(&s, "b.log", 50, 150);
+    scene_write_calls(&s, "d.log", 150, 2000);
     scene_sh(&s, "cp a.log c.log; gzip c.log; mkdir sub; cp d.log sub/; tar cf all.tar a.log b.log c.log.gz "
                  "sub; gzip -k all.tar; "
                  "head -c $(($(stat -c %s all.tar) / 2)) all.tar > half.tar");
@@ -362,7 +344,7 @@ static void rejects_before_the_first_record_wait_for_nothing(void **state)
     for (int i = 0; i < 30; i++) {
         add(&b, "[pod/p%d/c] 2026-11-22T10:00:00.5Z stdout P {\"part\n", i);
     }
-    add_calls(&b, 0, 10);
+    scene_add_calls(&b, 0, 10);
     scene_write(&s, "p.log", &b);
     s.bounds = test_bounds();
     scene_load_one(&s, "p.log", NULL);
@@ -382,9 +364,9 @@ static void a_line_past_the_cap_is_rejected_and_the_file_goes_on(void **state)
     struct tb_buf b;
     scene_begin(&s);
     tb_buf_init(&b, 64 << 20);
-    add_calls(&b, 0, 3);
+    scene_add_calls(&b, 0, 3);
     add(&b, "{\"x\":\"%*s\"}\n", (int)TB_LINE_MAX + 5, "");
-    add_calls(&b, 3, 6);
+    scene_add_calls(&b, 3, 6);
     scene_write(&s, "k.log", &b);
     scene_load_one(&s, "k.log", NULL);
     assert_int_equal(s.sum.events, 6);
@@ -405,7 +387,7 @@ static void rejects_are_counted_past_the_rows_kept(void **state)
     for (int i = 0; i < 50; i++) {
         add_line(&b, "{\"started_at\":1,");
     }
-    add_calls(&b, 0, 5);
+    scene_add_calls(&b, 0, 5);
     scene_write(&s, "k.log", &b);
     s.bounds.reject_rows = 7;
     scene_list(&s, "k.log", "gateway", "kong", NULL);
@@ -452,7 +434,7 @@ static void standard_input_is_read_and_known_by_its_content(void **state)
     struct tb_buf b;
     scene_begin(&s);
     tb_buf_init(&b, 1 << 20);
-    add_calls(&b, 0, 20);
+    scene_add_calls(&b, 0, 20);
     int keep = dup(0);
     for (int round = 0; round < 2; round++) {
         int ends[2];
@@ -473,187 +455,6 @@ static void standard_input_is_read_and_known_by_its_content(void **state)
     scene_end(&s);
 }
 
-/* --- stopped and killed ---- */
-
-#define MANY 20
-
-static void list_many(struct scene *s)
-{
-    scene_list_clear(s);
-    for (int i = 0; i < MANY; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "f%d.log", i);
-        scene_list(s, name, "gateway", NULL, i % 2 ? "n1" : "n2");
-    }
-}
-
-static void write_many(struct scene *s)
-{
-    for (int i = 0; i < MANY; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "f%d.log", i);
-        write_calls(s, name, i * 150, i * 150 + 400);
-    }
-    list_many(s);
-}
-
-static volatile sig_atomic_t stop;
-
-static void on_alarm(int signal)
-{
-    (void)signal;
-    stop = 1;
-}
-
-static void an_interrupted_load_goes_on_where_it_stopped(void **state)
-{
-    (void)state;
-    struct scene s;
-    struct tb_buf first, again;
-    int interrupted = 0;
-    uint64_t seed = 8;
-    scene_begin(&s);
-    write_many(&s);
-    s.bounds = test_bounds();
-    scene_load(&s);
-    scene_dump(&s, &first);
-    signal(SIGALRM, on_alarm);
-    for (int round = 0; round < 6; round++) {
-        scene_again(&s);
-        enum tb_status st = TB_FAIL;
-        for (int i = 0; i < 200 && st != TB_OK; i++) {
-            const struct itimerval soon = {.it_value = {.tv_usec = 1000 + (int)test_below(&seed, 20000)}};
-            stop = round == 0 && i == 0; /* also before it began */
-            setitimer(ITIMER_REAL, &soon, NULL);
-            st = scene_try(&s, &stop);
-            interrupted += st != TB_OK;
-            assert_true(st == TB_OK || (st == TB_FAIL && s.err.code == TB_E_INTERRUPT));
-        }
-        const struct itimerval never = {.it_value = {.tv_usec = 0}};
-        setitimer(ITIMER_REAL, &never, NULL);
-        scene_load(&s);
-        scene_dump(&s, &again);
-        assert_texts_equal(&first, &again);
-        tb_buf_release(&again);
-    }
-    assert_true(interrupted > 3);
-    tb_buf_release(&first);
-    scene_end(&s);
-}
-
-/* However many files share a transaction, and through however many workers, the database is the same; few transactions are needed. */
-static void small_files_share_transactions(void **state)
-{
-    (void)state;
-    static const struct {
-        uint32_t files, rows;
-    } groups[] = {{1, 1}, {2, 1u << 20}, {7, 900}, {MANY, 1u << 20}, {1000, 1u << 20}};
-    struct scene s;
-    struct tb_buf first, again;
-    int64_t frames[sizeof groups / sizeof *groups];
-    scene_begin(&s);
-    write_many(&s);
-    s.bounds = TB_BOUNDS_DEFAULT;
-    scene_load(&s);
-    scene_dump(&s, &first);
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-        struct stat wal;
-        char path[600];
-        scene_again(&s);
-        s.bounds.group_files = groups[i].files;
-        s.bounds.group_rows = groups[i].rows;
-        scene_load(&s);
-        snprintf(path, sizeof path, "%s-wal", scene_path(&s, "t.db"));
-        frames[i] = stat(path, &wal) == 0 ? (int64_t)wal.st_size : -1;
-        scene_dump(&s, &again);
-        assert_texts_equal(&first, &again);
-        tb_buf_release(&again);
-    }
-    assert_true(frames[0] > 3 * frames[4] &&
-                frames[4] > 0); /* the same pages are not written for each file */
-    tb_buf_release(&first);
-    scene_end(&s);
-}
-
-/* What is whole before an interrupt is kept, though its transaction was still open. */
-static void an_interrupt_keeps_the_whole_files(void **state)
-{
-    (void)state;
-    struct scene s;
-    int64_t there = 0;
-    scene_begin(&s);
-    write_many(&s);
-    scene_sh(&s, "mkfifo pipe");
-    scene_list(&s, "pipe", "gateway", NULL, NULL); /* it never comes */
-    s.bounds = TB_BOUNDS_DEFAULT;
-    s.files[MANY].size = s.files[MANY].mtime_ns = 0;
-    signal(SIGALRM, on_alarm);
-    for (int ms = 100; ms <= 12800 && there < MANY;
-         ms *= 2) { /* long enough for all files, whatever else the machine does */
-        const struct itimerval soon = {.it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000}};
-        const struct itimerval never = {.it_value = {.tv_usec = 0}};
-        stop = 0;
-        scene_again(&s);
-        setitimer(ITIMER_REAL, &soon, NULL);
-        enum tb_status st = scene_try(&s, &stop);
-        setitimer(ITIMER_REAL, &never, NULL);
-        assert_int_equal(st, TB_FAIL);
-        assert_int_equal(s.err.code, TB_E_INTERRUPT);
-        there = scene_int(&s, "SELECT count(*) FROM file");
-    }
-    assert_int_equal(there, MANY);
-    scene_end(&s);
-}
-
-static void a_killed_load_repeated_ends_the_same(void **state)
-{
-    (void)state;
-    struct scene s;
-    struct tb_buf first, again;
-    uint64_t seed = 2;
-    int killed = 0, midway = 0;
-    scene_begin(&s);
-    write_many(&s);
-    s.bounds = test_bounds();
-    s.bounds.batch_rows = 64;
-    int64_t began = tb_clock_monotonic_us();
-    scene_load(&s);
-    uint32_t whole_us = (uint32_t)(tb_clock_monotonic_us() - began);
-    scene_dump(&s, &first);
-    for (int round = 0; round < 6 || (round < 60 && midway < 3); round++) {
-        int kills = 0;
-        scene_again(&s);
-        tb_db_close(s.db);
-        s.db = NULL;
-        for (bool done = false; !done;) {
-            pid_t child = fork();
-            assert_true(child >= 0);
-            if (child == 0) {
-                scene_open(&s);
-                _exit(scene_try(&s, NULL) == TB_OK ? 0 : 1);
-            }
-            usleep(test_below(&seed, whole_us + whole_us / 4));
-            kill(child, SIGKILL);
-            int status;
-            assert_int_equal(waitpid(child, &status, 0), child);
-            assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-            kills += WIFSIGNALED(status);
-            done = !WIFSIGNALED(status) || kills == 3; /* then the rest without a kill */
-        }
-        scene_open(&s);
-        int64_t there = scene_int(&s, "SELECT count(*) FROM file");
-        midway += there > 0 && there < MANY;
-        scene_load(&s);
-        scene_dump(&s, &again);
-        assert_texts_equal(&first, &again);
-        tb_buf_release(&again);
-        killed += kills;
-    }
-    assert_true(killed > 0 && midway >= 3); /* some landed when part of the files were there */
-    tb_buf_release(&first);
-    scene_end(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -671,10 +472,6 @@ int main(void)
         cmocka_unit_test(rejects_are_counted_past_the_rows_kept),
         cmocka_unit_test(a_pruned_day_takes_no_more_events),
         cmocka_unit_test(standard_input_is_read_and_known_by_its_content),
-        cmocka_unit_test(an_interrupted_load_goes_on_where_it_stopped),
-        cmocka_unit_test(small_files_share_transactions),
-        cmocka_unit_test(an_interrupt_keeps_the_whole_files),
-        cmocka_unit_test(a_killed_load_repeated_ends_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

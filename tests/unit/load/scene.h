@@ -312,4 +312,23 @@ static inline void add_own(struct tb_buf *b, const char *id, int64_t second, con
         consumer, input, output);
 }
 
+static inline void scene_add_calls(struct tb_buf *b, int from, int to)
+{
+    for (int call = from; call < to; call++) {
+        char id[32];
+        snprintf(id, sizeof id, "c%d", call);
+        add_kong(b, id, call, "alice", "gpt-4o", call % 100, 5);
+    }
+}
+
+/* A file of the calls from..to-1. */
+static inline void scene_write_calls(const struct scene *s, const char *name, int from, int to)
+{
+    struct tb_buf b;
+    tb_buf_init(&b, 64 << 20);
+    scene_add_calls(&b, from, to);
+    scene_write(s, name, &b);
+    tb_buf_release(&b);
+}
+
 #endif
