@@ -213,6 +213,21 @@ def cost(c, prices=None):
     return (c['input_tokens'] * a + c['output_tokens'] * b) / 1e6
 
 
+def compose(w, kinds, folder, start, days, first_label, holiday, provider, prices):
+    """Plays the set w: every consumer's days, an outage, three incidents of each kind; what falls out of the days is dropped."""
+    for p in w.who:
+        for day in range(days):
+            w.day(p, day)
+    w.outage()
+    for kind in kinds:
+        for s in range(3):
+            w.incident(kind, s)
+    w.calls = [c for c in w.calls if start.timestamp() <= c['ts'] < start.timestamp() + days * 86400]
+    date = lambda d: (start + dt.timedelta(days=d)).date().isoformat()
+    write_set(folder, w.calls, w.labels, [date(d) for d in range(first_label - 1, days)],
+              [(p['name'], p['kind'], str(p['tz'])) for p in w.who], provider, prices, [date(holiday)])
+
+
 def write_set(folder, calls, labels, judged, people, provider, prices, holidays=()):
     os.makedirs(folder + '/logs', exist_ok=True)
     calls.sort(key=lambda c: c['ts'])

@@ -15,7 +15,7 @@ import random
 import sys
 import zoneinfo
 
-from generate import WORDS, cost, iso, write_set
+from generate import WORDS, compose, cost, iso
 
 DAYS, FIRST_LABEL = 28, 14
 START = dt.datetime(2026, 3, 16, tzinfo=dt.timezone.utc)  # a Monday; Europe's clocks change on the 29th
@@ -238,18 +238,7 @@ KINDS = ('repeat_exact repeat_template repeat_near loop_growing bot_regular bot_
 
 def main():
     seed, folder, hard = int(sys.argv[1]), sys.argv[2], '--hard' in sys.argv
-    w = Set(seed, hard)
-    for p in w.who:
-        for day in range(DAYS):
-            w.day(p, day)
-    w.outage()
-    for kind in KINDS:
-        for s in range(3):
-            w.incident(kind, s)
-    last = START.timestamp() + DAYS * 86400
-    w.calls = [c for c in w.calls if START.timestamp() <= c['ts'] < last]
-    write_set(folder, w.calls, w.labels, [(START + dt.timedelta(days=d)).date().isoformat() for d in range(FIRST_LABEL - 1, DAYS)],
-              [(p['name'], p['kind'], str(p['tz'])) for p in w.who], 'orbit', PRICES, [(START + dt.timedelta(days=HOLIDAY)).date().isoformat()])
+    compose(Set(seed, hard), KINDS, folder, START, DAYS, FIRST_LABEL, HOLIDAY, 'orbit', PRICES)
 
 
 main()

@@ -14,7 +14,7 @@ import random
 import sys
 import zoneinfo
 
-from generate import cost, iso, write_set
+from generate import compose, cost, iso
 
 DAYS, FIRST_LABEL = 28, 14
 START = dt.datetime(2026, 10, 12, tzinfo=dt.timezone.utc)  # a Monday
@@ -257,18 +257,7 @@ SPANS = {'sustained': 3, 'context_bloat': 3, 'output_bloat': 3, 'model_mix': 2, 
 
 def main():
     seed, folder, hard = int(sys.argv[1]), sys.argv[2], '--hard' in sys.argv
-    w = Set(seed, hard)
-    for p in w.who:
-        for day in range(DAYS):
-            w.day(p, day)
-    w.outage()
-    for kind in LIMITS:
-        for s in range(3):
-            w.incident(kind, s)
-    last = START.timestamp() + DAYS * 86400
-    w.calls = [c for c in w.calls if START.timestamp() <= c['ts'] < last]
-    write_set(folder, w.calls, w.labels, [(START + dt.timedelta(days=d)).date().isoformat() for d in range(FIRST_LABEL - 1, DAYS)],
-              [(p['name'], p['kind'], str(p['tz'])) for p in w.who], 'aurora', PRICES, [(START + dt.timedelta(days=HOLIDAY)).date().isoformat()])
+    compose(Set(seed, hard), LIMITS, folder, START, DAYS, FIRST_LABEL, HOLIDAY, 'aurora', PRICES)
 
 
 if __name__ == '__main__':
