@@ -33,6 +33,10 @@
 #define PRICES   PRICE_HEADER ",big,input,3,1000000,,,,,,,,\n,big,output,15,1000000,,,,,,,,\n"
 #define ACCOUNTS ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,\nbob,,Data,1003,615210,,,,,,\n"
 
+/* Files of the day's folder. */
+#define WORKBOOK "chargeback-" DAY_TEXT ".xlsx"
+#define JSON     "pack-" DAY_TEXT ".json"
+
 struct scene {
     char dir[64], path[128], output[128];
     struct tb_db *db;
@@ -277,6 +281,48 @@ static inline char *workbook_part(const struct scene *s, const char *part)
     scene_name(s, "chargeback-" DAY_TEXT ".xlsx", path);
     snprintf(command, sizeof command, "unzip -p '%s' %s 2>/dev/null", path, part);
     return output_of(command);
+}
+
+/* A scene with a file of calls of two days. */
+static inline void scene_with_calls(struct scene *s)
+{
+    static const struct call calls[] = {{DAY, 60, "ann", "big", 1000000, 0},
+                                        {DAY, 120, "bob", "big", 0, 100000},
+                                        {DAY, 200, "eve", "big", 5000, 1000},
+                                        {DAY, 300, "bob", "unlisted", 7, 8},
+                                        {DAY - 1, 600, "ann", "big", 400000, 0}};
+    scene_begin(s);
+    scene_file(s, 0, 1, calls, COUNT(calls));
+}
+
+/* Digests of the three files. */
+struct digests {
+    char hex[3][TB_SHA256_HEX];
+};
+
+static inline struct digests digests_of(struct scene *s)
+{
+    struct digests d;
+    scene_digest(s, WORKBOOK, d.hex[0]);
+    scene_digest(s, JSON, d.hex[1]);
+    scene_digest(s, "SHA256SUMS", d.hex[2]);
+    return d;
+}
+
+static inline void expect_same(struct digests a, struct digests b)
+{
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(a.hex[i], b.hex[i]);
+    }
+}
+
+static inline void expect_no_leftovers(struct scene *s)
+{
+    char command[700];
+    snprintf(command, sizeof command, "find '%s' -name '.tollbook*'", s->output);
+    char *found = output_of(command);
+    assert_string_equal(found, "");
+    free(found);
 }
 
 #endif

@@ -1,30 +1,11 @@
-/* The pack: what stands in the folder, when a revision opens, what is out of date, and that a kill or a failing call at any
- * step leaves something that the next run makes whole. */
+/* The pack: what stands in the folder, when a revision opens, and how files that somebody changed are put right. */
 #include "pack_scene.h"
 
-#include <dlfcn.h>
-#include <errno.h>
-#include <sys/wait.h>
 #include "base/json.h"
-#include "reports/pack_rows.h"
 #include "store/revision.h"
 
-#define WORKBOOK "chargeback-" DAY_TEXT ".xlsx"
-#define JSON     "pack-" DAY_TEXT ".json"
-
-static const struct call first_calls[] = {{DAY, 60, "ann", "big", 1000000, 0},
-                                          {DAY, 120, "bob", "big", 0, 100000},
-                                          {DAY, 200, "eve", "big", 5000, 1000},
-                                          {DAY, 300, "bob", "unlisted", 7, 8},
-                                          {DAY - 1, 600, "ann", "big", 400000, 0}};
 static const struct call late_calls[] = {{DAY, 601, "ann", "big", 1000, 1000}};
 static const struct call earlier_calls[] = {{DAY - 1, 700, "bob", "big", 1000000, 0}};
-
-static void begin(struct scene *s)
-{
-    scene_begin(s);
-    scene_file(s, 0, 1, first_calls, COUNT(first_calls));
-}
 
 static void expect_sums_good(struct scene *s)
 {
@@ -32,15 +13,6 @@ static void expect_sums_good(struct scene *s)
     snprintf(command, sizeof command,
              "cd '%s/" DAY_TEXT "' && sha256sum --check --status --strict SHA256SUMS", s->output);
     assert_int_equal(system(command), 0);
-}
-
-static void expect_no_leftovers(struct scene *s)
-{
-    char command[700];
-    snprintf(command, sizeof command, "find '%s' -name '.tollbook*'", s->output);
-    char *found = output_of(command);
-    assert_string_equal(found, "");
-    free(found);
 }
 
 /* --- what stands ------------------------------------------------------------------------------------------------- */
@@ -53,7 +25,7 @@ static void test_pack_stands_whole(void **state)
     struct tb_buf kept;
     struct tb_json *json = NULL;
     int64_t revision = 0;
-    begin(&s);
+    scene_with_calls(&s);
     assert_true(scene_stale(&s, DAY));
     struct tb_pack_result r = scene_pack(&s, DAY);
     assert_int_equal(r.revision, 1);
@@ -104,7 +76,7 @@ static void test_kept_revision_prints_its_chargeback(void **state)
     struct scene s;
     struct tb_buf kept, out;
     struct tb_report *r = NULL;
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     tb_buf_init(&kept, TEXT_MAX);
     tb_buf_init(&out, TEXT_MAX);
@@ -122,34 +94,13 @@ static void test_kept_revision_prints_its_chargeback(void **state)
 
 /* --- when a revision opens --------------------------------------------------------------------------------------- */
 
-/* Digests of the three files. */
-struct digests {
-    char hex[3][TB_SHA256_HEX];
-};
-
-static struct digests digests_of(struct scene *s)
-{
-    struct digests d;
-    scene_digest(s, WORKBOOK, d.hex[0]);
-    scene_digest(s, JSON, d.hex[1]);
-    scene_digest(s, "SHA256SUMS", d.hex[2]);
-    return d;
-}
-
-static void expect_same(struct digests a, struct digests b)
-{
-    for (int i = 0; i < 3; i++) {
-        assert_string_equal(a.hex[i], b.hex[i]);
-    }
-}
-
 static void test_unchanged_world_opens_no_revision(void **state)
 {
     (void)state;
     struct scene s;
     char path[512];
     struct stat a, b;
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     struct digests before = digests_of(&s);
     scene_name(&s, WORKBOOK, path);
@@ -171,7 +122,7 @@ static void test_late_data_opens_a_revision(void **state)
     (void)state;
     struct scene s;
     char kept[TB_SHA256_HEX];
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     struct digests before = digests_of(&s);
     scene_file(&s, 0, 2, late_calls, COUNT(late_calls));
@@ -194,7 +145,7 @@ static void test_unbilled_late_data_of_another_day(void **state)
     (void)state;
     struct scene s;
     static const struct call other[] = {{DAY + 2, 5, "ann", "big", 10, 10}};
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     scene_file(&s, 0, 3, other, 1);
     assert_false(scene_stale(&s, DAY));
@@ -206,7 +157,7 @@ static void test_an_earlier_day_changes(void **state)
 {
     (void)state;
     struct scene s;
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY - 1);
     scene_pack(&s, DAY);
     scene_file(&s, 0, 2, earlier_calls, COUNT(earlier_calls));
@@ -225,8 +176,8 @@ static void test_order_of_packs_does_not_count(void **state)
 {
     (void)state;
     struct scene a, b;
-    begin(&a);
-    begin(&b);
+    scene_with_calls(&a);
+    scene_with_calls(&b);
     scene_pack(&a, DAY - 1);
     scene_pack(&a, DAY);
     scene_pack(&b, DAY);
@@ -234,73 +185,6 @@ static void test_order_of_packs_does_not_count(void **state)
     expect_same(digests_of(&a), digests_of(&b));
     scene_end(&a);
     scene_end(&b);
-}
-
-/* --- tables, zone, currency -------------------------------------------------------------------------------------- */
-
-static void test_tables_count_only_when_in_force(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *prices, *accounts;
-        bool stale;
-    } cases[] = {
-        {PRICES ",huge,input,9,1000000,,2027-01-01,,,,,,\n", ACCOUNTS, false}, /* next year's */
-        {PRICES ",huge,input,9,1000000,,2020-01-01,2026-11-21,,,,,\n", ACCOUNTS,
-         false}, /* ended the day before */
-        {PRICE_HEADER ",big,input,3,1000000,,,2026-12-01,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS,
-         false}, /* gets an end */
-        {PRICE_HEADER ",big,output,15.0,1000000,,,,,,,,same\n,big,input,0.003,1000,,,,,,,,\n", ACCOUNTS,
-         false}, /* as before, said otherwise */
-        {PRICES ",huge,input,9,1000000,,,,,,,,\n", ACCOUNTS, true},
-        {PRICES ",huge,input,9,1000000,,2026-11-21T23:59:59Z,,,,,,\n", ACCOUNTS, true}, /* its last second */
-        {PRICE_HEADER ",big,input,4,1000000,,,,,,,,\n,big,output,15,1000000,,,,,,,,\n", ACCOUNTS, true},
-        {PRICE_HEADER ",big,input,3,1000000,,2026-11-21T00:00:01Z,,,,,,\n,big,output,15,1000000,,,,,,,,\n",
-         ACCOUNTS, true},
-        {PRICES, ACCOUNTS "eve,,Web,0042,,,,,,,\n", true},
-        {PRICES, ACCOUNT_HEADER "ann,,Web,0042,615200,Ines,,,,,\nbob,,Data,1003,615210,,,,,,\n", true},
-        {PRICES, ACCOUNT_HEADER "ann,,Web,0042,615200,Olga,,,,,2026-12-01\nbob,,Data,1003,615210,,,,,,\n",
-         false},
-        {PRICES, ACCOUNTS "eve,,Web,0042,,,,,,2026-11-22,\n", false},
-    };
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        struct scene s;
-        begin(&s);
-        scene_pack(&s, DAY);
-        struct digests before = digests_of(&s);
-        scene_tables(&s, cases[i].prices, cases[i].accounts);
-        assert_int_equal(s.version, 2);
-        if (scene_stale(&s, DAY) != cases[i].stale) {
-            fail_msg("case %zu: %s", i, cases[i].stale ? "not out of date" : "out of date");
-        }
-        struct tb_pack_result r = scene_pack(&s, DAY);
-        assert_int_equal(r.is_new, cases[i].stale);
-        if (!cases[i].stale) {
-            expect_same(before, digests_of(&s));
-        }
-        assert_false(scene_stale(&s, DAY));
-        scene_end(&s);
-    }
-}
-
-static void test_zone_and_currency(void **state)
-{
-    (void)state;
-    struct scene s;
-    begin(&s);
-    scene_pack(&s, DAY);
-    s.settings.currency = "EUR";
-    assert_true(scene_stale(&s, DAY));
-    s.settings.currency = "USD";
-    assert_false(scene_stale(&s, DAY));
-    tb_zone_free(s.settings.zone);
-    must(&s, tb_zone_load("Europe/Berlin", &s.settings.zone, &s.err));
-    assert_true(scene_stale(&s, DAY));
-    tb_db_close(s.db);
-    scene_open(&s);
-    assert_true(scene_pack(&s, DAY).is_new);
-    assert_false(scene_stale(&s, DAY));
-    scene_end(&s);
 }
 
 /* --- files ------------------------------------------------------------------------------------------------------- */
@@ -330,7 +214,7 @@ static void test_files_are_put_right(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct scene s;
-        begin(&s);
+        scene_with_calls(&s);
         scene_pack(&s, DAY);
         struct digests before = digests_of(&s);
         damage(&s, cases[i].name, cases[i].how);
@@ -350,7 +234,7 @@ static void test_every_edit_is_kept(void **state)
 {
     (void)state;
     struct scene s;
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     for (int i = 0; i < 3; i++) {
         damage(&s, WORKBOOK, "echo edited >> '%s'");
@@ -367,7 +251,7 @@ static void test_failed_control_withholds(void **state)
     (void)state;
     struct scene s;
     struct tb_pack_result r;
-    begin(&s);
+    scene_with_calls(&s);
     scene_pack(&s, DAY);
     struct digests before = digests_of(&s);
     scene_run(&s, "update settlement set billed_cents = billed_cents + 1 where team = 'Web' and day = 20778");
@@ -397,7 +281,7 @@ static void test_rejects_do_not_fill_the_pack(void **state)
 {
     (void)state;
     struct scene s;
-    begin(&s);
+    scene_with_calls(&s);
     scene_run(&s, "update file set lines = lines + 10005, rejected = 10005");
     scene_run(
         &s, "insert into file_reason (file, kind, reason, lines) values (1, 'rejected', 'bad_json', 10005)");
@@ -418,172 +302,6 @@ static void test_rejects_do_not_fill_the_pack(void **state)
     scene_end(&s);
 }
 
-/* --- kills and failures ------------------------------------------------------------------------------------------ */
-
-/* The calls that change the disk, counted: the one number `fatal` ends the process as a kill would, or fails. */
-static long calls, fatal = -1;
-static bool dies;
-
-static bool strikes(void)
-{
-    if (fatal < 0 || ++calls != fatal) {
-        return false;
-    }
-    if (dies) {
-        _exit(99);
-    }
-    errno = EIO;
-    return true;
-}
-
-static void *real(const char *name)
-{
-    void *p = dlsym(RTLD_NEXT, name);
-    assert_non_null(p);
-    return p;
-}
-
-int rename(const char *from, const char *to)
-{
-    int (*next)(const char *, const char *);
-    *(void **)&next = real("rename");
-    return strikes() ? -1 : next(from, to);
-}
-
-int link(const char *from, const char *to)
-{
-    int (*next)(const char *, const char *);
-    *(void **)&next = real("link");
-    return strikes() ? -1 : next(from, to);
-}
-
-int fsync(int fd)
-{
-    int (*next)(int);
-    *(void **)&next = real("fsync");
-    return strikes() ? -1 : next(fd);
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-    int (*next)(const char *, mode_t);
-    *(void **)&next = real("mkdir");
-    return strikes() ? -1 : next(path, mode);
-}
-
-static void copy_scene(const struct scene *from, const struct scene *to)
-{
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s' && cp -r '%s' '%s'", to->dir, from->dir, to->dir);
-    assert_int_equal(system(command), 0);
-}
-
-/* Packs the day in another process; its exit code: 0 done, 1 failed with words, 99 struck dead. */
-static int pack_apart(struct scene *s, long at, bool kill)
-{
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        struct tb_pack_result r;
-        scene_open(s);
-        calls = 0;
-        fatal = at;
-        dies = kill;
-        enum tb_status st =
-            tb_pack_write(s->db, &s->settings, s->tables, s->version, DAY, 1000000, &r, &s->err);
-        fatal = -1;
-        if (!kill) {
-            tb_db_close(s->db);
-        }
-        _exit(st == TB_OK ? 0 : s->err.text[0] != '\0' ? 1 : 2);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
-}
-
-/* A pack of two revisions, struck at every step of the second: the next run gives what an undisturbed one gives. */
-static void strike_at_every_step(bool kill)
-{
-    struct scene before, s;
-    begin(&before);
-    scene_pack(&before, DAY);
-    scene_file(&before, 0, 2, late_calls, COUNT(late_calls));
-    tb_db_close(before.db);
-    before.db = NULL;
-    s = before;
-    snprintf(s.dir, sizeof s.dir, "%.60s-x", before.dir);
-    snprintf(s.path, sizeof s.path, "%s/t.db", s.dir);
-    snprintf(s.output, sizeof s.output, "%s/out", s.dir);
-    s.settings.output = s.output; /* dir stays: the pack names files from it */
-    copy_scene(&before, &s);
-    assert_int_equal(pack_apart(&s, 0, true), 0);
-    struct digests wanted = digests_of(&s);
-    char r1[TB_SHA256_HEX];
-    scene_digest(&s, "superseded/r1/" WORKBOOK, r1);
-    int struck = 0, quiet = 0;
-    for (long at = 1; quiet < 20;
-         at++) { /* a failing mkdir of a folder that is there does no harm: not the end yet */
-        copy_scene(&before, &s);
-        int code = pack_apart(&s, at, kill);
-        quiet = code == 0 ? quiet + 1 : 0;
-        struck += code != 0;
-        assert_true(code == 0 || code == (kill ? 99 : 1));
-        scene_open(&s);
-        bool stale = scene_stale(&s, DAY);
-        struct tb_pack_result r = scene_pack(&s, DAY);
-        assert_int_equal(r.revision, 2);
-        assert_true(stale || (!r.is_new && !r.repaired)); /* what is not out of date is right */
-        expect_same(wanted, digests_of(&s));
-        char kept[TB_SHA256_HEX];
-        scene_digest(&s, "superseded/r1/" WORKBOOK, kept);
-        assert_string_equal(kept, r1);
-        assert_false(scene_has(&s, "superseded/r2-changed"));
-        assert_false(scene_has(&s, "superseded/r1-changed"));
-        expect_no_leftovers(&s);
-        assert_false(scene_stale(&s, DAY));
-        tb_db_close(s.db);
-    }
-    assert_true(struck > 10);
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", s.dir);
-    assert_int_equal(system(command), 0);
-    scene_end(&before);
-}
-
-static void test_killed_at_every_step(void **state)
-{
-    (void)state;
-    strike_at_every_step(true);
-}
-
-static void test_every_call_fails_once(void **state)
-{
-    (void)state;
-    strike_at_every_step(false);
-}
-
-/* --- rows in force against a slow comparison --------------------------------------------------------------------- */
-
-static void test_rows_digest_tells_days_apart(void **state)
-{
-    (void)state;
-    struct scene s;
-    char a[TB_SHA256_HEX], b[TB_SHA256_HEX];
-    scene_begin(&s);
-    scene_tables(&s, PRICES ",new,input,1,1,,2026-11-25,2026-11-27,,,,,\n", ACCOUNTS);
-    for (int32_t day = DAY; day < DAY + 10; day++) {
-        must(&s, tb_pack_rows(s.tables, s.settings.zone, day, a, &s.err));
-        must(&s, tb_pack_rows(s.tables, s.settings.zone, day, b, &s.err));
-        assert_string_equal(a, b);
-        must(&s, tb_pack_rows(s.tables, s.settings.zone, DAY, b, &s.err));
-        assert_int_equal(strcmp(a, b) != 0,
-                         day != DAY); /* intervals are cut to the day, so its bounds are in it */
-    }
-    scene_end(&s);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -594,16 +312,11 @@ int main(void)
         cmocka_unit_test(test_unbilled_late_data_of_another_day),
         cmocka_unit_test(test_an_earlier_day_changes),
         cmocka_unit_test(test_order_of_packs_does_not_count),
-        cmocka_unit_test(test_tables_count_only_when_in_force),
-        cmocka_unit_test(test_zone_and_currency),
         cmocka_unit_test(test_files_are_put_right),
         cmocka_unit_test(test_every_edit_is_kept),
         cmocka_unit_test(test_failed_control_withholds),
         cmocka_unit_test(test_a_day_without_anything),
         cmocka_unit_test(test_rejects_do_not_fill_the_pack),
-        cmocka_unit_test(test_killed_at_every_step),
-        cmocka_unit_test(test_every_call_fails_once),
-        cmocka_unit_test(test_rows_digest_tells_days_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
