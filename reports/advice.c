@@ -165,5 +165,8 @@ enum tb_status tb_advice_build(const struct tb_report_query *q, struct tb_report
     if (st == TB_OK) {
         st = tb_head_refuse_where(q, "advice", err);
     }
+    if (st == TB_OK) {
+        st = tb_head_refuse_pruned(q, "advice", q->from_day, err);
+    }
     return st != TB_OK ? st : tb_head_build("advice", "Advice", q, fill, out, err);
 }

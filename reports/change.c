@@ -82,11 +82,15 @@ static enum tb_dim dimension_of(const struct tb_report_query *q)
     return q->by_n > 0 ? q->by[0] : TB_DIM_CONSUMER;
 }
 
+int32_t tb_change_base(const struct tb_report_query *q)
+{
+    return q->from_day - (q->to_day - q->from_day + 7) / 7 * 7;
+}
+
 static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q, struct tb_err *err)
 {
     const struct tb_zone *zone = q->settings->zone;
-    int32_t back = (q->to_day - q->from_day + 7) / 7 * 7;
-    int32_t base_from = q->from_day - back, base_to = q->to_day - back;
+    int32_t base_from = tb_change_base(q), base_to = base_from + q->to_day - q->from_day;
     struct tb_change c = {NULL, 0, 0, 0};
     struct tb_table *t = NULL;
     enum tb_status st = tb_head_add(r, q, err);
@@ -105,6 +109,12 @@ static enum tb_status fill(struct tb_report *r, const struct tb_report_query *q,
         r->main = t;
         st = add_drivers(q, &c, dimension_of(q), t, err);
     }
+    if (st == TB_OK) {
+        st = tb_table_sort(t, "effect", 0, err); /* within their values, which stay together */
+    }
+    if (st == TB_OK) {
+        st = tb_table_sort(t, "value", 0, err);
+    }
     tb_change_release(&c);
     return st == TB_OK ? tb_table_sort(r->main, q->sort, q->top, err) : st;
 }
@@ -116,5 +126,8 @@ enum tb_status tb_change_build(const struct tb_report_query *q, struct tb_report
         return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--by of \"change\" is one of consumer, feature, model");
     }
     enum tb_status st = tb_head_refuse_where(q, "change", err);
+    if (st == TB_OK) {
+        st = tb_head_refuse_pruned(q, "change", tb_change_base(q), err);
+    }
     return st != TB_OK ? st : tb_head_build("change", "Change of cost", q, fill, out, err);
 }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "rate/standing.h"
 #include "reports/filter.h"
 
 #define NOTE_MAX 200
@@ -140,4 +141,21 @@ enum tb_status tb_head_refuse_where(const struct tb_report_query *q, const char 
     return q->where_n == 0 ? TB_OK
                            : tb_err_set(err, TB_FAIL, TB_E_USAGE,
                                         "\"%s\" is always of everything, leave out --where", kind);
+}
+
+enum tb_status tb_head_refuse_pruned(const struct tb_report_query *q, const char *kind, int32_t from_day,
+                                     struct tb_err *err)
+{
+    char text[TB_TS_TEXT_MAX];
+    int32_t day = from_day;
+    enum tb_status st = tb_standing_pruned(q->db, q->settings, from_day, q->to_day, &day, err);
+    if (st != TB_OK) {
+        return st == TB_END ? TB_OK : st;
+    }
+    tb_day_format(day, text);
+    return tb_err_set(
+        err, TB_FAIL, TB_E_USAGE,
+        "the calls of %s are pruned, and \"%s\" needs them: ask for later days; --revision prints what "
+        "a day's pack said",
+        text, kind);
 }

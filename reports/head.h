@@ -21,5 +21,9 @@ enum tb_status tb_head_refuse_by(const struct tb_report_query *q, const char *ki
                                  struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_head_refuse_where(const struct tb_report_query *q, const char *kind,
                                     struct tb_err *err) TB_MUST_USE;
+/* Refuses a report that needs the calls of days, from this one to the last asked, some of which are pruned: to take them for days
+ * without calls would be wrong. */
+enum tb_status tb_head_refuse_pruned(const struct tb_report_query *q, const char *kind, int32_t from_day,
+                                     struct tb_err *err) TB_MUST_USE;
 
 #endif

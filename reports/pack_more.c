@@ -1,4 +1,4 @@
-/* What the pack says of quotas, budgets, plans and anomalies, as of the end of its day: whatever comes later does not change it. */
+/* What the pack says of quotas, budgets, plans, changes and anomalies, as of the end of its day: whatever comes later does not change it. */
 #include "base/log.h"
 #include "detect/detect.h"
 #include "plan/plan.h"
@@ -6,6 +6,7 @@
 #include "rate/quota.h"
 #include "rate/standing.h"
 #include "reports/actions.h"
+#include "reports/change.h"
 #include "reports/pack_parts.h"
 
 static enum tb_status keep_spends(const struct tb_report_query *q, struct tb_err *err)
@@ -65,6 +66,15 @@ static enum tb_status build_plan(struct tb_pack_content *c, struct tb_err *err)
     return st;
 }
 
+/* A report that needs the calls of days from this one on: left out when some are pruned. */
+static enum tb_status build_of_calls(struct tb_pack_content *c, const char *kind, int32_t from_day,
+                                     struct tb_err *err)
+{
+    int32_t day = from_day;
+    enum tb_status st = tb_standing_pruned(c->q->db, c->q->settings, from_day, c->q->to_day, &day, err);
+    return st == TB_END ? build(c, kind, err) : st;
+}
+
 /* A report as KIND-DAY.csv; empty when there is none. */
 static enum tb_status write_csv(const struct tb_pack_content *c, const char *kind, struct tb_pack_folder *f,
                                 struct tb_err *err)
@@ -86,10 +96,13 @@ enum tb_status tb_pack_more_build(struct tb_pack_content *c, struct tb_pack_fold
         st = build_plan(c, err);
     }
     if (st == TB_OK) {
-        st = build(c, "tools", err);
+        st = build_of_calls(c, "change", tb_change_base(c->q), err);
     }
     if (st == TB_OK) {
-        st = build(c, "advice", err);
+        st = build_of_calls(c, "tools", c->q->from_day, err);
+    }
+    if (st == TB_OK) {
+        st = build_of_calls(c, "advice", c->q->from_day, err);
     }
     if (st == TB_OK) {
         st = build(c, "anomalies", err);

@@ -91,5 +91,8 @@ enum tb_status tb_tools_build(const struct tb_report_query *q, struct tb_report 
     if (st == TB_OK) {
         st = tb_head_refuse_where(q, "tools", err);
     }
+    if (st == TB_OK) {
+        st = tb_head_refuse_pruned(q, "tools", q->from_day, err);
+    }
     return st != TB_OK ? st : tb_head_build("tools", "Tools", q, fill, out, err);
 }

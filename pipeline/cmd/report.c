@@ -263,7 +263,7 @@ const struct tb_command tb_cmd_report = {
             "Default: yesterday\n"
             "  --by          dimensions of usage: day hour source node consumer team cost_center provider "
             "model feature\n"
-            "                variant trigger\n"
+            "                variant trigger; of change: consumer, feature or model\n"
             "  --where       keep what matches, e.g. --where team=search,model=gpt-4*\n"
             "  --sort --top  order by a column, largest first; keep the first N rows\n"
             "  -o FILE       write there (wanted for xlsx), else to standard output\n"
@@ -275,6 +275,9 @@ const struct tb_command tb_cmd_report = {
             "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
             "  --revision R  what the pack of that day said in its revision R; a closed day's chargeback is "
             "that of its closed\n"
-            "                revision, --tables N recomputes it, without adjustments",
+            "                revision, --tables N recomputes it, without adjustments\n\n"
+            "change (against the same weekdays a week before), tools and advice need every call: they refuse "
+            "pruned days (exit 2),\n"
+            "whose packs keep what was said.",
     .run = run,
 };
