@@ -22,6 +22,14 @@ static void release(struct tb_judge *j)
     free(j->clock);
 }
 
+/* Leaves of a day what judges ask of days when neither it nor the next one is judged. */
+static enum tb_status thin_out(struct tb_digest *d, struct tb_err *err)
+{
+    tb_digest_order(d);
+    TB_DIGEST_DROP(d, large);
+    return tb_digest_join_places(d, err);
+}
+
 /* The digests of the asked days, and of as many before as judging reads. */
 static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
 {
@@ -47,10 +55,8 @@ static enum tb_status load(struct tb_judge *j, int32_t from_day, int32_t to_day)
     /* the latest first: it is the one that has to be made, which takes memory that the others can have afterwards */
     for (int32_t d = j->last; d >= j->first && st == TB_OK; d--) {
         st = tb_digest_get(j->db, j->settings, j->tables, &j->rules, d, &j->digest[d - j->first], j->err);
-        if (st == TB_OK &&
-            d < from_day - (int32_t)j->rules.replay_days - 1) { /* nor is the day after it judged */
-            TB_DIGEST_DROP(&j->digest[d - j->first], place);
-            TB_DIGEST_DROP(&j->digest[d - j->first], large);
+        if (st == TB_OK && d < from_day - (int32_t)j->rules.replay_days - 1) {
+            st = thin_out(&j->digest[d - j->first], j->err);
         }
         if (st == TB_OK) {
             st = tb_digest_sort(&j->digest[d - j->first], j->err);
@@ -75,10 +81,10 @@ static enum tb_status list_consumers(struct tb_judge *j, int32_t from_day, uint3
     tb_tuples_init(&set, 1, TB_TUPLES_MAX);
     for (int32_t d = from_day < j->first ? j->first : from_day; d <= j->last && st == TB_OK; d++) {
         const struct tb_digest *g = &j->digest[d - j->first];
-        for (size_t i = 0; i < g->hour_n && st == TB_OK; i++) {
+        for (size_t i = 0; i < g->place_n && st == TB_OK; i++) {
             uint32_t number;
-            if (i == 0 || g->hour[i].consumer != g->hour[i - 1].consumer) {
-                st = tb_tuples_add(&set, &g->hour[i].consumer, &number, NULL, j->err);
+            if (i == 0 || g->place[i].consumer != g->place[i - 1].consumer) {
+                st = tb_tuples_add(&set, &g->place[i].consumer, &number, NULL, j->err);
             }
         }
     }
@@ -166,12 +172,15 @@ static void weigh(const struct tb_judge *j, struct tb_finding *f)
     int64_t day_cost = 0;
     const struct tb_digest *g =
         f->last_day >= j->first && f->last_day <= j->last ? &j->digest[f->last_day - j->first] : NULL;
-    size_t from = 0, to = g != NULL ? g->hour_n : 0;
+    size_t from = 0, to = g != NULL ? g->place_n : 0;
     if (g != NULL && f->consumer != 0) {
-        TB_DIGEST_RANGE(g, hour, f->consumer, from, to);
+        TB_DIGEST_RANGE(g, place, f->consumer, from, to);
     }
     for (size_t i = from; i < to; i++) {
-        day_cost += g->hour[i].cost;
+        const struct tb_dg_hour *x = &g->hour[g->place[i].first];
+        for (int n = __builtin_popcount(g->place[i].hours); n > 0; n--, x++) {
+            day_cost += x->cost;
+        }
     }
     tb_money tenth = (tb_money)(day_cost / 10) * TB_PICO_OF_MONEY,
              cost = (tb_money)f->cost * TB_PICO_OF_MONEY;

@@ -11,8 +11,7 @@
 
 extern const struct tb_embed tb_embed_detect[];
 
-#define DIGEST_VERSION 4
-#define ORDERED        (UINT64_C(1) << 32) /* beside the version: records are by consumer; older digests' are not */
+#define DIGEST_VERSION 5
 #define LEAD_IN        (2 * TB_US_PER_H)
 
 void tb_digest_release(struct tb_digest *d)
@@ -28,8 +27,8 @@ void tb_digest_release(struct tb_digest *d)
 
 static enum tb_status encode(const struct tb_digest *d, struct tb_buf *out, struct tb_err *err)
 {
-    uint64_t head[5] = {DIGEST_VERSION | (d->ordered ? ORDERED : 0), d->events, d->unsigned_events,
-                        (uint64_t)d->from_us, (uint64_t)d->to_us};
+    uint64_t head[5] = {DIGEST_VERSION, d->events, d->unsigned_events, (uint64_t)d->from_us,
+                        (uint64_t)d->to_us};
     enum tb_status st = tb_buf_add(out, head, sizeof head, err);
 #define ENCODE(name)                                                                                         \
     if (st == TB_OK) {                                                                                       \
@@ -57,14 +56,25 @@ static bool take(struct tb_str *in, void *to, size_t n)
     return true;
 }
 
+static bool places_have_hours(const struct tb_digest *d)
+{
+    for (size_t i = 0; i < d->place_n; i++) {
+        const struct tb_dg_place *p = &d->place[i];
+        if (p->first > d->hour_n || (size_t)__builtin_popcount(p->hours) > d->hour_n - p->first) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* False when the bytes are no digest of this version, or there is no memory: then it is built anew. */
 static bool decode(struct tb_str in, struct tb_digest *d)
 {
     uint64_t head[5];
-    if (!take(&in, head, sizeof head) || (head[0] & ~ORDERED) != DIGEST_VERSION) {
+    if (!take(&in, head, sizeof head) || head[0] != DIGEST_VERSION) {
         return false;
     }
-    d->ordered = (head[0] & ORDERED) != 0;
+    d->ordered = true; /* as all that are kept */
     d->events = head[1];
     d->unsigned_events = head[2];
     d->from_us = (int64_t)head[3];
@@ -83,7 +93,7 @@ static bool decode(struct tb_str in, struct tb_digest *d)
     }
     TB_DIGEST_PARTS(DECODE)
 #undef DECODE
-    return in.n == 0;
+    return in.n == 0 && places_have_hours(d);
 }
 
 /* What a digest is made from, as one number. */

@@ -110,8 +110,7 @@ static enum tb_status end_build(struct build *b)
     if (st == TB_OK) {
         st = tb_hourly_end(&b->hourly, &b->pass, b->err);
     }
-    tb_sums_end(b->sums);
-    return st;
+    return st == TB_OK ? tb_sums_end(b->sums) : st;
 }
 
 static void close_build(struct build *b)

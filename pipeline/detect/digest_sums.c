@@ -1,6 +1,5 @@
-/* Sums of a day's calls, as a digest keeps them. Calls come in the order of time and most are like the consumer's call before: its hour
- * and its cell are remembered, so that few calls look into a set. Memory is cold nevertheless when there are many consumers: see
- * tb_sums_call. */
+/* Sums of a day's calls, as a digest keeps them. Most calls are like the consumer's call before: its cell is remembered, so that few
+ * look into a set. Memory is cold nevertheless when there are many consumers: see tb_sums_call. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/money.h"
@@ -9,26 +8,14 @@
 
 #define LARGE_MAX 256 /* largest prompts kept of a consumer and feature */
 
-struct latest { /* of a consumer: records + 1 */
-    uint32_t hour, cell;
-};
-
-struct address {    /* an actor */
-    uint32_t n;     /* calls in the day */
-    uint32_t place; /* its latest record + 1 */
-};
-
 struct tb_sums {
     const struct tb_pass *p;
     struct tb_tuples cells, sizes, agents, tools, unpriced;
-    struct latest *latest; /* by the consumer's dict id */
+    struct tb_places *places;
+    uint32_t *latest; /* by the consumer's dict id: its latest call's cell + 1 */
     size_t latest_cap;
     uint32_t *bottom; /* by cell: the record + 1 of its prompts below TB_SIZE_FIRST */
     size_t bottom_cap;
-    struct address *address; /* by actor */
-    size_t address_cap;
-    uint32_t *place_actor; /* by place */
-    size_t place_actor_cap;
     enum tb_status status;
     struct tb_err *err;
 };
@@ -47,7 +34,7 @@ enum tb_status tb_sums_new(const struct tb_pass *p, struct tb_sums **out, struct
     tb_tuples_init(&s->agents, 2, TB_TUPLES_MAX);
     tb_tuples_init(&s->tools, 1, TB_TUPLES_MAX);
     tb_tuples_init(&s->unpriced, 2, TB_TUPLES_MAX);
-    return TB_OK;
+    return tb_places_new(p, &s->places, err);
 }
 
 void tb_sums_free(struct tb_sums *s)
@@ -55,6 +42,7 @@ void tb_sums_free(struct tb_sums *s)
     if (s == NULL) {
         return;
     }
+    tb_places_free(s->places);
     tb_tuples_release(&s->cells);
     tb_tuples_release(&s->sizes);
     tb_tuples_release(&s->agents);
@@ -62,8 +50,6 @@ void tb_sums_free(struct tb_sums *s)
     tb_tuples_release(&s->unpriced);
     free(s->latest);
     free(s->bottom);
-    free(s->address);
-    free(s->place_actor);
     free(s);
 }
 
@@ -102,30 +88,10 @@ static int64_t fixed_log(int64_t v)
     return llround(log((double)(v > 0 ? v : 1)) * TB_LOG_ONE);
 }
 
-static void add_hour(struct tb_sums *s, struct latest *at, const struct tb_pass_event *e)
+/* The cell of a call; *at is it + 1, then. */
+static struct tb_dg_cell *cell_of(struct tb_sums *s, uint32_t *at, const struct tb_pass_event *e)
 {
-    struct tb_digest *d = s->p->d;
-    int32_t hour = (int32_t)(e->ts_us / TB_US_PER_H);
-    struct tb_dg_hour *h = at->hour != 0 ? &d->hour[at->hour - 1] : NULL;
-    if (h == NULL || h->hour != hour) {
-        s->status = TB_DIGEST_PUSH(d, hour, h, s->err);
-        if (s->status != TB_OK) {
-            return;
-        }
-        h->consumer = e->consumer;
-        h->hour = hour;
-        at->hour = (uint32_t)d->hour_n;
-    }
-    h->n++;
-    h->failed += e->failed;
-    h->cost += e->cost;
-    h->tokens += e->input + e->output;
-}
-
-/* The cell of a call; at->cell is it, then. */
-static struct tb_dg_cell *cell_of(struct tb_sums *s, struct latest *at, const struct tb_pass_event *e)
-{
-    struct tb_dg_cell *c = at->cell != 0 ? &s->p->d->cell[at->cell - 1] : NULL;
+    struct tb_dg_cell *c = *at != 0 ? &s->p->d->cell[*at - 1] : NULL;
     uint32_t key[3] = {e->consumer, e->feature, e->model};
     bool fresh;
     if (c != NULL && c->feature == e->feature && c->model == e->model) {
@@ -135,12 +101,12 @@ static struct tb_dg_cell *cell_of(struct tb_sums *s, struct latest *at, const st
         c->consumer = e->consumer;
         c->feature = e->feature;
         c->model = e->model;
-        at->cell = (uint32_t)(c - s->p->d->cell) + 1;
+        *at = (uint32_t)(c - s->p->d->cell) + 1;
     }
     return c;
 }
 
-static void add_cell(struct tb_sums *s, struct latest *at, const struct tb_pass_event *e)
+static void add_cell(struct tb_sums *s, uint32_t *at, const struct tb_pass_event *e)
 {
     struct tb_dg_cell *c = cell_of(s, at, e);
     if (c == NULL) {
@@ -196,7 +162,6 @@ static void add_size(struct tb_sums *s, uint32_t cell, const struct tb_pass_even
     struct tb_dg_size *size = size_of(s, cell, e);
     if (size != NULL) {
         size->n++;
-        size->cost += e->cost;
     }
     if ((double)e->input >= s->p->rules->size_tokens && s->status == TB_OK) {
         struct tb_dg_large *l = NULL;
@@ -253,47 +218,6 @@ static void add_agent(struct tb_sums *s, const struct tb_pass_event *e)
     }
 }
 
-static void add_place(struct tb_sums *s, const struct tb_pass_event *e)
-{
-    struct tb_digest *d = s->p->d;
-    int32_t hour = (int32_t)(e->ts_us / TB_US_PER_H);
-    if (!ROOM(s, address, e->actor)) {
-        return;
-    }
-    struct address *a = &s->address[e->actor];
-    struct tb_dg_place *p = a->place != 0 ? &d->place[a->place - 1] : NULL;
-    if (p == NULL || p->hour != hour) {
-        if (!ROOM(s, place_actor, d->place_n)) {
-            return;
-        }
-        s->status = TB_DIGEST_PUSH(d, place, p, s->err);
-        if (s->status != TB_OK) {
-            return;
-        }
-        p->consumer = e->consumer;
-        p->ip = e->ip;
-        p->hour = hour;
-        s->place_actor[d->place_n - 1] = e->actor;
-        a->place = (uint32_t)d->place_n;
-    }
-    p->n++;
-    p->cost += e->cost;
-    a->n++;
-}
-
-/* Hours of addresses with few calls say nothing. */
-static void trim_places(struct tb_sums *s)
-{
-    struct tb_digest *d = s->p->d;
-    size_t n = 0;
-    for (size_t i = 0; i < d->place_n; i++) {
-        if (s->address[s->place_actor[i]].n >= TB_PLACE_MIN) {
-            d->place[n++] = d->place[i];
-        }
-    }
-    d->place_n = n;
-}
-
 static void add_unpriced(struct tb_sums *s, const struct tb_pass_event *e)
 {
     uint32_t key[2] = {e->provider, e->model};
@@ -327,36 +251,34 @@ enum tb_status tb_sums_tool(struct tb_sums *s, const struct tb_block *blk, uint3
     return s->status;
 }
 
+static uint32_t latest_of(const struct tb_sums *s, const struct tb_pass_event *e)
+{
+    return e->consumer < s->latest_cap ? s->latest[e->consumer] : 0;
+}
+
 void tb_sums_call(const struct tb_sums *s, const struct tb_pass_event *e)
 {
     if (e->consumer < s->latest_cap) {
         __builtin_prefetch(&s->latest[e->consumer], 1);
     }
-    if (e->actor < s->address_cap) {
-        __builtin_prefetch(&s->address[e->actor], 1);
-    }
+    tb_places_call(s->places, e);
 }
 
 void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e)
 {
-    struct latest at = e->consumer < s->latest_cap ? s->latest[e->consumer] : (struct latest){0, 0};
-    if (at.hour != 0) {
-        __builtin_prefetch(&s->p->d->hour[at.hour - 1], 1);
-    }
-    if (at.cell != 0) {
-        const struct tb_dg_cell *c = &s->p->d->cell[at.cell - 1];
+    uint32_t cell = latest_of(s, e);
+    if (cell != 0) {
+        const struct tb_dg_cell *c = &s->p->d->cell[cell - 1];
         __builtin_prefetch(c, 1);
         __builtin_prefetch(&c->out_log, 1);
-        __builtin_prefetch(&s->bottom[at.cell - 1]);
+        __builtin_prefetch(&s->bottom[cell - 1]);
     }
-    if (e->actor < s->address_cap && s->address[e->actor].place != 0) {
-        __builtin_prefetch(&s->p->d->place[s->address[e->actor].place - 1], 1);
-    }
+    tb_places_call_hour(s->places, e);
 }
 
 void tb_sums_call_size(const struct tb_sums *s, const struct tb_pass_event *e)
 {
-    uint32_t cell = e->consumer < s->latest_cap ? s->latest[e->consumer].cell : 0;
+    uint32_t cell = latest_of(s, e);
     if (cell != 0 && s->bottom[cell - 1] != 0) {
         __builtin_prefetch(&s->p->d->size[s->bottom[cell - 1] - 1], 1);
     }
@@ -370,11 +292,10 @@ enum tb_status tb_sums_take(struct tb_sums *s, const struct tb_pass_event *e)
     if (!ROOM(s, latest, e->consumer)) {
         return s->status;
     }
-    struct latest *at = &s->latest[e->consumer];
-    add_hour(s, at, e);
+    uint32_t *at = &s->latest[e->consumer];
     add_cell(s, at, e);
     if (s->status == TB_OK) {
-        add_size(s, at->cell - 1, e);
+        add_size(s, *at - 1, e);
     }
     if (e->crawler) {
         add_agent(s, e);
@@ -382,14 +303,14 @@ enum tb_status tb_sums_take(struct tb_sums *s, const struct tb_pass_event *e)
     if (e->unpriced) {
         add_unpriced(s, e);
     }
-    if (e->ip != 0 && s->status == TB_OK) {
-        add_place(s, e);
+    if (s->status == TB_OK) {
+        s->status = tb_places_take(s->places, e, s->err);
     }
     return s->status;
 }
 
-void tb_sums_end(struct tb_sums *s)
+enum tb_status tb_sums_end(struct tb_sums *s)
 {
     trim_large(s->p->d);
-    trim_places(s);
+    return s->status == TB_OK ? tb_places_end(s->places, s->err) : s->status;
 }

@@ -47,12 +47,15 @@ static enum tb_status add_hours(struct tb_judge *j, const struct tb_budget_row *
     enum tb_status st = TB_OK;
     for (int32_t d = j->first; d <= j->day; d++) {
         const struct tb_digest *g = &j->digest[d - j->first];
-        for (size_t i = 0; g->from_us < to_us && from_us < g->to_us && i < g->hour_n && st == TB_OK; i++) {
-            const struct tb_dg_hour *h = &g->hour[i];
-            int64_t us = h->hour * TB_US_PER_H;
-            if (us + TB_US_PER_H > from_us && us < to_us &&
-                (all || consumer_passes(j, b, dim, h->consumer, us))) {
-                st = add(s, h->consumer, h->cost, j->err);
+        for (size_t i = 0; g->from_us < to_us && from_us < g->to_us && i < g->place_n && st == TB_OK; i++) {
+            const struct tb_dg_place *p = &g->place[i];
+            const struct tb_dg_hour *x = &g->hour[p->first];
+            for (uint32_t left = p->hours; left != 0 && st == TB_OK; left &= left - 1, x++) {
+                int64_t us = tb_digest_hour(g, left) * TB_US_PER_H;
+                if (us + TB_US_PER_H > from_us && us < to_us &&
+                    (all || consumer_passes(j, b, dim, p->consumer, us))) {
+                    st = add(s, p->consumer, x->cost, j->err);
+                }
             }
         }
     }

@@ -89,30 +89,6 @@ static enum tb_status judge_regular(struct tb_judge *j, struct tb_subject *s)
 
 /* --- round the clock --------------------------------------------------------------------------------------------------------- */
 
-struct round {
-    double n, quarter[4], hour_n[24], cost;
-    int active;
-};
-
-static void add_places(const struct tb_judge *j, const struct tb_subject *s, const struct tb_digest *g,
-                       uint32_t ip, int32_t first, struct round *out)
-{
-    size_t from, to;
-    (void)j;
-    TB_DIGEST_RANGE(g, place, s->consumer, from, to);
-    for (size_t i = from; i < to; i++) {
-        const struct tb_dg_place *p = &g->place[i];
-        int32_t at = p->hour - s->clock->hour_first;
-        if (p->ip == ip && p->hour >= first && p->hour < first + 24 && at >= 0 && at < s->clock->hours) {
-            out->active += out->hour_n[p->hour - first] == 0;
-            out->hour_n[p->hour - first] += p->n;
-            out->n += p->n;
-            out->cost += (double)p->cost;
-            out->quarter[s->clock->hour[at] / 6] += p->n;
-        }
-    }
-}
-
 /* The usual share of the consumer's quietest local quarter of the day, over its days of history; -1 when there are too few. */
 static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s)
 {
@@ -138,52 +114,75 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
     return days < 5 || all <= 0 ? -1 : least / all;
 }
 
-/* Calls of an address by hour, from the day before the judged one on. */
+#define HOURS (24 + 32) /* what a place has is within */
+
+/* Calls of an address by hour, from 24 hours before the judged day on. */
 struct hours {
-    uint32_t n[50];
+    double n[HOURS], cost[HOURS];
     int32_t first;
 };
 
-static void add_hours(const struct tb_digest *g, uint32_t consumer, uint32_t ip, struct hours *out)
+static void add_hours(const struct tb_digest *g, const struct tb_dg_place *p, struct hours *out)
+{
+    const struct tb_dg_hour *x = &g->hour[p->first];
+    for (uint32_t left = p->hours; left != 0; left &= left - 1, x++) {
+        uint32_t at = (uint32_t)(tb_digest_hour(g, left) - out->first);
+        if (at < HOURS) {
+            out->n[at] += x->n;
+            out->cost[at] += (double)x->cost;
+        }
+    }
+}
+
+/* Adds the hours of an address in a day, if it was seen then. */
+static void add_day(const struct tb_digest *g, uint32_t consumer, uint32_t ip, struct hours *out)
 {
     size_t from, to;
     TB_DIGEST_RANGE(g, place, consumer, from, to);
     for (size_t i = from; i < to; i++) {
-        const struct tb_dg_place *p = &g->place[i];
-        uint32_t at = (uint32_t)(p->hour - out->first);
-        if (p->ip == ip && at < sizeof out->n / sizeof *out->n) {
-            out->n[at] += p->n;
+        if (g->place[i].ip == ip) {
+            add_hours(g, &g->place[i], out);
         }
     }
 }
 
-/* The 24 hours from `first` on; usual: as usual_quarter says. */
-static bool is_round(const struct tb_judge *j, const struct tb_subject *s, const struct hours *hours,
-                     int32_t first, double usual, double *share)
+/* 24 hours of an address. */
+struct round {
+    double n, quarter[4], cost;
+    int active;
+    double share; /* of the quietest quarter of the consumer's day */
+};
+
+/* The 24 hours from `first` on. */
+static struct round round_of(const struct tb_subject *s, const struct hours *hours, int32_t first)
 {
-    double n = 0, quarter[4] = {0};
-    int quiet = 0, active = 0;
+    struct round r = {.n = 0};
     for (int32_t hour = first; hour < first + 24; hour++) {
-        int32_t at = hour - s->clock->hour_first;
-        uint32_t calls = at >= 0 && at < s->clock->hours ? hours->n[hour - hours->first] : 0;
-        if (calls > 0) {
-            active++;
-            n += calls;
-            quarter[s->clock->hour[at] / 6] += calls;
+        int32_t at = hour - s->clock->hour_first, k = hour - hours->first;
+        if (at >= 0 && at < s->clock->hours && k < HOURS && hours->n[k] > 0) {
+            r.active++;
+            r.n += hours->n[k];
+            r.cost += hours->cost[k];
+            r.quarter[s->clock->hour[at] / 6] += hours->n[k];
         }
     }
+    double quiet = r.quarter[0];
     for (int q = 1; q < 4; q++) {
-        quiet = quarter[q] < quarter[quiet] ? q : quiet;
+        quiet = r.quarter[q] < quiet ? r.quarter[q] : quiet;
     }
-    if (n < j->rules.day_requests || active < j->rules.day_hours) {
-        return false;
-    }
-    *share = quarter[quiet] / n;
-    return *share >= j->rules.day_quarter && *share >= j->rules.day_times * usual;
+    r.share = r.n > 0 ? quiet / r.n : 0;
+    return r;
+}
+
+/* usual: as usual_quarter says. */
+static bool is_round(const struct tb_judge *j, const struct round *r, double usual)
+{
+    return r->n >= j->rules.day_requests && r->active >= j->rules.day_hours &&
+           r->share >= j->rules.day_quarter && r->share >= j->rules.day_times * usual;
 }
 
 static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint32_t ip, const struct round *r,
-                                 double share, int64_t start_us)
+                                 int64_t start_us)
 {
     struct tb_finding *f = tb_findings_add(j->out, TB_KIND_BOT_24H);
     struct tb_words w = {.n = 0};
@@ -192,10 +191,10 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
         return tb_judge_no_memory(j);
     }
     /* at night there is next to none but the program: it runs so all day; quarters that differ by chance only are all its own */
-    double quiet = share * r->n, all = 4 * (quiet + 2 * sqrt(quiet)) < r->n ? 4 * quiet : r->n;
+    double quiet = r->share * r->n, all = 4 * (quiet + 2 * sqrt(quiet)) < r->n ? 4 * quiet : r->n;
     f->start_us = start_us;
     f->end_us = start_us + TB_US_PER_DAY;
-    f->score = share;
+    f->score = r->share;
     f->observed = r->n;
     f->extra = all;
     f->cost = llround(r->cost * all / r->n);
@@ -206,7 +205,7 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
     tb_words_add(&w,
                  ": %.0f requests from one address in %d of 24 hours, %.0f%% of them in its quietest quarter "
                  "of the day; about %.0f by a program, cost ",
-                 r->n, r->active, 100 * share, all);
+                 r->n, r->active, 100 * r->share, all);
     tb_words_cost(&w, j, f->cost);
     tb_finding_tell(f, &w);
     return TB_OK;
@@ -217,16 +216,12 @@ static enum tb_status judge_address(struct tb_judge *j, struct tb_subject *s, ui
     const struct tb_digest *g = j->today;
     struct hours hours = {.first = (int32_t)(g->from_us / TB_US_PER_H) - 24};
     enum tb_status st = TB_OK;
-    add_hours(g - 1, s->consumer, ip, &hours);
-    add_hours(g, s->consumer, ip, &hours);
+    add_day(g - 1, s->consumer, ip, &hours);
+    add_day(g, s->consumer, ip, &hours);
     for (int64_t end = g->from_us + 6 * TB_US_PER_H; end <= g->to_us && st == TB_OK; end += 6 * TB_US_PER_H) {
-        struct round r = {.n = 0};
-        double share = 0;
-        int32_t first = (int32_t)((end - TB_US_PER_DAY) / TB_US_PER_H);
-        if (is_round(j, s, &hours, first, usual, &share)) {
-            add_places(j, s, g - 1, ip, first, &r);
-            add_places(j, s, g, ip, first, &r);
-            st = tell_round(j, s, ip, &r, share, end - TB_US_PER_DAY);
+        struct round r = round_of(s, &hours, (int32_t)((end - TB_US_PER_DAY) / TB_US_PER_H));
+        if (is_round(j, &r, usual)) {
+            st = tell_round(j, s, ip, &r, end - TB_US_PER_DAY);
         }
     }
     return st;
@@ -236,20 +231,15 @@ static enum tb_status judge_round(struct tb_judge *j, struct tb_subject *s)
 {
     const struct tb_digest *g = j->today;
     size_t from, to;
-    uint32_t last = 0;
     enum tb_status st = TB_OK;
     TB_DIGEST_RANGE(g, place, s->consumer, from, to);
-    if (from == to || j->day == j->first) {
-        return TB_OK;
+    bool any = false;
+    for (size_t i = from; i < to; i++) {
+        any = any || g->place[i].ip != 0;
     }
-    double usual = usual_quarter(j, s);
-    for (size_t i = from; i < to && usual >= 0 && st == TB_OK;
-         i++) { /* sorted by address behind the consumer */
-        uint32_t ip = g->place[i].ip;
-        if (ip != last) {
-            last = ip;
-            st = judge_address(j, s, ip, usual);
-        }
+    double usual = any && j->day > j->first ? usual_quarter(j, s) : -1;
+    for (size_t i = from; i < to && usual >= 0 && st == TB_OK; i++) {
+        st = g->place[i].ip != 0 ? judge_address(j, s, g->place[i].ip, usual) : TB_OK;
     }
     return st;
 }

@@ -111,12 +111,16 @@ static enum tb_status judge_tool(struct tb_judge *j, struct tb_subject *s, const
 
 static int64_t cost_between(const struct tb_judge *j, uint32_t consumer, int64_t from_us, int64_t to_us)
 {
+    const struct tb_digest *g = j->today;
     size_t from, to;
     int64_t sum = 0;
-    TB_DIGEST_RANGE(j->today, hour, consumer, from, to);
+    TB_DIGEST_RANGE(g, place, consumer, from, to);
     for (size_t i = from; i < to; i++) {
-        int64_t us = j->today->hour[i].hour * TB_US_PER_H;
-        sum += us + TB_US_PER_H > from_us && us < to_us ? j->today->hour[i].cost : 0;
+        const struct tb_dg_hour *x = &g->hour[g->place[i].first];
+        for (uint32_t left = g->place[i].hours; left != 0; left &= left - 1, x++) {
+            int64_t us = tb_digest_hour(g, left) * TB_US_PER_H;
+            sum += us + TB_US_PER_H > from_us && us < to_us ? x->cost : 0;
+        }
     }
     return sum;
 }

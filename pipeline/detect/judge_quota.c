@@ -116,7 +116,7 @@ static void name(const struct tb_quota_out *q, char out[256])
 static bool calls_today(const struct tb_judge *j, uint32_t consumer)
 {
     size_t from, to;
-    TB_DIGEST_RANGE(j->today, hour, consumer, from, to);
+    TB_DIGEST_RANGE(j->today, place, consumer, from, to);
     return to > from;
 }
 

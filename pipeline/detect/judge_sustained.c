@@ -300,7 +300,7 @@ enum tb_status tb_judge_sustained(struct tb_judge *j, struct tb_subject *s)
     struct usual usual = {.first = tb_zone_day(s->clock->zone, j->today->from_us - 4 * TB_US_PER_DAY)};
     struct stretch best = {.z = 0}, l;
     size_t from, to;
-    TB_DIGEST_RANGE(j->today, hour, s->consumer, from, to);
+    TB_DIGEST_RANGE(j->today, place, s->consumer, from, to);
     if (from == to || usual.first < s->clock->day_first || is_quiet(j, s)) {
         return TB_OK;
     }

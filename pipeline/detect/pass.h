@@ -101,7 +101,17 @@ void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e
 void tb_sums_call_size(const struct tb_sums *s, const struct tb_pass_event *e);
 enum tb_status tb_sums_take(struct tb_sums *s, const struct tb_pass_event *e) TB_MUST_USE;
 enum tb_status tb_sums_tool(struct tb_sums *s, const struct tb_block *blk, uint32_t i) TB_MUST_USE;
-void tb_sums_end(struct tb_sums *s);
+enum tb_status tb_sums_end(struct tb_sums *s) TB_MUST_USE;
+
+/* Of these, calls by consumer, address and hour (digest_places.c). */
+struct tb_places;
+enum tb_status tb_places_new(const struct tb_pass *p, struct tb_places **out, struct tb_err *err) TB_MUST_USE;
+void tb_places_free(struct tb_places *t);
+void tb_places_call(const struct tb_places *t, const struct tb_pass_event *e);
+void tb_places_call_hour(const struct tb_places *t, const struct tb_pass_event *e);
+enum tb_status tb_places_take(struct tb_places *t, const struct tb_pass_event *e,
+                              struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_places_end(struct tb_places *t, struct tb_err *err) TB_MUST_USE;
 
 /* Alike prompts in a row (repeat.c). */
 struct tb_repeat;

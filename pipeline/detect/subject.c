@@ -39,17 +39,19 @@ static enum tb_status clock_of(struct tb_judge *j, struct tb_str name, int *out)
                                j->err);
 }
 
-static void add_hour(struct tb_subject *s, const struct tb_dg_hour *h)
+static void add_place(struct tb_subject *s, const struct tb_digest *g, const struct tb_dg_place *p)
 {
-    int32_t i = h->hour - s->clock->hour_first;
-    if (i < 0 || i >= s->clock->hours) {
-        return;
+    const struct tb_local_clock *c = s->clock;
+    const struct tb_dg_hour *x = &g->hour[p->first];
+    for (uint32_t left = p->hours; left != 0; left &= left - 1, x++) {
+        int32_t i = tb_digest_hour(g, left) - c->hour_first;
+        if (i >= 0 && i < c->hours) {
+            int at = tb_local_at(s, c->day[i], c->hour[i]);
+            s->n[at] += x->n;
+            s->cost[at] += (double)x->cost;
+            s->first_local = c->day[i] < s->first_local ? c->day[i] : s->first_local;
+        }
     }
-    int32_t day = s->clock->day[i];
-    int at = tb_local_at(s, day, s->clock->hour[i]);
-    s->n[at] += h->n;
-    s->cost[at] += (double)h->cost;
-    s->first_local = day < s->first_local ? day : s->first_local;
 }
 
 /* The hour that a clock goes through twice counts half each time; the one it leaves out is what its neighbours are. */
@@ -72,12 +74,12 @@ static void add_days(struct tb_subject *s, const struct tb_judge *j)
 {
     for (int32_t day = j->first; day <= j->last; day++) {
         const struct tb_digest *g = &j->digest[day - j->first];
-        size_t from = 0, to = g->hour_n;
+        size_t from = 0, to = g->place_n;
         if (s->consumer != 0) {
-            TB_DIGEST_RANGE(g, hour, s->consumer, from, to);
+            TB_DIGEST_RANGE(g, place, s->consumer, from, to);
         }
         for (size_t i = from; i < to; i++) {
-            add_hour(s, &g->hour[i]);
+            add_place(s, g, &g->place[i]);
         }
         s->first_day = from < to && day < s->first_day ? day : s->first_day;
     }

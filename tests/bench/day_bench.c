@@ -253,6 +253,17 @@ static void add_first(struct bench *b)
     MUST(tb_files_update(b->db, &e, &err));
 }
 
+static void shift_hours(struct tb_digest *d, const struct tb_dg_place *p)
+{
+    struct tb_dg_hour *x = &d->hour[p->first];
+    for (uint32_t left = p->hours; left != 0; left &= left - 1, x++) {
+        uint64_t hour = (uint64_t)tb_digest_hour(d, left);
+        uint32_t part = 75 + (uint32_t)(mix(p->consumer * UINT64_C(1000000) + hour) % 51);
+        x->n = (x->n * part + 99) / 100;
+        x->cost = x->cost / 100 * part;
+    }
+}
+
 /* A day earlier; hours and cells vary by a quarter. */
 static void shift(struct tb_digest *d)
 {
@@ -265,14 +276,11 @@ static void shift(struct tb_digest *d)
     d->day--;
     d->from_us -= TB_US_PER_DAY;
     d->to_us -= TB_US_PER_DAY;
-    EACH(hour, x->hour -= HOURS;
-         uint32_t part = 75 + (uint32_t)(mix(x->consumer * UINT64_C(1000000) + (uint64_t)x->hour) % 51);
-         x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
+    EACH(place, shift_hours(d, x))
     EACH(cell, uint32_t part = 75 + (uint32_t)(mix(x->consumer * UINT64_C(1000000) + x->model * 100 +
                                                    (uint64_t)(d->day % 100)) %
                                                51);
          x->n = (x->n * part + 99) / 100; x->cost = x->cost / 100 * part)
-    EACH(place, x->hour -= HOURS)
     d->ordered = false; /* by bytes, and these changed */
     tb_digest_order(d);
     EACH(large, x->ts_us -= TB_US_PER_DAY)
