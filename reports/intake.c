@@ -27,6 +27,13 @@ enum tb_status tb_intake_open(const struct tb_report_query *q, const char *sql, 
     return TB_OK;
 }
 
+/* The first quarter-hour of the present day; without a clock none is present. */
+static int64_t today_quarter(const struct tb_report_query *q)
+{
+    const struct tb_zone *zone = q->settings->zone;
+    return q->now_us == 0 ? INT64_MAX : floor_quarter(tb_zone_day_start(zone, tb_zone_day(zone, q->now_us)));
+}
+
 enum tb_status tb_intake_read(const struct tb_report_query *q, struct tb_intake *out, struct tb_err *err)
 {
     struct tb_query *query;
@@ -34,6 +41,7 @@ enum tb_status tb_intake_read(const struct tb_report_query *q, struct tb_intake 
     if (st != TB_OK) {
         return st;
     }
+    tb_query_bind_int(query, "today_quarter", today_quarter(q));
     st = tb_query_step(query, err);
     if (st == TB_OK) {
         int64_t *const to[] = {&out->files,      &out->lines,      &out->events,

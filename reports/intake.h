@@ -11,7 +11,7 @@ struct tb_intake {
     int64_t files, lines, events, duplicates, conflicts, ignored, rejected;
     int64_t incomplete; /* files */
     int64_t
-        outstanding; /* rejected lines that no later file has brought whole: what the exit code is about */
+        outstanding; /* rejected lines that no later file brought whole, nor can be: what the exit code is about */
 };
 
 enum tb_status tb_intake_read(const struct tb_report_query *q, struct tb_intake *out,

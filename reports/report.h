@@ -38,7 +38,8 @@ struct tb_report_query {
     const char *sort; /* --sort COLUMN, NULL */
     size_t top;       /* --top N, 0 = all */
     enum tb_told told;
-    int64_t now_us;   /* 0, or: expected sources are judged up to then (the days are not all over) */
+    int64_t
+        now_us; /* 0: all days are over; else expected sources are judged up to then, and logs may still grow */
     int64_t as_of_us; /* 0, or: quotas and budgets as they stood then, whatever came later */
     const struct tb_quota_whatif *whatif; /* quota: --tier, --limit; NULL */
 };

@@ -39,10 +39,17 @@ enum tb_status tb_intake_list(const struct tb_session *s, const char *source, co
     return tb_source_list(s->settings, source, first, last, list, err);
 }
 
+static struct tb_load_options options_of(const struct tb_session *s)
+{
+    const struct tb_zone *zone = s->settings->zone;
+    return (struct tb_load_options){.stop = &tb_cmd_stop,
+                                    .today_us = tb_zone_day_start(zone, tb_zone_day(zone, s->now_us))};
+}
+
 enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list, int *code,
                          struct tb_err *err)
 {
-    struct tb_load_options options = {.workers = 0, .stop = &tb_cmd_stop};
+    const struct tb_load_options options = options_of(s);
     struct tb_load_summary sum = {.files = 0};
     enum tb_status st = tb_session_key(s, err);
     if (st == TB_OK) {
@@ -56,7 +63,7 @@ enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list,
            " duplicates + %" PRIu64 " conflicts + %" PRIu64 " ignored + %" PRIu64 " rejected",
            sum.files, sum.files_known, sum.lines, sum.events, sum.duplicates, sum.conflicts, sum.ignored,
            sum.rejected);
-    if (sum.rejected > 0) {
+    if (sum.rejected > sum.growing) {
         char report[128];
         report_of(s, &sum, report, sizeof report);
         tb_log(TB_LOG_WARN,
@@ -75,7 +82,7 @@ enum tb_status tb_intake(struct tb_session *s, const struct tb_input_list *list,
 enum tb_status tb_intake_again(struct tb_session *s, const struct tb_load_again *again, int *code,
                                struct tb_err *err)
 {
-    struct tb_load_options options = {.workers = 0, .stop = &tb_cmd_stop};
+    const struct tb_load_options options = options_of(s);
     struct tb_load_summary sum = {.files = 0};
     char report[128];
     enum tb_status st = tb_session_key(s, err);
@@ -89,7 +96,7 @@ enum tb_status tb_intake_again(struct tb_session *s, const struct tb_load_again 
            "read %" PRIu64 " rejected lines of %" PRIu64 " files again: %" PRIu64 " events + %" PRIu64
            " duplicates + %" PRIu64 " conflicts + %" PRIu64 " ignored + %" PRIu64 " still rejected",
            sum.lines, sum.files, sum.events, sum.duplicates, sum.conflicts, sum.ignored, sum.rejected);
-    if (sum.rejected > 0) {
+    if (sum.rejected > sum.growing) {
         report_of(s, &sum, report, sizeof report);
         tb_log(TB_LOG_WARN, "%" PRIu64 " of %" PRIu64 " lines are still rejected; `%s` names them",
                sum.rejected, sum.lines, report);

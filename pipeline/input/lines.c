@@ -115,9 +115,8 @@ static void take(struct tb_lines *l, size_t end, struct tb_line *out)
     out->text.s = l->buf + l->at;
     l->byte += n;
     l->at = l->scanned = end;
-    if (n > 0 && out->text.s[n - 1] == '\n') {
-        n--;
-    }
+    out->unended = n == 0 || out->text.s[n - 1] != '\n';
+    n -= !out->unended;
     if (n > 0 && out->text.s[n - 1] == '\r') {
         n--;
     }

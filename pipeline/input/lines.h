@@ -21,6 +21,7 @@ struct tb_line {
     struct tb_str text; /* valid until the next tb_lines_next or _start */
     uint64_t line;
     uint64_t byte;
+    bool unended; /* the member's last bytes, without \n behind */
 };
 
 struct tb_lines *tb_lines_new(void); /* NULL: no memory */

@@ -186,6 +186,7 @@ static void add_sums(struct tb_load_summary *to, const struct tb_load_summary *s
     to->rejected += s->rejected;
     to->incomplete += s->incomplete;
     to->bytes += s->bytes;
+    to->growing += s->growing;
     to->unread += s->unread;
     if (s->rejected_from_us < s->rejected_to_us) {
         bool first = to->rejected_from_us == to->rejected_to_us;

@@ -217,11 +217,16 @@ static void say_reasons(const struct tb_tally *t, char *out, size_t size)
     }
 }
 
-static void say_rejected(struct tb_filing *f, const struct tb_member *m, const char *where)
+static void say_rejected(struct tb_filing *f, const struct tb_member *m, uint64_t growing, const char *where)
 {
     const struct tb_file_entry *e = &f->entry;
+    uint64_t rejected = e->rejected - f->base.rejected;
     char reasons[128];
-    if (e->rejected == f->base.rejected || f->said++ >= FILES_SAID) {
+    if (growing > 0) {
+        tb_log(TB_LOG_INFO, "%s is still being written: its torn last line is read again when it has grown",
+               where);
+    }
+    if (rejected == growing || f->said++ >= FILES_SAID) {
         return; /* the sum is said at the end */
     }
     if (m->format[0] == '\0') {
@@ -231,11 +236,11 @@ static void say_rejected(struct tb_filing *f, const struct tb_member *m, const c
         return;
     }
     say_reasons(&m->tally, reasons, sizeof reasons);
-    tb_log(TB_LOG_WARN, "%s: %" PRIu64 " of %" PRIu64 " lines %s rejected (%s)", where,
-           e->rejected - f->base.rejected, e->lines, f->again != NULL ? "are still" : "were", reasons);
+    tb_log(TB_LOG_WARN, "%s: %" PRIu64 " of %" PRIu64 " lines %s rejected (%s)", where, rejected, e->lines,
+           f->again != NULL ? "are still" : "were", reasons);
 }
 
-static void say_trouble(struct tb_filing *f, const struct tb_member *m)
+static void say_trouble(struct tb_filing *f, const struct tb_member *m, uint64_t growing)
 {
     char where[2 * TB_NAME_MAX + 64];
     place(&f->entry, where, sizeof where);
@@ -243,13 +248,16 @@ static void say_trouble(struct tb_filing *f, const struct tb_member *m)
         tb_log(TB_LOG_WARN, "%s is incomplete, %" PRIu64 " lines were read: %s", where, f->entry.lines,
                m->fault.text);
     }
-    say_rejected(f, m, where);
+    say_rejected(f, m, growing, where);
 }
 
-/* The stretch of time that a file with rejected lines belongs to: the days under which they are reported. */
-static enum tb_status span_rejected(struct tb_filing *f, struct tb_load_summary *sums, struct tb_err *err)
+/* The stretch of time that a file with rejected lines belongs to: the days under which they are reported. *growing: those
+ * that are no trouble yet. */
+static enum tb_status span_rejected(struct tb_filing *f, const struct tb_tally *t,
+                                    struct tb_load_summary *sums, uint64_t *growing, struct tb_err *err)
 {
     const struct tb_file_entry *e = &f->entry;
+    *growing = 0;
     if (e->rejected == f->base.rejected) {
         return TB_OK;
     }
@@ -259,6 +267,8 @@ static enum tb_status span_rejected(struct tb_filing *f, struct tb_load_summary 
     if (st == TB_OK && !tb_query_is_null(f->span, 0)) {
         from = tb_query_int(f->span, 0) * TB_QUARTER_US;
         to = (tb_query_int(f->span, 1) + 1) * TB_QUARTER_US;
+        *growing = f->today_us != 0 && to > f->today_us ? tb_tally_torn(t) : 0;
+        sums->growing += *growing;
     } else if (e->date != TB_DAY_NONE) {
         from = e->date * TB_US_PER_DAY;
         to = from + TB_US_PER_DAY;
@@ -292,6 +302,7 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
     e->raw_digest = m->raw;
     e->digest = m->digest;
     bool whole = m->fault.code == TB_E_NONE;
+    uint64_t growing = 0;
     if (m->fault.code ==
         TB_E_IO) { /* a disk that fails now may read tomorrow: the same file is not the same answer */
         e->mtime_ns = TB_MTIME_UNKNOWN;
@@ -307,13 +318,15 @@ enum tb_status tb_filing_finish(struct tb_filing *f, struct tb_member *m, struct
         f->faulty = true;
         sums->incomplete++;
     }
-    say_trouble(f, m);
     st = tb_files_update(f->db, e, err);
     if (st == TB_OK && f->again != NULL) {
         st = tb_filing_settle(f, err);
     }
     if (st == TB_OK) {
-        st = span_rejected(f, sums, err);
+        st = span_rejected(f, &m->tally, sums, &growing, err);
+    }
+    if (st == TB_OK) {
+        say_trouble(f, m, growing);
     }
     /* What may still be said of this row (tb_filing_end) must not lean on the member's texts. */
     e->wrapper = e->kind = e->member = TB_STR_NULL;

@@ -19,6 +19,7 @@
 struct tb_filing {
     struct tb_db *db;
     struct tb_query *forget, *completed, *touched, *broken, *span;
+    int64_t today_us; /* tb_load_options */
     uint32_t reject_rows_max, reject_rows;
     struct tb_file_entry entry; /* of the last member */
     struct tb_file_entry base;  /* what it counts already: nothing, or what a member read again keeps */

@@ -112,6 +112,7 @@ static enum tb_status commit_all(struct tb_db *db, struct pool *p, const struct 
     enum tb_status st =
         tb_committer_init(&c, db, &p->handover, options != NULL ? options->stop : NULL, summary, err);
     if (st == TB_OK) {
+        c.filing.today_us = options != NULL ? options->today_us : 0;
         st = tb_committer_run(&c, err);
     }
     tb_committer_release(&c);

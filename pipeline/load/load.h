@@ -21,6 +21,8 @@ struct tb_load_options {
     int workers; /* 0 = cores */
     const volatile sig_atomic_t
         *stop; /* may be NULL; non-zero: stop before the next commit, TB_FAIL/TB_E_INTERRUPT */
+    int64_t
+        today_us; /* when the present day began: a log with calls since then is still being written; 0: none is */
 };
 
 /* Which rejected lines to read again; everything NULL: all. */
@@ -36,6 +38,7 @@ struct tb_load_summary {
     uint64_t lines, events, duplicates, conflicts, ignored, rejected;
     uint64_t incomplete; /* files that end early, are damaged, or could not be read */
     uint64_t bytes;      /* decompressed */
+    uint64_t growing;    /* rejected lines that are but the torn ends of logs still being written */
     uint64_t unread;     /* rejected lines that stay because their file is gone or another */
     /* The instants between which the files with rejected lines have lines; from_us = to_us: of no day of their own. */
     int64_t rejected_from_us, rejected_to_us;

@@ -98,6 +98,13 @@ enum tb_status tb_recorder_ignored(struct tb_recorder *r, const struct tb_where 
     return w->counted ? TB_OK : tb_tally_ignored(&r->member->tally, reason, err);
 }
 
+/* A log that is still being written, or that was cut, ends in half a record. */
+static bool is_torn(const struct tb_where *w, const char *reason)
+{
+    return w->at_end && (strcmp(reason, "bad_json") == 0 || strcmp(reason, "not_json") == 0 ||
+                         strcmp(reason, "bad_row") == 0 || strcmp(reason, "partial_line") == 0);
+}
+
 enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where *w, struct tb_str record,
                                     const char *reason, uint64_t byte, struct tb_str excerpt,
                                     struct tb_err *err)
@@ -105,6 +112,7 @@ enum tb_status tb_recorder_rejected(struct tb_recorder *r, const struct tb_where
     if (w->whole_line) {
         tb_tally_content_line(&r->member->tally, w->line, record);
     }
+    reason = is_torn(w, reason) ? TB_REASON_TORN : reason;
     enum tb_status st = w->counted ? TB_OK : tb_tally_rejected(&r->member->tally, reason, err);
     if (st != TB_OK || w->counted || r->rejects >= r->bounds->reject_rows) {
         return st;

@@ -22,6 +22,7 @@ struct tb_where {
     struct tb_str node; /* that its wrapper names, or absent */
     bool whole_line;    /* the record is the physical line, unchanged */
     bool counted;       /* earlier: now it is only part of the member's content */
+    bool at_end;        /* nothing ends it: if it is broken, it is torn */
 };
 
 struct tb_recorder {

@@ -155,6 +155,15 @@ static void add(struct tb_tally *t, const uint64_t *words, size_t n, uint64_t se
     t->content.hi += h.hi;
 }
 
+uint64_t tb_tally_torn(const struct tb_tally *t)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < t->reason_n; i++) {
+        lines += strcmp(t->reasons[i].reason, TB_REASON_TORN) == 0 ? t->reasons[i].lines : 0;
+    }
+    return lines;
+}
+
 void tb_tally_content_line(struct tb_tally *t, uint64_t line, struct tb_str bytes)
 {
     struct tb_hash128 h = tb_hash128(bytes.s, bytes.n, 0);

@@ -21,6 +21,8 @@
 
 #define TB_QUARTER_US INT64_C(900000000)
 
+#define TB_REASON_TORN "torn_line" /* the member's last record is half there */
+
 struct tb_reason {
     const char *kind; /* "ignored", "rejected" */
     const char *reason;
@@ -51,6 +53,9 @@ enum tb_status tb_tally_row(struct tb_tally *t, int64_t ts_us, struct tb_err *er
 /* Counts lines more under kind and reason (the committer: rows of pruned days). */
 enum tb_status tb_tally_reason(struct tb_tally *t, const char *kind, const char *reason, uint64_t lines,
                                struct tb_err *err) TB_MUST_USE;
+
+/* Lines rejected as TB_REASON_TORN. */
+uint64_t tb_tally_torn(const struct tb_tally *t);
 
 /* A line by its bytes; an event by what was read of it (node_hash: of the node in the record itself). */
 void tb_tally_content_line(struct tb_tally *t, uint64_t line, struct tb_str bytes);

@@ -132,7 +132,8 @@ static enum tb_status take_record(struct tb_worker *w, const struct tb_record *r
                              .byte = rec->byte,
                              .part = (uint64_t)w->ordinal * TB_EVENTS_PER_RECORD_MAX,
                              .node = rec->node,
-                             .whole_line = whole_line};
+                             .whole_line = whole_line,
+                             .at_end = w->at_end};
     where.counted = w->again != NULL && !tb_retry_has(w->again, where.line, where.byte, where.part);
     enum tb_status st = TB_OK;
     const char *known = w->settled || rec->reject != NULL ? NULL : tb_format_known(rec->text);
@@ -195,11 +196,11 @@ static bool within_head(struct tb_worker *w, struct tb_line *line)
         return false;
     }
     line->text.n = cut ? (size_t)(end - line->byte) : line->text.n;
+    line->unended = line->byte + line->text.n >= end;
     return true;
 }
 
-/* Lines to the member's end. TB_OK also when the stream fails: then member->fault says how. TB_END: it is a
- * copy. */
+/* Lines to the member's end. TB_OK also when the stream fails: member->fault says how. TB_END: it is a copy. */
 static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
@@ -212,16 +213,19 @@ static enum tb_status read_lines(struct tb_worker *w, struct tb_err *err)
                 *err = w->member->fault;
                 return TB_FATAL;
             }
-            tb_unwrap_end(w->unwrap, got != TB_END);
+            w->at_end = got == TB_END;
+            tb_unwrap_end(w->unwrap, !w->at_end);
             return drain(w, NULL, err);
         }
         if (w->head && !within_head(w, &line)) {
-            tb_unwrap_end(w->unwrap, w->again->entry.incomplete.s != NULL);
+            w->at_end = w->again->entry.incomplete.s == NULL;
+            tb_unwrap_end(w->unwrap, !w->at_end);
             return drain(w, NULL, err);
         }
         if (tb_handover_cancelled(w->handover)) { /* the line may have come long after: formats may be gone */
             return interrupted(err);
         }
+        w->at_end = line.unended;
         tb_unwrap_push(w->unwrap, &line, got == TB_REJECT);
         st = drain(w, &line, err);
         if (line.line % TELL_LINES == 0) {
@@ -244,8 +248,6 @@ static enum tb_status finish_member(struct tb_worker *w, struct tb_err *err)
     m->head = w->head;
     m->digest = tb_tally_content(&m->tally, m->bytes);
     tb_worker_file_settle(w);
-    m->raw = w->raw;
-    m->has_raw = w->has_raw && tb_worker_file_unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "%s", tb_unwrap_kind(w->unwrap));
     struct tb_item item = {.kind = TB_ITEM_DONE, .member = m};
     w->job->member = NULL; /* the committer's from here on */
@@ -336,8 +338,6 @@ static enum tb_status put_empty_member(struct tb_worker *w, const struct tb_err 
         w->job->file->format != NULL ? tb_format_id(tb_format_find(w->formats, w->job->file->format)) : "";
     m->digest = tb_tally_content(&m->tally, 0);
     tb_worker_file_settle(w);
-    m->raw = w->raw;
-    m->has_raw = w->has_raw && tb_worker_file_unchanged(w);
     snprintf(m->wrapper, sizeof m->wrapper, "plain");
     snprintf(m->kind, sizeof m->kind, "%s", w->stream != NULL ? tb_stream_kind(w->stream) : "unknown");
     struct tb_item item = {.kind = TB_ITEM_MEMBER, .member = m};

@@ -43,6 +43,7 @@ struct tb_worker {
     int64_t size, mtime_s, mtime_ns; /* as the digest was taken */
     uint64_t line;                   /* of the last record, ... */
     uint32_t ordinal;                /* ... and its number among that line's */
+    bool at_end;                     /* what is read now may go on when the log does */
     uint64_t told_bytes;             /* of progress */
 };
 
@@ -53,11 +54,10 @@ void tb_worker_release(struct tb_worker *w); /* after its thread ended and tb_ha
 /* ---- worker_file.c: the file of the job ---- */
 
 /* The digest of a regular file's raw bytes; other files (pipes) have none. Without a known content to compare with it is made
- * while the file is read, and told by tb_worker_file_settle when a member was read. */
+ * while the file is read, and told by tb_worker_file_settle when a member was read: it goes with the member, unless the file
+ * is no longer what it was when tb_worker_file_take looked. */
 void tb_worker_file_take(struct tb_worker *w);
 void tb_worker_file_settle(struct tb_worker *w);
-/* Is it still what it was when tb_worker_file_take looked? */
-bool tb_worker_file_unchanged(const struct tb_worker *w);
 bool tb_worker_file_is_copy(const struct tb_worker *w, const char *format);
 /* Are the bytes that were read then still there? If not, what fault says. */
 bool tb_worker_file_again(const struct tb_worker *w, const struct tb_retry *again);

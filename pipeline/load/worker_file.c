@@ -5,7 +5,8 @@
 #include <unistd.h>
 #include "load/worker.h"
 
-bool tb_worker_file_unchanged(const struct tb_worker *w)
+/* Is it still what it was when tb_worker_file_take looked? */
+static bool unchanged(const struct tb_worker *w)
 {
     struct stat now;
     return stat(w->job->file->path, &now) == 0 && now.st_size == w->size &&
@@ -40,7 +41,7 @@ void tb_worker_file_take(struct tb_worker *w)
     w->has_raw = tb_stream_digest_head(path, wanted, &w->raw, &size, &err) == TB_OK && size == wanted;
 }
 
-/* When a member was read: the digest of the whole file, if it is not known yet. */
+/* The digest of the whole file, if it is not known yet, and what of it goes with the member. */
 void tb_worker_file_settle(struct tb_worker *w)
 {
     struct tb_err err = {.code = TB_E_NONE};
@@ -48,6 +49,8 @@ void tb_worker_file_settle(struct tb_worker *w)
     if (!w->has_raw && w->size >= 0 && w->stream != NULL) {
         w->has_raw = tb_stream_sum(w->stream, &w->raw, &size, &err) == TB_OK && size == w->size;
     }
+    w->member->raw = w->raw;
+    w->member->has_raw = w->has_raw && unchanged(w);
 }
 
 void tb_worker_file_hasten(struct tb_worker *w)

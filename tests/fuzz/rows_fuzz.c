@@ -74,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *own = calloc(1, n + 16);
         memcpy(own, data + at, n);
         n -= n > 0 && own[n - 1] == '\r';
-        tb_unwrap_push(u, &(struct tb_line){{own, n}, ++line, at - 1}, false);
+        tb_unwrap_push(u, &(struct tb_line){.text = {own, n}, .line = ++line, .byte = at - 1}, false);
         take(u, x, &c);
         free(own);
         at = end + 1;

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             break;
         }
         memcpy(own, data + at, n);
-        struct tb_line l = {{own, n}, ++line, at};
+        struct tb_line l = {.text = {own, n}, .line = ++line, .byte = at};
         tb_unwrap_push(u, &l, n > 0 && own[0] == '\1');
         out += drain(u, line);
         free(own);

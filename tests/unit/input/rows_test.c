@@ -343,7 +343,7 @@ static void test_no_end(void **state)
     static const char *const lines[] = {"5,6,b,7", "x\",\"z", "\"\"\",\"\"\"", "5,6,\"b,7", "\"\"",
                                         "",        "\","};
     for (size_t i = 0; i < COUNT(lines); i++) {
-        struct tb_line l = {{"id,ts,text,n\0______________________", 12}, 1, 0};
+        struct tb_line l = {.text = {"id,ts,text,n\0______________________", 12}, .line = 1};
         char padded[64] = {0};
         size_t n = 0, pushed = 1000000;
         struct tb_record r;
@@ -352,7 +352,8 @@ static void test_no_end(void **state)
         tb_unwrap_push(u, &l, false);
         for (size_t k = 0; k < pushed; k++) {
             char first[40] = "1,2,\"a,4";
-            l = (struct tb_line){tb_str_of(k == 0 ? first : padded), k + 2, 13 + 9 * k};
+            l = (struct tb_line){
+                .text = tb_str_of(k == 0 ? first : padded), .line = k + 2, .byte = 13 + 9 * k};
             tb_unwrap_push(u, &l, false);
             while (tb_unwrap_next(u, &r)) {
                 n++;
@@ -401,7 +402,7 @@ static void test_limits(void **state)
                      : k == 1                       ? "1,\""
                      : k == TB_ROW_LINES_MAX + more ? "\""
                                                     : "-");
-            tb_unwrap_push(u, &(struct tb_line){tb_str_of(text), k + 1, k}, false);
+            tb_unwrap_push(u, &(struct tb_line){.text = tb_str_of(text), .line = k + 1, .byte = k}, false);
             while (tb_unwrap_next(u, &r)) {
                 n++;
             }

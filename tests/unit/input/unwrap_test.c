@@ -58,7 +58,7 @@ static void unwrap_text(struct tb_unwrap *u, const char *p, size_t n, struct rec
         size_t end = nl != NULL ? (size_t)(nl - p) : n;
         char *own = calloc(1, end - at + 16);
         memcpy(own, p + at, end - at);
-        struct tb_line l = {{own, end - at}, line, at};
+        struct tb_line l = {.text = {own, end - at}, .line = line, .byte = at};
         tb_unwrap_push(u, &l, false);
         take(u, out);
         free(own);
@@ -277,7 +277,7 @@ static void push_one(struct tb_unwrap *u, struct bytes b, uint64_t line, bool to
 {
     char *own = calloc(1, b.n + 16);
     memcpy(own, b.p, b.n);
-    struct tb_line l = {{own, b.n}, line, line * 100};
+    struct tb_line l = {.text = {own, b.n}, .line = line, .byte = line * 100};
     tb_unwrap_push(u, &l, too_long);
     take(u, out);
     free(own);
