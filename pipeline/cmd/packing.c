@@ -4,6 +4,7 @@
 #include "base/embed.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
+#include "rate/reduce.h"
 #include "rate/standing.h"
 #include "reports/pack_adjust.h"
 #include "store/query.h"
@@ -52,18 +53,75 @@ enum tb_status tb_packing_adjust(struct tb_session *s, int32_t day, struct tb_er
     return st;
 }
 
-enum tb_status tb_packing_write(struct tb_session *s, int32_t day, struct tb_pack_result *result,
-                                bool *written, int *code, struct tb_err *err)
+static enum tb_status write_pack(struct tb_session *s, int32_t day, struct tb_pack_result *result,
+                                 bool *withheld, struct tb_err *err)
 {
-    char text[TB_TS_TEXT_MAX];
-    tb_day_format(day, text);
     enum tb_status st = tb_session_reduce(s, day, day, err);
     if (st == TB_OK) {
         st = tb_pack_write(s->db, s->settings, s->tables, s->version, day, s->now_us, result, err);
     }
+    *withheld = st == TB_FAIL && err->code == TB_E_CONTROL;
+    return st;
+}
+
+/* The day's sums are to be made anew. Of a pruned day they cannot be. */
+static enum tb_status forget_sums(struct tb_session *s, int32_t day, struct tb_err *err)
+{
+    bool pruned = false;
+    int64_t version = 0;
+    enum tb_status st = tb_standing_find(s->db, s->settings, day, &pruned, &version, err);
+    if (st != TB_OK || pruned) {
+        return st;
+    }
+    st = tb_db_begin(s->db, err);
+    if (st != TB_OK) {
+        return st;
+    }
+    st = tb_reduce_forget(s->db, day, err);
+    if (st == TB_OK) {
+        st = tb_db_commit(s->db, err);
+    }
+    if (st != TB_OK) {
+        tb_db_rollback(s->db);
+    }
+    return st;
+}
+
+static void say_withheld(const char *day, bool again, const struct tb_err *err)
+{
+    tb_log_err(TB_LOG_ERROR, err);
+    if (again) {
+        tb_log(
+            TB_LOG_ERROR,
+            "%s: its sums were made anew from the events and still disagree: `tollbook doctor` looks at the "
+            "database, an older `tollbook backup` brings back what it said",
+            day);
+    } else {
+        tb_log(TB_LOG_ERROR, "%s: `tollbook run --date %s` makes its sums anew from the events", day, day);
+    }
+}
+
+enum tb_status tb_packing_write(struct tb_session *s, int32_t day, bool again, struct tb_pack_result *result,
+                                bool *written, int *code, struct tb_err *err)
+{
+    char text[TB_TS_TEXT_MAX];
+    bool withheld = false;
+    tb_day_format(day, text);
+    enum tb_status st = write_pack(s, day, result, &withheld, err);
+    if (withheld && again) {
+        withheld = false;
+        st = forget_sums(s, day, err);
+        if (st == TB_OK) {
+            st = write_pack(s, day, result, &withheld, err);
+        }
+        if (st == TB_OK) {
+            tb_log(TB_LOG_WARN, "%s: a control total disagreed; its sums were made anew from the events",
+                   text);
+        }
+    }
     *written = st == TB_OK;
-    if (st == TB_FAIL && err->code == TB_E_CONTROL) { /* withheld; the other days are not its hostages */
-        tb_log_err(TB_LOG_ERROR, err);
+    if (st != TB_OK && withheld) { /* the other days are not its hostages */
+        say_withheld(text, again, err);
         *code = tb_exit_worse(*code, TB_EXIT_CONTROL);
         return TB_OK;
     }
@@ -112,7 +170,7 @@ static enum tb_status make_current(struct tb_session *s, int32_t day, bool *curr
     if (st == TB_OK && has) {
         st = tb_pack_changed(s->db, s->settings, s->version, day, &changed, err);
     }
-    return st == TB_OK && changed ? tb_packing_write(s, day, &result, current, code, err) : st;
+    return st == TB_OK && changed ? tb_packing_write(s, day, false, &result, current, code, err) : st;
 }
 
 enum tb_status tb_packing_before_prune(struct tb_session *s, int32_t from_day, int32_t *to_day, int *code,

@@ -18,8 +18,9 @@ enum tb_status tb_packing_is_open(struct tb_session *s, int32_t day, bool *open,
 /* What closed days came to since is charged to an open day. */
 enum tb_status tb_packing_adjust(struct tb_session *s, int32_t day, struct tb_err *err) TB_MUST_USE;
 
-/* Reduces and packs an open day. *written false: withheld. */
-enum tb_status tb_packing_write(struct tb_session *s, int32_t day, struct tb_pack_result *result,
+/* Reduces and packs an open day. again: where a control total disagrees its sums are made anew from the events, once. *written
+ * false: withheld, and it is said what to do. */
+enum tb_status tb_packing_write(struct tb_session *s, int32_t day, bool again, struct tb_pack_result *result,
                                 bool *written, int *code, struct tb_err *err) TB_MUST_USE;
 
 /* Before the events of from_day..*to_day go: their packs are made current, and what closed days among them came to is charged to a

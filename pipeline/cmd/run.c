@@ -89,11 +89,11 @@ static enum tb_status breach_of_day(struct tb_session *s, int32_t day, int *code
     return st == TB_END ? TB_OK : st;
 }
 
-static enum tb_status pack_day(struct tb_session *s, int32_t day, int *code, struct tb_err *err)
+static enum tb_status pack_day(struct tb_session *s, int32_t day, bool again, int *code, struct tb_err *err)
 {
     struct tb_pack_result result;
     bool written = false;
-    enum tb_status st = tb_packing_write(s, day, &result, &written, code, err);
+    enum tb_status st = tb_packing_write(s, day, again, &result, &written, code, err);
     if (st == TB_OK && written) {
         say_state(day, &result.state, code);
         note_breach(result.breach, code);
@@ -178,7 +178,7 @@ static enum tb_status pack_given(struct tb_session *s, const struct tb_dates *da
             st = is_wanted(s, dates, day, &wanted, err);
         }
         if (st == TB_OK && wanted) {
-            st = pack_day(s, day, code, err);
+            st = pack_day(s, day, true, code, err);
         }
     }
     return st;
@@ -211,7 +211,7 @@ static enum tb_status pack_earlier(struct tb_session *s, int32_t yesterday, int 
             st = is_due(s, day, &due, err);
         }
         if (st == TB_OK && due) {
-            st = pack_day(s, day, code, err);
+            st = pack_day(s, day, false, code, err);
         }
     }
     return st;
@@ -235,7 +235,7 @@ static enum tb_status pack_due(struct tb_session *s, int *code, struct tb_err *e
     }
     st = is_due(s, yesterday, &due, err);
     if (st == TB_OK) {
-        st = due ? pack_day(s, yesterday, code, err) : state_of_day(s, yesterday, code, err);
+        st = due ? pack_day(s, yesterday, false, code, err) : state_of_day(s, yesterday, code, err);
     }
     return st;
 }
@@ -317,8 +317,9 @@ const struct tb_command tb_cmd_run = {
         "that slept catches up\n"
         "by itself; late data updates its day). With dates: those days, reading only the files of those "
         "days and one day\n"
-        "either side. D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, "
-        "last-month or -7d.\n\n"
+        "either side, and where a control total disagrees (exit 4) the day's sums are made anew from its "
+        "events.\n"
+        "D is YYYY-MM-DD, YYYY-MM (its whole month), today, yesterday, last-week, last-month or -7d.\n\n"
         "The pack of a closed day stays as it is: what it came to later is charged to the last open day "
         "that this run "
         "packs.\n"

@@ -66,6 +66,22 @@ enum tb_status tb_reduce_current(struct tb_db *db, const struct tb_settings *s, 
     return status;
 }
 
+enum tb_status tb_reduce_forget(struct tb_db *db, int32_t day, struct tb_err *err)
+{
+    static const char *const names[] = {"reduced_day_forget.sql", "spend_day_forget.sql"};
+    enum tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && i < sizeof names / sizeof *names; i++) {
+        struct tb_query *q = NULL;
+        status = tb_query_open(db, tb_embed_text(tb_embed_rate, names[i]), &q, err);
+        if (status == TB_OK) {
+            tb_query_bind_int(q, "day", day);
+            status = tb_query_run(q, err);
+        }
+        tb_query_close(q);
+    }
+    return status;
+}
+
 static enum tb_status scan_day(struct tb_db *db, struct tb_cells *c, int64_t from_us, int64_t to_us,
                                struct tb_err *err)
 {

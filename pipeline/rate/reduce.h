@@ -21,6 +21,10 @@ enum tb_status tb_reduce_current(struct tb_db *db, const struct tb_settings *s, 
                                  int32_t from_day, int32_t to_day, bool *current,
                                  struct tb_err *err) TB_MUST_USE;
 
+/* The day's rollups, and what budgets keep of them, are out of date: they are made anew when they are wanted next (in the
+ * caller's transaction). For days that are not pruned. */
+enum tb_status tb_reduce_forget(struct tb_db *db, int32_t day, struct tb_err *err) TB_MUST_USE;
+
 /* Whether source (a name) is billed: the config's word; sources that are not configured (adhoc) are billed.
  */
 bool tb_source_billed(const struct tb_settings *s, struct tb_str source);
