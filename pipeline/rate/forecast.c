@@ -63,14 +63,15 @@ static tb_money rank(const tb_money *v, int n, int tenths)
     return v[number > 0 ? number - 1 : 0];
 }
 
-static bool median(const tb_money *v, int n, tb_money *out)
+/* Of n sorted values; the middle of two is kept to so many decimals: of shares, which are small whole numbers, to all. */
+static bool median(const tb_money *v, int n, int decimals, tb_money *out)
 {
     if (n % 2 == 1) {
         *out = v[n / 2];
         return true;
     }
     tb_money sum = 0;
-    return tb_money_add(v[n / 2 - 1], v[n / 2], &sum) && tb_money_div(sum, 2, DECIMALS, out);
+    return tb_money_add(v[n / 2 - 1], v[n / 2], &sum) && tb_money_div(sum, 2, decimals, out);
 }
 
 /* Values of the days of one type, sorted; of all days when there is none of it. shares: shares instead of costs. */
@@ -98,7 +99,7 @@ static bool whole_day(const struct samples *s, bool weekend, struct tb_forecast 
 {
     tb_money v[TB_BUDGET_HISTORY_DAYS], usual = 0;
     int n = values(s, weekend, false, v);
-    return n == 0 || (median(v, n, &usual) && add(out, usual, rank(v, n, 1), rank(v, n, 9)));
+    return n == 0 || (median(v, n, DECIMALS, &usual) && add(out, usual, rank(v, n, 1), rank(v, n, 9)));
 }
 
 /* spent (1 - share) / share */
@@ -118,7 +119,7 @@ static bool rest_of_day(const struct samples *s, bool weekend, tb_money spent, i
         share = elapsed > 0 ? elapsed : SHARE;
         return rest_by_share(spent, (int64_t)share, &usual) && add(out, usual, usual, usual);
     }
-    if (!median(v, n, &share) || share < 1 || spent == 0) {
+    if (!median(v, n, TB_MONEY_SCALE, &share) || share < 1 || spent == 0) {
         return whole_day(s, weekend, out);
     }
     int64_t most = (int64_t)rank(v, n, 9), least = (int64_t)rank(v, n, 1);
