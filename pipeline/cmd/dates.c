@@ -124,6 +124,11 @@ static enum tb_status parse_end(const char *option, const char *word, bool insta
     return parse_word(word, today, first, last) ? TB_OK : bad_word(option, word, instants_allowed, err);
 }
 
+static bool is_running(const char *last)
+{
+    return last != NULL && (strcmp(last, "today") == 0 || strcmp(last, "-0d") == 0);
+}
+
 enum tb_status tb_dates_parse(const char *date, const char *from, const char *to, bool instants_allowed,
                               const struct tb_zone *zone, int64_t now_us, struct tb_dates *out,
                               struct tb_err *err)
@@ -143,6 +148,7 @@ enum tb_status tb_dates_parse(const char *date, const char *from, const char *to
     if (date != NULL && !parse_word(date, today, &out->from_day, &out->to_day)) {
         return bad_word("date", date, false, err);
     }
+    out->running = is_running(date != NULL ? date : to);
     out->from_us = tb_zone_day_start(zone, out->from_day);
     out->to_us = tb_zone_day_start(zone, out->to_day + 1);
     if (from == NULL) {

@@ -16,6 +16,7 @@
 struct tb_dates {
     bool given;
     int32_t from_day, to_day; /* civil days, inclusive; with instants: the days they touch */
+    bool running; /* they end with `today`: asked for as it stands; any other days are whole ones */
     bool instants;
     int64_t from_us, to_us; /* always set, half-open */
 };

@@ -167,7 +167,7 @@ static enum tb_status explain_finding(struct tb_session *s, const struct request
     if (st == TB_OK) {
         struct tb_report_query q = query_of(s, from_day, to_day);
         q.top = events_wanted(want);
-        if (q.to_us > s->now_us) {
+        if (dates->given ? dates->running : q.to_us > s->now_us) {
             st = tb_budget_last_call(s->db, q.from_us, q.to_us, &q.as_of_us, err);
         }
         st = st == TB_OK ? tb_explain_finding(&q, tb_str_of(want->id), &r, err) : st;

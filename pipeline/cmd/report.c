@@ -92,7 +92,8 @@ static enum tb_status make_ready(struct tb_session *s, const struct tb_request *
     return TB_OK;
 }
 
-/* Budgets of days that are not over stand as of the last call; plans are held against days that are over. */
+/* With `today`, budgets stand as of the last call; else as of the end of the asked days, whatever the clock says. Plans are held
+ * against days that are over. */
 static enum tb_status find_as_of(struct tb_session *s, const struct tb_request *r,
                                  const struct tb_dates *dates, int64_t *as_of_us, struct tb_err *err)
 {
@@ -106,10 +107,9 @@ static enum tb_status find_as_of(struct tb_session *s, const struct tb_request *
         *as_of_us = dates->to_us;
         return TB_OK;
     }
-    if (!(tb_request_is(r, "budget") || tb_request_is(r, "anomalies")) || end_us <= s->now_us) {
-        return TB_OK;
-    }
-    return tb_budget_last_call(s->db, dates->from_us, end_us, as_of_us, err);
+    bool wanted = tb_request_is(r, "budget") || tb_request_is(r, "anomalies");
+    return wanted && dates->running ? tb_budget_last_call(s->db, dates->from_us, end_us, as_of_us, err)
+                                    : TB_OK;
 }
 
 /* The whole chargeback of one closed day is what its closed revision said; 0: it is to be built. */
@@ -256,28 +256,31 @@ const struct tb_command tb_cmd_report = {
                 "                [--format table|csv|json|xlsx] [-o FILE] [--tables N] [--revision R]",
     .about =
         "print one report: chargeback usage quota anomalies budget plan change advice tools checks rejects",
-    .help = "  DATES         --date D or --from D --to D (inclusive); D is YYYY-MM-DD, YYYY-MM, today, "
-            "yesterday, last-week,\n"
-            "                last-month, -7d; usage and anomalies also take instants (2026-11-21T10:00, end "
-            "exclusive). "
-            "Default: yesterday\n"
-            "  --by          dimensions of usage: day hour source node consumer team cost_center provider "
-            "model feature\n"
-            "                variant trigger; of change: consumer, feature or model\n"
-            "  --where       keep what matches, e.g. --where team=search,model=gpt-4*\n"
-            "  --sort --top  order by a column, largest first; keep the first N rows\n"
-            "  -o FILE       write there (wanted for xlsx), else to standard output\n"
-            "  --tables N    price and attribute with table version N (see `tollbook tables list`)\n"
-            "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that "
-            "tier, or the tier's\n"
-            "                limit had been N: who would have been cut off, when, and what that would have "
-            "saved\n"
-            "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
-            "  --revision R  what the pack of that day said in its revision R; a closed day's chargeback is "
-            "that of its closed\n"
-            "                revision, --tables N recomputes it, without adjustments\n\n"
-            "change (against the same weekdays a week before), tools and advice need every call: they refuse "
-            "pruned days (exit 2),\n"
-            "whose packs keep what was said.",
+    .help =
+        "  DATES         --date D or --from D --to D (inclusive); D is YYYY-MM-DD, YYYY-MM, today, "
+        "yesterday, last-week,\n"
+        "                last-month, -7d; usage and anomalies also take instants (2026-11-21T10:00, end "
+        "exclusive). "
+        "Default: yesterday\n"
+        "  --by          dimensions of usage: day hour source node consumer team cost_center provider "
+        "model feature\n"
+        "                variant trigger; of change: consumer, feature or model\n"
+        "  --where       keep what matches, e.g. --where team=search,model=gpt-4*\n"
+        "  --sort --top  order by a column, largest first; keep the first N rows\n"
+        "  -o FILE       write there (wanted for xlsx), else to standard output\n"
+        "  --tables N    price and attribute with table version N (see `tollbook tables list`)\n"
+        "  --tier CONSUMER=TIER,...  --limit TIER=N,...  quota: what if these consumers had been in that "
+        "tier, or the tier's\n"
+        "                limit had been N: who would have been cut off, when, and what that would have "
+        "saved\n"
+        "  --fail-on warning|critical  exit 6 when a quota, budget or anomaly is as bad as that\n"
+        "  --revision R  what the pack of that day said in its revision R; a closed day's chargeback is "
+        "that of its closed\n"
+        "                revision, --tables N recomputes it, without adjustments\n\n"
+        "budget and anomalies stand as of the end of the days asked for, with `today` as of the last call; "
+        "the clock does not count.\n"
+        "change (against the same weekdays a week before), tools and advice need every call: they refuse "
+        "pruned days (exit 2),\n"
+        "whose packs keep what was said.",
     .run = run,
 };

@@ -65,7 +65,23 @@ static void test_words(void **state)
         assert_int_equal(d.to_day, day(rows[i].to));
         assert_int_equal(d.from_us, tb_zone_day_start(berlin, d.from_day));
         assert_int_equal(d.to_us, tb_zone_day_start(berlin, d.to_day + 1));
+        assert_int_equal(d.running, strcmp(rows[i].word, "today") == 0 || strcmp(rows[i].word, "-0d") == 0);
     }
+}
+
+/* The day that runs, by its date, is a whole day: what is said of it does not depend on the clock. */
+static void test_only_today_runs(void **state)
+{
+    (void)state;
+    int64_t now = instant("2026-11-22T12:00:00Z");
+    struct tb_dates d;
+    struct tb_err err;
+    assert_int_equal(tb_dates_parse("2026-11-22", NULL, NULL, false, berlin, now, &d, &err), TB_OK);
+    assert_false(d.running);
+    assert_int_equal(tb_dates_parse(NULL, "-7d", "today", false, berlin, now, &d, &err), TB_OK);
+    assert_true(d.running);
+    assert_int_equal(tb_dates_parse(NULL, "2026-11-01", "2026-11", false, berlin, now, &d, &err), TB_OK);
+    assert_false(d.running);
 }
 
 static void test_last_week_on_each_weekday(void **state)
@@ -164,6 +180,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_only_today_runs),
         cmocka_unit_test(test_last_week_on_each_weekday),
         cmocka_unit_test(test_default_is_yesterday),
         cmocka_unit_test(test_dst_days),
