@@ -1,18 +1,18 @@
 /* How counts of a consumer vary: people work in sessions, and a session is many calls. Windows are taken as negative binomial,
- * var = phi mu + cv^2 mu^2, with phi learned from all windows of that width in 28 days; the tail of such counts is that of sessions,
- * much longer than a normal's. */
+ * var = phi mu + cv^2 mu^2, with phi learned from the short windows of 28 days, in which how busy a day is counts least; the tail of
+ * such counts is that of sessions, much longer than a normal's. */
 #include <math.h>
 #include "detect/judge.h"
 
-enum { HISTORY = 40, WINDOWS = 24 };
+enum { HISTORY = 40, WIDTH = 2, WINDOWS = 24 - WIDTH + 1 };
 
-/* The windows of one width on the days of history. */
+/* The windows of two hours on the days of history. */
 struct table {
     double v[HISTORY][WINDOWS];
     bool known[HISTORY][WINDOWS], left_out[HISTORY];
     bool workday[HISTORY];
     int32_t at[HISTORY]; /* local days */
-    int days, windows;
+    int days;
 };
 
 static bool sum_window(const struct tb_subject *s, int32_t day, int hour, int width, double *sum)
@@ -28,23 +28,38 @@ static bool sum_window(const struct tb_subject *s, int32_t day, int hour, int wi
     return true;
 }
 
-static void fill(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width,
+static bool is_workday(const struct tb_subject *s, int32_t day)
+{
+    int32_t at = day - s->clock->day_first;
+    return at < 0 || at >= s->clock->days || s->clock->type[at] == TB_WORKDAY;
+}
+
+/* What is done on days off, such as a batch each Saturday, tells nothing of a working day. */
+static bool is_told_by(const struct tb_subject *s, int32_t local_day, int32_t past)
+{
+    return is_workday(s, past) || !is_workday(s, local_day);
+}
+
+static int32_t first_day(const struct tb_judge *j, const struct tb_subject *s, int32_t before)
+{
+    int32_t first = before - (int32_t)j->rules.history_days;
+    first = first > s->clock->day_first ? first : s->clock->day_first;
+    return first > s->first_local ? first : s->first_local;
+}
+
+static void fill(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int32_t before,
                  struct table *t)
 {
-    int step = width > 1 ? width / 2 : 1;
-    int32_t first = local_day - (int32_t)j->rules.history_days;
-    t->days = t->windows = 0;
-    for (int32_t d = local_day - 1; d >= first && d >= s->first_local && t->days < HISTORY; d--) {
-        int32_t at = d - s->clock->day_first;
-        if (at < 0 || at >= s->clock->days) {
+    t->days = 0;
+    for (int32_t d = before - 1; d >= first_day(j, s, before) && t->days < HISTORY; d--) {
+        if (!is_told_by(s, local_day, d)) {
             continue;
         }
         t->at[t->days] = d;
         t->left_out[t->days] = false;
-        t->workday[t->days] = s->clock->type[at] == TB_WORKDAY;
-        t->windows = 0;
-        for (int h = 0; h + width <= 24; h += step, t->windows++) {
-            t->known[t->days][t->windows] = sum_window(s, d, h, width, &t->v[t->days][t->windows]);
+        t->workday[t->days] = is_workday(s, d);
+        for (int h = 0; h < WINDOWS; h++) {
+            t->known[t->days][h] = sum_window(s, d, h, WIDTH, &t->v[t->days][h]);
         }
         t->days++;
     }
@@ -68,7 +83,7 @@ static double mean_of(const struct table *t, int window, bool workday, int *n)
 static double ratio_of(const struct table *t, double cv2, int *worst, double *share)
 {
     double squares[HISTORY] = {0}, all = 0, means = 0, shifts = 0;
-    for (int w = 0; w < t->windows; w++) {
+    for (int w = 0; w < WINDOWS; w++) {
         for (int type = 0; type < 2; type++) {
             int n;
             double mean = mean_of(t, w, type == 1, &n);
@@ -92,28 +107,33 @@ static double ratio_of(const struct table *t, double cv2, int *worst, double *sh
     return means > 0 && all > shifts ? (all - shifts) / means : 0;
 }
 
-void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width,
-                         struct tb_dispersion *out)
+void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day,
+                         int32_t before, struct tb_dispersion *out)
 {
     struct table t;
     int worst;
-    double share;
-    fill(j, s, local_day, width, &t);
-    out->cv2 = j->rules.cv_day * j->rules.cv_day + j->rules.cv_hour * j->rules.cv_hour / width;
-    out->phi = ratio_of(&t, out->cv2, &worst, &share);
+    double share, cv2 = j->rules.cv_day * j->rules.cv_day + j->rules.cv_hour * j->rules.cv_hour / WIDTH;
+    fill(j, s, local_day, before, &t);
+    out->left_out = -1;
+    out->phi = ratio_of(&t, cv2, &worst, &share);
     if (t.days > 7 && share > j->rules.poison_share) { /* one burst is not how this consumer works */
         t.left_out[worst] = true;
-        out->phi = ratio_of(&t, out->cv2, &worst, &share);
+        out->left_out = t.at[worst];
+        out->phi = ratio_of(&t, cv2, &worst, &share);
     }
     out->phi = out->phi > j->rules.phi ? out->phi : j->rules.phi;
-    out->most = 0;
-    out->left_out = -1;
-    for (int d = 0; d < t.days; d++) {
-        out->left_out = t.left_out[d] ? t.at[d] : out->left_out;
-        for (int w = 0; w < t.windows; w++) {
-            out->most = t.known[d][w] && !t.left_out[d] && t.v[d][w] > out->most ? t.v[d][w] : out->most;
+}
+
+double tb_dispersion_most(const struct tb_judge *j, const struct tb_subject *s,
+                          const struct tb_dispersion *own, int32_t local_day, int width)
+{
+    double most = 0, x;
+    for (int32_t d = first_day(j, s, local_day); d < local_day; d++) {
+        for (int h = 0; h + width <= 24 && is_told_by(s, local_day, d) && d != own->left_out; h++) {
+            most = sum_window(s, d, h, width, &x) && x > most ? x : most;
         }
     }
+    return most;
 }
 
 /* Of what is positive; lgamma itself writes its sign where all threads see it. */

@@ -258,13 +258,14 @@ static bool continues(const struct tb_judge *j, const struct tb_subject *s, cons
     if (o->last_day >= j->day - 1 && is_same(j, o, f)) {
         return true;
     }
-    /* a new level is seen again after a weekend; a day like today that neither tells of parts two incidents */
+    /* a new level is seen again after a weekend; a day like those of the later one that neither tells of parts two incidents */
     const struct tb_zone *zone = family_of(f->kind) == RATIO ? j->settings->zone : s->clock->zone;
     const int64_t noon = 12 * TB_US_PER_H;
+    int32_t from = tb_zone_day(zone, f->start_us + noon);
     bool apart = false;
     for (int32_t d = tb_zone_day(zone, o->end_us - noon) + 1;
          d <= tb_zone_day(zone, f->start_us - noon) && !apart; d++) {
-        apart = type_of(s, d) == type_of(s, j->day);
+        apart = type_of(s, d) == type_of(s, j->day) || type_of(s, d) == type_of(s, from);
     }
     return is_slow(f->kind) && o->kind == f->kind && !apart && !o->new_normal &&
            union_span(o, f) <= span_max(j, f->kind) + DAYS_OFF * TB_US_PER_DAY;

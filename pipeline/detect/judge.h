@@ -102,13 +102,16 @@ void tb_usual_day(const struct tb_judge *j, const struct tb_subject *s, int32_t 
 
 /* --- dispersion.c --- */
 struct tb_dispersion {
-    double phi, cv2;  /* var = phi mu + cv2 mu^2 */
-    double most;      /* the largest window of this width so far, at any hour */
+    double phi, cv2;  /* var = phi mu + cv2 mu^2; who asks how rare a count is sets cv2 */
     int32_t left_out; /* a local day that was not learned from; -1 */
 };
-/* Learned from the history before local_day, flagged hours and one burst left out; never under the rules' floor. */
-void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day, int width,
-                         struct tb_dispersion *out);
+/* phi is learned from the days before `before`, working days alone when local_day is one, flagged hours and one burst left out; never
+ * under the rules' floor. */
+void tb_dispersion_learn(const struct tb_judge *j, const struct tb_subject *s, int32_t local_day,
+                         int32_t before, struct tb_dispersion *out);
+/* The largest window of a width, at any hour, on the days that local_day's phi was learned from. */
+double tb_dispersion_most(const struct tb_judge *j, const struct tb_subject *s,
+                          const struct tb_dispersion *own, int32_t local_day, int width);
 /* How rare a count of x or more is where mu is usual (> 0), as the normal's deviation of the same tail (a bound of it). */
 double tb_dispersion_z(const struct tb_dispersion *d, double x, double mu);
 

@@ -160,16 +160,27 @@ static bool hour_above(const struct tb_judge *j, const struct tb_subject *s, int
            s->cost[at] > b->past_max;
 }
 
+/* What the hours from `from` on usually cost; those past midnight are hours of such days too. */
+static double sum_usual(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int from,
+                        int width)
+{
+    int over = from < 0 ? -from : from + width > 24 ? from + width - 24 : 0;
+    struct tb_baseline in, past = {.mu = 0};
+    tb_baseline_window(j, s, s->cost, day, from < 0 ? 0 : from, width - over, -1, &in);
+    if (over > 0) {
+        tb_baseline_window(j, s, s->cost, day, from < 0 ? 24 - over : 0, over, -1, &past);
+    }
+    return in.mu + past.mu;
+}
+
 /* What a window usually costs. Those who work by other clocks than the billing zone's move by an hour twice a year. */
 static double usual_cost(const struct tb_judge *j, const struct tb_subject *s, int32_t day, int from,
                          int width, struct tb_baseline *out)
 {
     double most = 0;
     for (int h = from - 1; h <= from + 1; h++) {
-        if (h >= 0 && h + width <= 24) {
-            tb_baseline_window(j, s, s->cost, day, h, width, -1, out);
-            most = out->mu > most ? out->mu : most;
-        }
+        double mu = sum_usual(j, s, day, h, width);
+        most = mu > most ? mu : most;
     }
     tb_baseline_window(j, s, s->cost, day, from, width, -1, out);
     return most;

@@ -218,22 +218,25 @@ static bool day_ratio(const struct tb_subject *s, const struct usual *u, int32_t
     return like >= 0 && d != u->own.left_out;
 }
 
-/* How its days vary. */
+/* How its days vary beyond what its sessions make them vary, which the tail of their counts has already. */
 static void learn(const struct tb_judge *j, const struct tb_subject *s, int32_t before, struct usual *out)
 {
-    double ratio, off[64];
+    double ratio, off[64], sessions = 0, mad;
     size_t n = 0;
     int32_t first = before - (int32_t)j->rules.history_days;
     first = first > s->first_local ? first : s->first_local;
     first = first > s->clock->day_first ? first : s->clock->day_first;
-    tb_dispersion_learn(j, s, before, 8, &out->own);
+    tb_dispersion_learn(j, s, tb_zone_day(s->clock->zone, j->today->to_us - 1), before, &out->own);
     for (int32_t d = first; d < before && n < 64; d++) {
         if (day_ratio(s, out, d, &ratio)) {
             off[n] = log(ratio);
+            sessions += out->own.phi / (1 + out->day[day_like(s, out, d)].day);
             n++;
         }
     }
-    out->sd = tb_mad(off, n, 0);
+    mad = tb_mad(off, n, 0);
+    sessions /= n > 0 ? (double)n : 1;
+    out->sd = mad * mad > sessions ? sqrt(mad * mad - sessions) : 0;
     out->learned = true;
 }
 

@@ -113,14 +113,14 @@ static bool is_more(const struct tb_judge *j, const struct tb_subject *s, struct
 
 static bool stands_out(const struct tb_judge *j, const struct tb_subject *s, struct window *w,
                        const struct tb_baseline *b, const struct tb_usual_day *usual,
-                       const struct tb_dispersion *own)
+                       const struct tb_dispersion *own, double most)
 {
     const struct tb_rules *r = &j->rules;
     struct tb_dispersion here = *own;
     follow_day(j, s, w, usual, &here);
     w->z = far_of(j, b, &here, w->level, w->x);
     /* what its busy hours reach anyhow is no news at another hour */
-    bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * own->most || off;
+    bool off = is_off_hours(j, s, w), news = w->x > r->busy_share * most || off;
     return w->z >= (off ? r->off_z : r->spike_z) && news && !is_blip(j, s, w, &here);
 }
 
@@ -210,9 +210,10 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
     static const int widths[] = {2, 4, 8};
     struct window found[72];
     struct tb_usual_day usual = {.n = 0};
+    struct tb_dispersion own = {.phi = 0};
     int n = 0;
     for (int k = 0; k < 3; k++) {
-        struct tb_dispersion own = {.phi = 0};
+        double most = -1;
         for (int h = 0; h + widths[k] <= 24; h++) {
             struct window w = {.local_day = local_day, .hour = h, .width = widths[k]};
             struct tb_baseline b;
@@ -222,12 +223,11 @@ static enum tb_status judge_day(struct tb_judge *j, struct tb_subject *s, int32_
                 continue;
             }
             if (own.phi == 0) {
-                tb_dispersion_learn(j, s, local_day, widths[k], &own);
-            }
-            if (usual.n == 0) {
+                tb_dispersion_learn(j, s, local_day, local_day, &own);
                 tb_usual_day(j, s, local_day, local_day, &usual);
             }
-            if (stands_out(j, s, &w, &b, &usual, &own)) {
+            most = most < 0 ? tb_dispersion_most(j, s, &own, local_day, widths[k]) : most;
+            if (stands_out(j, s, &w, &b, &usual, &own, most)) {
                 found[n++] = w;
             }
         }

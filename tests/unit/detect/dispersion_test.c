@@ -45,9 +45,9 @@ static void work(struct world *w, double size)
 static double phi_of(const struct world *w, double *most, int32_t *left_out)
 {
     struct tb_dispersion d;
-    tb_dispersion_learn(&w->j, &w->s, DAYS, 2, &d);
+    tb_dispersion_learn(&w->j, &w->s, DAYS, DAYS, &d);
     if (most != NULL) {
-        *most = d.most;
+        *most = tb_dispersion_most(&w->j, &w->s, &d, DAYS, 2);
         *left_out = d.left_out;
     }
     return d.phi;
@@ -84,6 +84,25 @@ static void one_burst_is_not_learned(void **state)
     w.n[10 * 24 + 12] = 50;
     (void)phi_of(&w, &most, &left_out);
     assert_true(most < 80);
+}
+
+/* What runs on Saturdays is no measure of Mondays; of Saturdays everything is. */
+static void days_off_tell_nothing_of_working_days(void **state)
+{
+    (void)state;
+    struct world w;
+    make(&w);
+    work(&w, 10);
+    double before = phi_of(&w, NULL, NULL), most;
+    int32_t left_out;
+    for (int d = 5; d < DAYS; d += 7) {
+        w.n[d * 24 + 21] += 300;
+    }
+    assert_true(fabs(phi_of(&w, &most, &left_out) - before) < 1e-9);
+    assert_true(most < 100);
+    w.type[DAYS] = TB_WEEKEND;
+    assert_true(phi_of(&w, &most, &left_out) > 2 * before);
+    assert_true(most >= 300);
 }
 
 /* A day off in the middle of the week is no reason to expect busy days. */
@@ -134,8 +153,11 @@ static void rareness_grows(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_are_learned),     cmocka_unit_test(one_burst_is_not_learned),
-        cmocka_unit_test(slack_days_change_little), cmocka_unit_test(rareness_is_the_tail),
+        cmocka_unit_test(sessions_are_learned),
+        cmocka_unit_test(one_burst_is_not_learned),
+        cmocka_unit_test(days_off_tell_nothing_of_working_days),
+        cmocka_unit_test(slack_days_change_little),
+        cmocka_unit_test(rareness_is_the_tail),
         cmocka_unit_test(rareness_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
