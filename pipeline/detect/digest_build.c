@@ -1,5 +1,5 @@
 /* The pass over a day's events: every event read and priced as its block is decoded, put in order, summed up, and shown to the watchers.
- * Three threads share the work (pass.h); this one orders and sums up. All remember thousands of consumers, so that each event finds its
+ * Three threads share the work (pass.h); this one orders, sums up and watches for failures. All remember thousands of consumers, so that each event finds its
  * memory cold: what the later events of a batch will ask for is called into the cache before the earlier ones are taken. */
 #include <string.h>
 #include "detect/pass.h"
@@ -10,24 +10,28 @@
 struct build {
     struct tb_pass pass;
     struct tb_pass_reader *reader; /* used by the thread that decodes */
-    struct tb_watchers *watchers;
+    struct tb_watchers *watchers;  /* of runs and gaps */
     struct tb_sums *sums;
+    struct tb_failure *failure;
     struct tb_hourly hourly;
     struct tb_pass_batch *batch; /* that is being filled */
     enum tb_status status;
     struct tb_err *err;
 };
 
-static void call(const struct tb_sums *s, const struct tb_pass_batch *b, uint32_t i)
+static void call(const struct build *b, const struct tb_pass_batch *batch, uint32_t i)
 {
-    if (i < b->n) {
-        tb_sums_call(s, &b->e[i]);
+    if (i < batch->n) {
+        tb_sums_call(b->sums, &batch->e[i]);
+        tb_failure_call(b->failure, &batch->e[i]);
     }
-    if (i >= TB_PASS_STRIDE && i - TB_PASS_STRIDE < b->n) {
-        tb_sums_call_records(s, &b->e[i - TB_PASS_STRIDE]);
+    if (i >= TB_PASS_STRIDE && i - TB_PASS_STRIDE < batch->n) {
+        tb_sums_call_records(b->sums, &batch->e[i - TB_PASS_STRIDE]);
+        tb_failure_call_watch(b->failure, &batch->e[i - TB_PASS_STRIDE]);
     }
-    if (i >= 2 * TB_PASS_STRIDE && i - 2 * TB_PASS_STRIDE < b->n) {
-        tb_sums_call_size(s, &b->e[i - 2 * TB_PASS_STRIDE]);
+    if (i >= 2 * TB_PASS_STRIDE && i - 2 * TB_PASS_STRIDE < batch->n) {
+        tb_sums_call_size(b->sums, &batch->e[i - 2 * TB_PASS_STRIDE]);
+        tb_failure_call_minute(b->failure, &batch->e[i - 2 * TB_PASS_STRIDE]);
     }
 }
 
@@ -35,10 +39,13 @@ static enum tb_status sum_up(struct build *b, const struct tb_pass_batch *batch)
 {
     enum tb_status st = TB_OK;
     for (uint32_t i = 0; i < batch->n + 3 * TB_PASS_STRIDE && st == TB_OK; i++) {
-        call(b->sums, batch, i);
+        call(b, batch, i);
         if (i >= 3 * TB_PASS_STRIDE) {
             const struct tb_pass_event *e = &batch->e[i - 3 * TB_PASS_STRIDE];
             st = e->in_day ? tb_sums_take(b->sums, e) : TB_OK;
+            if (st == TB_OK) {
+                st = tb_failure_take(b->failure, e, b->err);
+            }
             if (st == TB_OK) {
                 st = tb_hourly_take(&b->hourly, e->ts_us, e->cost, b->err);
             }
@@ -100,6 +107,9 @@ static enum tb_status open_build(struct build *b, struct tb_db *db, const struct
         b->batch = tb_watchers_room(b->watchers);
         st = tb_sums_new(&b->pass, &b->sums, b->err);
     }
+    if (st == TB_OK && (b->failure = tb_failure_new(&b->pass)) == NULL) {
+        st = tb_err_set(b->err, TB_FATAL, TB_E_MEMORY, "no memory to watch for failures");
+    }
     return st == TB_OK ? tb_pass_reader_new(&b->pass, db, s, tables, &b->reader, b->err) : st;
 }
 
@@ -107,6 +117,9 @@ static enum tb_status end_build(struct build *b)
 {
     hand_over(b);
     enum tb_status st = b->status == TB_OK ? tb_watchers_end(b->watchers, b->err) : b->status;
+    if (st == TB_OK) {
+        st = tb_failure_end(b->failure, b->err);
+    }
     if (st == TB_OK) {
         st = tb_hourly_end(&b->hourly, &b->pass, b->err);
     }
@@ -117,6 +130,7 @@ static void close_build(struct build *b)
 {
     tb_watchers_free(b->watchers);
     tb_sums_free(b->sums);
+    tb_failure_free(b->failure);
     tb_hourly_release(&b->hourly);
     tb_pass_reader_free(b->reader);
 }

@@ -172,6 +172,25 @@ static bool note_begins(struct tb_digest *d, const struct part *parts)
     return d->begin != NULL;
 }
 
+/* Lays the hours in the order of their places, so that who goes through all of them need not jump; without memory for it they stay. */
+static void order_hours(struct tb_digest *d)
+{
+    struct tb_dg_hour *hour = malloc((d->hour_n + 1) * sizeof *hour);
+    uint32_t at = 0;
+    for (size_t i = 0; i < d->place_n && hour != NULL; i++) {
+        struct tb_dg_place *p = &d->place[i];
+        uint32_t n = (uint32_t)__builtin_popcount(p->hours);
+        memcpy(&hour[at], &d->hour[p->first], n * sizeof *hour);
+        p->first = at;
+        at += n;
+    }
+    if (hour != NULL) {
+        free(d->hour);
+        d->hour = hour;
+        d->hour_cap = d->hour_n;
+    }
+}
+
 void tb_digest_order(struct tb_digest *d)
 {
     if (d->ordered) {
@@ -182,6 +201,7 @@ void tb_digest_order(struct tb_digest *d)
     d->name##_cap = d->name##_n;
     TB_DIGEST_PARTS_OF_CONSUMERS(SORT)
 #undef SORT
+    order_hours(d);
     d->ordered = true;
 }
 

@@ -29,22 +29,34 @@ static bool matches(const struct tb_budget_row *b, struct tb_str text)
     return b->match.s == NULL || (text.s != NULL && tb_glob_match(b->match, text));
 }
 
+/* Whether a consumer is in a budget, as it was asked last: of all hours of one the answer is mostly the same. */
+struct answer {
+    uint32_t consumer;
+    const struct tb_account_row *row;
+    bool is;
+};
+
 static bool consumer_passes(const struct tb_judge *j, const struct tb_budget_row *b, enum tb_dim dim,
-                            uint32_t consumer, int64_t ts_us)
+                            uint32_t consumer, int64_t ts_us, struct answer *last)
 {
-    struct tb_str name = tb_dict_text(j->db, consumer);
-    if (dim == TB_DIM_CONSUMER) {
-        return matches(b, name);
+    struct tb_str name = tb_dict_text(j->db, consumer), of = name;
+    const struct tb_account_row *row = NULL;
+    if (dim != TB_DIM_CONSUMER) {
+        row = tb_account_find(j->accounts, ts_us, consumer, name, 0, TB_STR_NULL);
+        of = row == NULL ? TB_STR_NULL : dim == TB_DIM_TEAM ? row->team : row->cost_center;
+        of = row == NULL && dim == TB_DIM_TEAM ? TB_STR(TB_TEAM_UNASSIGNED) : of;
     }
-    const struct tb_account_row *row = tb_account_find(j->accounts, ts_us, consumer, name, 0, TB_STR_NULL);
-    struct tb_str of = row == NULL ? TB_STR_NULL : dim == TB_DIM_TEAM ? row->team : row->cost_center;
-    return matches(b, row == NULL && dim == TB_DIM_TEAM ? TB_STR(TB_TEAM_UNASSIGNED) : of);
+    if (last->consumer != consumer || last->row != row) {
+        *last = (struct answer){consumer, row, matches(b, of)};
+    }
+    return last->is;
 }
 
 static enum tb_status add_hours(struct tb_judge *j, const struct tb_budget_row *b, bool all, enum tb_dim dim,
                                 int64_t from_us, int64_t to_us, struct sums *s)
 {
     enum tb_status st = TB_OK;
+    struct answer last = {0, NULL, false}; /* no consumer's number is 0 */
     for (int32_t d = j->first; d <= j->day; d++) {
         const struct tb_digest *g = &j->digest[d - j->first];
         for (size_t i = 0; g->from_us < to_us && from_us < g->to_us && i < g->place_n && st == TB_OK; i++) {
@@ -53,7 +65,7 @@ static enum tb_status add_hours(struct tb_judge *j, const struct tb_budget_row *
             for (uint32_t left = p->hours; left != 0 && st == TB_OK; left &= left - 1, x++) {
                 int64_t us = tb_digest_hour(g, left) * TB_US_PER_H;
                 if (us + TB_US_PER_H > from_us && us < to_us &&
-                    (all || consumer_passes(j, b, dim, p->consumer, us))) {
+                    (all || consumer_passes(j, b, dim, p->consumer, us, &last))) {
                     st = add(s, p->consumer, x->cost, j->err);
                 }
             }

@@ -122,15 +122,72 @@ static int64_t nth(int64_t *v, uint32_t n, uint32_t k)
     return v[k];
 }
 
-/* Share of gaps within the band around their median, in ppm; 0 when the median is too short. */
+/* The gaps, the oldest first; how many. */
+static uint32_t gaps_of(const struct tb_rhythm *r, const struct ring *g, int64_t *gap)
+{
+    uint32_t n = 0, late = r->size - 1 - g->at;
+    for (uint32_t i = 0; i < late; i++) {
+        gap[n++] = g->ts_us[g->at + i + 1] - g->ts_us[g->at + i];
+    }
+    if (g->at > 0) {
+        gap[n++] = g->ts_us[0] - g->ts_us[r->size - 1];
+    }
+    for (uint32_t i = 1; i < g->at; i++) {
+        gap[n++] = g->ts_us[i] - g->ts_us[i - 1];
+    }
+    return n;
+}
+
+/* Classes of gaps: four to an octave, each a quarter of the octave's first value wide. */
+#define CLASSES 256
+
+static uint32_t class_of(int64_t gap)
+{
+    uint64_t v = gap > 3 ? (uint64_t)gap : 4;
+    uint32_t octave = 63 - (uint32_t)__builtin_clzll(v);
+    return 4 * octave + (uint32_t)(v >> (octave - 2) & 3);
+}
+
+static double class_from(uint32_t class)
+{
+    return (double)((uint64_t)(4 + class % 4) << (class / 4 - 2));
+}
+
+/* How many gaps can be within the band at most, by the class that the median is of: most stretches are far from even, and this is
+ * quicker than to find their median. */
+static uint32_t most_inside(const struct tb_rhythm *r, const int64_t *gap, uint32_t n)
+{
+    uint8_t count[CLASSES] = {0};
+    uint32_t class = 0, below = 0, most = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        count[class_of(gap[i])]++;
+    }
+    while (below + count[class] <= n / 2) {
+        below += count[class ++];
+    }
+    double band = r->p->rules->regular_band, to = class_from(class + 1) * (1 + band);
+    double from = class_from(class) * (1 - band);
+    if (class_from(class + 1) < r->p->rules->regular_gap_s * (double)TB_US_PER_S) {
+        return 0;
+    }
+    for (uint32_t k = class_of(from > 0 ? (int64_t)from : 0); k < CLASSES && class_from(k) <= to; k++) {
+        most += count[k];
+    }
+    return most;
+}
+
+static int64_t share_of(uint32_t inside, uint32_t n)
+{
+    return (int64_t)inside * 1000000 / n; /* ppm */
+}
+
+/* Share of gaps within the band around their median, in ppm; 0 when the median is too short or the share too little to count. */
 static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t *median)
 {
     int64_t gap[RING_MAX];
-    uint32_t n = r->size - 1;
-    for (uint32_t i = 0, at = g->at; i < n; i++) {
-        uint32_t next = at + 1 == r->size ? 0 : at + 1;
-        gap[i] = g->ts_us[next] - g->ts_us[at];
-        at = next;
+    uint32_t n = gaps_of(r, g, gap);
+    if ((double)share_of(most_inside(r, gap, n), n) < r->p->rules->regular_share * 1e6) {
+        return 0;
     }
     *median = nth(gap, n, n / 2);
     if ((double)*median < r->p->rules->regular_gap_s * (double)TB_US_PER_S) {
@@ -142,7 +199,7 @@ static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t
         double off = (double)(gap[i] - *median);
         inside += off <= band && -off <= band;
     }
-    return (int64_t)inside * 1000000 / n;
+    return share_of(inside, n);
 }
 
 static enum tb_status tell(struct tb_rhythm *r, struct ring *g, struct tb_err *err)

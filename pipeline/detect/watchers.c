@@ -1,16 +1,15 @@
-/* The watchers of runs, gaps and failures, in a thread of their own when there is a batch for it. They share no array of the digest with
+/* The watchers of runs and gaps, in a thread of their own when there is a batch for it. They share no array of the digest with
  * those who sum up, and take every batch in its order, so that the thread's pace changes nothing. */
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include "detect/pass.h"
 
-#define BATCHES 4
+#define BATCHES 32 /* so many that who has to wait for a core does not hold the others up */
 
 struct tb_watchers {
     struct tb_repeat *repeat;
     struct tb_rhythm *rhythm;
-    struct tb_failure *failure;
     struct tb_pass_batch *batch; /* BATCHES of them, in turn */
     bool running; /* the thread is there: lock guards what follows, and hands batches from one to the other */
     pthread_t thread;
@@ -30,10 +29,9 @@ enum tb_status tb_watchers_new(const struct tb_pass *p, struct tb_watchers **out
         pthread_cond_init(&w->changed, NULL);
         w->repeat = tb_repeat_new(p);
         w->rhythm = tb_rhythm_new(p);
-        w->failure = tb_failure_new(p);
         w->batch = aligned_alloc(_Alignof(struct tb_pass_batch), BATCHES * sizeof *w->batch);
     }
-    return w == NULL || w->repeat == NULL || w->rhythm == NULL || w->failure == NULL || w->batch == NULL
+    return w == NULL || w->repeat == NULL || w->rhythm == NULL || w->batch == NULL
                ? tb_err_set(err, TB_FATAL, TB_E_MEMORY, "no memory to look for anomalies")
                : TB_OK;
 }
@@ -57,7 +55,6 @@ void tb_watchers_free(struct tb_watchers *w)
         join(w);
         tb_repeat_free(w->repeat);
         tb_rhythm_free(w->rhythm);
-        tb_failure_free(w->failure);
         free(w->batch);
         pthread_cond_destroy(&w->changed);
         pthread_mutex_destroy(&w->lock);
@@ -70,19 +67,16 @@ static void call(const struct tb_watchers *w, const struct tb_pass_batch *b, uin
     if (i < b->n) {
         tb_repeat_call(w->repeat, &b->e[i]);
         tb_rhythm_call(w->rhythm, &b->e[i]);
-        tb_failure_call(w->failure, &b->e[i]);
     }
     if (i >= TB_PASS_STRIDE && i - TB_PASS_STRIDE < b->n) {
         const struct tb_pass_event *e = &b->e[i - TB_PASS_STRIDE];
         tb_repeat_call_looks(w->repeat, e);
         tb_rhythm_call_ring(w->rhythm, e);
-        tb_failure_call_watch(w->failure, e);
     }
     if (i >= 2 * TB_PASS_STRIDE && i - 2 * TB_PASS_STRIDE < b->n) {
         const struct tb_pass_event *e = &b->e[i - 2 * TB_PASS_STRIDE];
         tb_repeat_call_latest(w->repeat, e);
         tb_rhythm_call_place(w->rhythm, e);
-        tb_failure_call_minute(w->failure, e);
     }
 }
 
@@ -96,9 +90,6 @@ static enum tb_status take(struct tb_watchers *w, const struct tb_pass_batch *b,
             st = tb_repeat_take(w->repeat, e, err);
             if (st == TB_OK) {
                 st = tb_rhythm_take(w->rhythm, e, err);
-            }
-            if (st == TB_OK) {
-                st = tb_failure_take(w->failure, e, err);
             }
         }
     }
@@ -180,8 +171,5 @@ enum tb_status tb_watchers_end(struct tb_watchers *w, struct tb_err *err)
         return w->status;
     }
     enum tb_status st = tb_repeat_end(w->repeat, err);
-    if (st == TB_OK) {
-        st = tb_rhythm_end(w->rhythm, err);
-    }
-    return st == TB_OK ? tb_failure_end(w->failure, err) : st;
+    return st == TB_OK ? tb_rhythm_end(w->rhythm, err) : st;
 }

@@ -16,7 +16,7 @@
 #define DAY       20500
 #define START     (DAY * TB_US_PER_DAY)
 #define FIRST     (START - 3 * TB_US_PER_H)
-#define HOURS     (3 + 24 + 1)
+#define HOURS     28 /* 3 before the day, one behind it */
 #define EVENTS    24000
 #define CONSUMERS 10
 #define ADDRESSES 3
@@ -185,7 +185,7 @@ static int end(void **state)
     char path[80];
     static const char *const also[] = {"", ".lock", "-wal", "-shm"};
     tb_db_close(w->db);
-    for (size_t i = 0; i < sizeof also / sizeof *also; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(path, sizeof path, "%s%s", w->path, also[i]);
         (void)unlink(path);
     }
@@ -285,8 +285,8 @@ static void by_hand(struct world *w, struct tb_digest *d)
 
 static void assert_same(const struct tb_digest *a, const struct tb_digest *b)
 {
-    assert_int_equal(a->events, b->events);
-    assert_int_equal(a->unsigned_events, b->unsigned_events);
+    assert_true(a->events == b->events && a->unsigned_events == b->unsigned_events);
+    assert_true(a->from_us == b->from_us && a->to_us == b->to_us);
 #define SAME(name)                                                                                           \
     assert_int_equal(a->name##_n, b->name##_n);                                                              \
     if (a->name##_n > 0) {                                                                                   \
@@ -393,6 +393,9 @@ static void consumers_are_found_with_all_their_records(void **state)
             came.place[7] = sorted.place[7] = far;
         }
         assert_int_equal(tb_digest_sort(&sorted, &w->err), TB_OK);
+        for (size_t i = 0; i < sorted.place_n; i++) {
+            came.place[i].first = sorted.place[i].first = 0; /* hours lie in their order */
+        }
 #define ORDER(name)                                                                                          \
     assert_int_equal(came.name##_n, sorted.name##_n);                                                        \
     if (came.name##_n > 0) {                                                                                 \
@@ -411,8 +414,6 @@ static void consumers_are_found_with_all_their_records(void **state)
     tb_digest_release(&sorted);
 }
 
-/* --- kept ---------------------------------------------------------------------------------------------------------------- */
-
 static void get(struct world *w, struct tb_digest *out)
 {
     assert_int_equal(tb_db_begin(w->db, &w->err), TB_OK);
@@ -427,7 +428,6 @@ static void a_kept_digest_is_the_one_that_was_made(void **state)
     get(w, &made);
     get(w, &kept);
     assert_same(&made, &kept);
-    assert_true(kept.from_us == made.from_us && kept.to_us == made.to_us);
     made.place[0].first =
         (uint32_t)made.hour_n; /* hours that are not there: it is no digest, and made anew */
     assert_int_equal(tb_db_begin(w->db, &w->err), TB_OK);
