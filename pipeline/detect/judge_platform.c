@@ -229,6 +229,7 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     b.mu = mu;
     struct tb_finding *f = add(j, TB_KIND_SUSTAINED, start, end);
     struct tb_words w = {.n = 0};
+    struct tb_driver driver;
     if (f == NULL) {
         return tb_judge_no_memory(j);
     }
@@ -244,11 +245,12 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     tb_words_add(&w, "; ");
     tb_words_cost(&w, j, llround(b.mu));
     tb_words_add(&w,
-                 " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a "
-                 "row; no one consumer explains it",
+                 " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a row",
                  b.n, x / b.mu, to - from);
+    enum tb_status st = tb_driver_find(j, NULL, start, end, &driver);
+    tb_words_driver(&w, j, &driver);
     tb_finding_tell(f, &w);
-    return TB_OK;
+    return st;
 }
 
 static enum tb_status judge_level(struct tb_judge *j, struct tb_subject *s, const struct tb_findings *told)

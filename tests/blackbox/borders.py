@@ -179,6 +179,7 @@ def check(case, tollbook, folder):
     must(worst == severity, f'{worst}, not {severity}: {[f["evidence"] for f in found]}')
     if kind == 'sustained' and found:
         must(found[0]['start'] == HOURS % 10 and found[0]['end'] == HOURS % 12, f'{found[0]["start"]} to {found[0]["end"]}')
+        must('; driver: ' in found[0]['evidence'], f'nobody is named: {found[0]["evidence"]}')
 
 
 def main():
