@@ -6,9 +6,9 @@ $(B)/bench/generate: tests/bench/generate.c
 $(B)/bench/read_bench: tests/bench/read_bench.c $(ALL_LIBS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(filter-out $(WARN),$(CFLAGS)) $(LDFLAGS) -o $@ $< $(LINK_LIBS) $(LIBS)
-bench: tollbook $(B)/bench/generate $(B)/bench/read_bench
+bench: profiled $(B)/bench/generate $(B)/bench/read_bench
 	@sh contrib/install-deps.sh bench
-	@python3 tests/bench/ingest_bench.py ./tollbook $(B)/bench
+	@python3 tests/bench/ingest_bench.py $(call variant,profiled)/tollbook $(B)/bench
 
 .PHONY: bench-store
 $(B)/bench/store_bench: tests/bench/store_bench.c $(ALL_LIBS)
