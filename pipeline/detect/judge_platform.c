@@ -244,9 +244,9 @@ static enum tb_status tell_level(struct tb_judge *j, struct tb_subject *s, int32
     tb_words_cost(&w, j, llround(x));
     tb_words_add(&w, "; ");
     tb_words_cost(&w, j, llround(b.mu));
-    tb_words_add(&w,
-                 " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a row",
-                 b.n, x / b.mu, to - from);
+    tb_words_add(
+        &w, " is usual for those hours on the last %zu such days (%.2fx), above it for %d hours in a row",
+        b.n, x / b.mu, to - from);
     enum tb_status st = tb_driver_find(j, NULL, start, end, &driver);
     tb_words_driver(&w, j, &driver);
     tb_finding_tell(f, &w);

@@ -45,8 +45,8 @@ static void add_day(struct week *w, int i, int32_t day, int six, int eighteen)
 {
     w->hours[i][0] = (struct tb_spend_hour){(day * INT64_C(24) + 6) * TB_US_PER_H, units(six)};
     w->hours[i][1] = (struct tb_spend_hour){(day * INT64_C(24) + 18) * TB_US_PER_H, units(eighteen)};
-    w->spend[i] =
-        (struct tb_spend){.cost = units(six + eighteen), .hours = w->hours[i], .hour_n = eighteen > 0 ? 2 : 1};
+    w->spend[i] = (struct tb_spend){
+        .cost = units(six + eighteen), .hours = w->hours[i], .hour_n = eighteen > 0 ? 2 : 1};
     if (eighteen > 0 && !tb_settings_day_is_free(&settings, day)) {
         w->share[w->n] = six * 0.5 / (six + eighteen);
         w->cost[w->n++] = six + eighteen;
