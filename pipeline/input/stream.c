@@ -66,12 +66,16 @@ static void level_close(struct level *l, bool owns_raw)
 }
 
 /* Looks at raw's first bytes and stacks what they ask for. nested: how many archives it lies in. */
-static enum tb_status level_open(struct level *l, struct tb_bytes *raw, int nested, struct tb_err *err)
+static enum tb_status level_open(struct level *l, struct tb_bytes *raw, struct tb_str name, int nested,
+                                 struct tb_err *err)
 {
     enum tb_status st = TB_OK;
     memset(l, 0, sizeof *l);
     l->raw = raw;
     l->compression = tb_kind_of(tb_bytes_peek(raw));
+    if (l->compression == TB_KIND_PLAIN) {
+        l->compression = tb_kind_of_cut(tb_bytes_peek(raw), name);
+    }
     if (tb_kind_compressed(l->compression)) {
         st = l->compression == TB_KIND_GZIP ? tb_bytes_open_gzip(raw, &l->inflated, err)
                                             : tb_bytes_open_unpack(raw, l->compression, &l->inflated, err);
@@ -118,7 +122,7 @@ static enum tb_status stream_new(struct tb_stream **out, const char *path, struc
 static enum tb_status stream_begin(struct tb_stream *s, struct tb_bytes *root, struct tb_err *err)
 {
     struct level *l = &s->levels[0];
-    enum tb_status st = level_open(l, root, 0, err);
+    enum tb_status st = level_open(l, root, tb_str_of(s->path), 0, err);
     if (st == TB_OK) {
         bool both = tb_kind_compressed(l->compression) && l->archive != NULL;
         snprintf(s->kind, sizeof s->kind, "%s%s%s",
@@ -233,7 +237,7 @@ static enum tb_status next_member(struct tb_stream *s, struct tb_err *err)
         }
         s->top++;
         add_name(s, s->top, name);
-        st = level_open(&s->levels[s->top], tb_archive_bytes(l->archive), s->top, err);
+        st = level_open(&s->levels[s->top], tb_archive_bytes(l->archive), name, s->top, err);
         if (st != TB_OK || s->levels[s->top].archive == NULL) {
             return st;
         }

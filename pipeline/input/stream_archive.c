@@ -272,8 +272,12 @@ enum tb_status tb_bytes_open_filter(struct tb_bytes *below, enum tb_kind kind, s
     }
     tb_bytes_init(&f->b, &filter_ops, below->root);
     f->r.below = below;
-    /* A damaged beginning is no failure to open: it comes when the bytes are read. */
-    f->b.ended = filter_begin(f, kind, &f->b.why);
+    /* A damaged beginning is no failure to open: it comes when the bytes are read. Of nothing libarchive makes nothing. */
+    f->b.ended =
+        tb_bytes_peek(below).n > 0
+            ? filter_begin(f, kind, &f->b.why)
+            : tb_err_set(&f->b.why, TB_FAIL, TB_E_TRUNCATED,
+                         "the %s data ends early at byte 0; the whole file completes it", tb_kind_name(kind));
     *out = &f->b;
     return TB_OK;
 }

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-/* By magic, never by name; a text file must never match. So each magic has a byte that no text has, bzip2's
- * (all text) is taken with the block magic behind it, and tar (no magic in old ones) by its header checksum.
- */
+/* By magic, never by name, but for bytes that end before they can tell; a text file must never match. So each magic has a
+ * byte that no text has, bzip2's (all text) is taken with the block magic behind it, and tar (no magic in old ones) by its
+ * header checksum. */
 
 struct magic {
     enum tb_kind kind;
@@ -90,6 +90,24 @@ enum tb_kind tb_kind_of(struct tb_str first)
         }
     }
     return is_bzip2(first) ? TB_KIND_BZIP2 : is_tar(first) ? TB_KIND_TAR : TB_KIND_PLAIN;
+}
+
+enum tb_kind tb_kind_of_cut(struct tb_str all, struct tb_str name)
+{
+    static const struct {
+        enum tb_kind kind;
+        const char *ending, *magic;
+    } cut[] = {{TB_KIND_GZIP, ".gz", "\x1f\x8b"},  {TB_KIND_GZIP, ".tgz", "\x1f\x8b"},
+               {TB_KIND_XZ, ".xz", "\xfd"},        {TB_KIND_BZIP2, ".bz2", "BZh"},
+               {TB_KIND_ZSTD, ".zst", "\x28\xb5"}, {TB_KIND_LZ4, ".lz4", "\x04\x22"}};
+    for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+        size_t n = strlen(cut[i].ending);
+        if (name.n > n && memcmp(name.s + name.n - n, cut[i].ending, n) == 0 &&
+            all.n <= strlen(cut[i].magic) && (all.n == 0 || memcmp(all.s, cut[i].magic, all.n) == 0)) {
+            return cut[i].kind;
+        }
+    }
+    return TB_KIND_PLAIN;
 }
 
 const char *tb_kind_name(enum tb_kind k)

@@ -88,6 +88,9 @@ enum tb_kind {
     TB_KIND_7Z
 };
 enum tb_kind tb_kind_of(struct tb_str first);
+/* All there is, too little to have a magic: a compression that was cut at its very beginning, when it is called like one
+ * (an upload that broke off at 0 bytes); else plain. */
+enum tb_kind tb_kind_of_cut(struct tb_str all, struct tb_str name);
 const char *tb_kind_name(enum tb_kind k);
 static inline bool tb_kind_compressed(enum tb_kind k)
 {

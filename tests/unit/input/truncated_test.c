@@ -284,6 +284,58 @@ static void test_archives(void **state)
     free(out);
 }
 
+/* How a file or, in a tar, a member of this name and these bytes ends. */
+static enum tb_code end_of(const char *dir, const char *name, struct bytes b, bool member)
+{
+    char path[600];
+    struct tb_err err = {0};
+    struct tb_stream *s = NULL;
+    struct tb_str said;
+    struct bytes out, tar;
+    struct archive *a = archive_begin("ustar", "none", &tar);
+    archive_member(a, name, AE_IFREG, b.p, b.n);
+    archive_end(a);
+    snprintf(path, sizeof path, "%s/%s", dir, member ? "a.tar" : name);
+    write_file(path, member ? tar : b);
+    free(tar.p);
+    enum tb_status st = tb_stream_open(path, NULL, &s, &err);
+    st = st == TB_OK ? tb_stream_member(s, &said, &err) : st;
+    if (st == TB_OK) {
+        st = read_member(s, 0, &out, &err);
+        free(out.p);
+    }
+    tb_stream_close(s);
+    return st == TB_END ? TB_E_NONE : err.code;
+}
+
+/* An upload that broke off before the first bytes could tell what it is: its name does. */
+static void test_cut_before_the_magic(void **state)
+{
+    static const struct {
+        const char *name, *bytes;
+        bool whole;
+    } files[] = {
+        {"a.gz", "", false},   {"a.gz", "\x1f", false},    {"a.tgz", "", false},    {"a.xz", "", false},
+        {"a.bz2", "", false},  {"a.bz2", "B", false},      {"a.bz2", "BZh", false}, {"a.zst", "", false},
+        {"a.zst", "(", false}, {"a.lz4", "", false},       {"a.log", "", true},     {"a.log", "BZh", true},
+        {"a.bz2", "no", true}, {"a.gz", "a line\n", true}, {"gz", "", true},
+    };
+    (void)state;
+    char *dir = temp_dir();
+    for (size_t i = 0; i < COUNT(files); i++) {
+        struct bytes b = {(char *)(uintptr_t)files[i].bytes, strlen(files[i].bytes)};
+        enum tb_code want = files[i].whole ? TB_E_NONE : TB_E_TRUNCATED;
+        for (int member = 0; member < 2; member++) {
+            enum tb_code got = end_of(dir, files[i].name, b, member);
+            if (got != want) {
+                fail_msg("%s with %zu bytes%s ends with %d", files[i].name, b.n, member ? " in a tar" : "",
+                         got);
+            }
+        }
+    }
+    remove_dir(dir);
+}
+
 /* In a compressed tar what the compression gives is what the tar has. */
 static void test_compressed_tars(void **state)
 {
@@ -322,7 +374,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compressions),    cmocka_unit_test(test_damaged),
         cmocka_unit_test(test_greedy),          cmocka_unit_test(test_archives),
-        cmocka_unit_test(test_compressed_tars),
+        cmocka_unit_test(test_compressed_tars), cmocka_unit_test(test_cut_before_the_magic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
