@@ -109,20 +109,23 @@ const struct tb_command tb_cmd_ingest = {
     .name = "ingest",
     .synopsis = "ingest [PATH...] [--format F] [--source S] [--retry-rejects] [DATES]",
     .about = "read the configured log files, or just these, into the database",
-    .help = "  PATH         a log file, compressed or not, or an archive; - is standard input. Its source is "
-            "the configured one\n"
-            "               whose paths match, else S, else \"adhoc\"; its format is the source's, else F, "
-            "else detected.\n"
-            "  --format F   log format of the files named (see `tollbook formats list`)\n"
-            "  --source S   source of the files named; without files: read only this source\n"
-            "  DATES        --date D or --from D --to D: only files of those days (by {date}), one day "
-            "either side\n"
-            "  --retry-rejects  read the lines again that were rejected, of all files or of these, after a "
-            "format was "
-            "mended;\n"
-            "               what is gone or holds other bytes now stays rejected (exit 5)\n\n"
-            "Without paths and dates every configured file that was not read yet is read. A record is "
-            "counted once, however\n"
-            "often it arrives.",
+    .help =
+        "  PATH         a log file, compressed or not, or an archive; - is standard input. Its source is "
+        "the configured one\n"
+        "               whose paths match, else S, else \"adhoc\"; its format is the source's, else "
+        "detected.\n"
+        "  --format F   log format of the files named (see `tollbook formats list`), where F can read them; "
+        "what it cannot\n"
+        "               read is detected, and taken as F when no format knows it\n"
+        "  --source S   source of the files named; without files: read only this source\n"
+        "  DATES        --date D or --from D --to D: only files of those days (by {date}), one day "
+        "either side\n"
+        "  --retry-rejects  read the lines again that were rejected, of all files or of these, after a "
+        "format was "
+        "mended;\n"
+        "               what is gone or holds other bytes now stays rejected (exit 5)\n\n"
+        "Without paths and dates every configured file that was not read yet is read. A record is "
+        "counted once, however\n"
+        "often it arrives.",
     .run = run,
 };

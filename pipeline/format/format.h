@@ -65,6 +65,11 @@ const char *tb_format_known(struct tb_str record);
 const struct tb_format *tb_format_bid(const struct tb_format_set *set, const struct tb_str *records,
                                       size_t n);
 
+/* The same where a format was wished for (or NULL): that, if any of the records is an event or a known other line in it, else
+ * the winner, who must have more points than it, else that. */
+const struct tb_format *tb_format_choose(const struct tb_format_set *set, const struct tb_format *wish,
+                                         const struct tb_str *records, size_t n);
+
 /* For `formats test`: calls field(name, value, from) for each event field of the last tb_extract: where it came from
  * ("/ai/proxy/usage/prompt_tokens"), or why not. Prompt values are given as "(N characters)". */
 void tb_extract_explain(struct tb_extractor *x, struct tb_str record,

@@ -13,11 +13,12 @@
 #include "config/settings.h"
 
 struct tb_input_file {
-    const char *path;       /* as opened; "-" = standard input */
-    const char *source;     /* source name */
-    const char *format;     /* configured or given; NULL = detect */
-    const char *node;       /* bound by {node}, or NULL */
-    int32_t date;           /* bound by {date}, or TB_DAY_NONE */
+    const char *path;   /* as opened; "-" = standard input */
+    const char *source; /* source name */
+    const char *format; /* configured; NULL = detect */
+    const char *wish;   /* given: the format of lines that it can read, or that none can; NULL = none given */
+    const char *node;   /* bound by {node}, or NULL */
+    int32_t date;       /* bound by {date}, or TB_DAY_NONE */
     int64_t size, mtime_ns; /* as listed; 0 for standard input and pipes */
 };
 
@@ -35,9 +36,9 @@ enum tb_status tb_source_list(const struct tb_settings *s, const char *only, int
                               struct tb_input_list *out, struct tb_err *err) TB_MUST_USE;
 
 /* One path given on the command line: bound by the configured source whose paths match it, else source (else
- * "adhoc"). format overrides. Appends to list. A path that does not exist is TB_FAIL/TB_E_MISSING. */
+ * "adhoc"). With a format given (wish) the configured one does not count. Appends to list. A path that does not exist is TB_FAIL/TB_E_MISSING. */
 enum tb_status tb_source_bind(const struct tb_settings *s, const char *path, const char *source,
-                              const char *format, struct tb_input_list *list, struct tb_err *err) TB_MUST_USE;
+                              const char *wish, struct tb_input_list *list, struct tb_err *err) TB_MUST_USE;
 
 /* Which source/path patterns have {date} and no file for day: calls missing(source, pattern, day). For
  * completeness. list: as tb_source_list made it. */

@@ -87,10 +87,9 @@ static enum tb_status check_path(const char *path, struct stat *st, struct tb_er
 }
 
 enum tb_status tb_source_bind(const struct tb_settings *s, const char *path, const char *source,
-                              const char *format, struct tb_input_list *list, struct tb_err *err)
+                              const char *wish, struct tb_input_list *list, struct tb_err *err)
 {
-    struct tb_input_file f = {
-        .source = source != NULL ? source : "adhoc", .format = format, .date = TB_DAY_NONE};
+    struct tb_input_file f = {.source = source != NULL ? source : "adhoc", .wish = wish, .date = TB_DAY_NONE};
     if (strcmp(path, "-") == 0) {
         f.path = path;
         return listed(list, f.source, path) ? TB_OK : tb_source_append(list, f, err);
@@ -110,7 +109,7 @@ enum tb_status tb_source_bind(const struct tb_settings *s, const char *path, con
     found = found != NULL ? found : source_of(s, real, &b);
     if (found != NULL) {
         f.source = found->name;
-        f.format = format != NULL ? format : found->format;
+        f.format = wish == NULL ? found->format : NULL;
         f.date = b.date;
         node = b.node.s != NULL ? strndup(b.node.s, b.node.n) : NULL;
     }

@@ -67,12 +67,14 @@ enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, 
     return TB_OK;
 }
 
-const struct tb_format *tb_sample_format(const struct tb_sample *s, const struct tb_format_set *formats)
+const struct tb_format *tb_sample_format(const struct tb_sample *s, const struct tb_format_set *formats,
+                                         const char *wish)
 {
     for (uint32_t i = 0; i < s->n; i++) {
         s->texts[i] = (struct tb_str){s->bytes.p + s->records[i].text, s->records[i].text_n};
     }
-    return s->n == 0 ? NULL : tb_format_bid(formats, s->texts, s->n);
+    const struct tb_format *wished = wish != NULL ? tb_format_find(formats, wish) : NULL;
+    return tb_format_choose(formats, wished, s->texts, s->n);
 }
 
 void tb_sample_get(const struct tb_sample *s, uint32_t i, struct tb_where *where, struct tb_str *text)

@@ -30,8 +30,9 @@ bool tb_sample_full(const struct tb_sample *s);
 enum tb_status tb_sample_add(struct tb_sample *s, const struct tb_where *where, struct tb_str text,
                              struct tb_err *err) TB_MUST_USE;
 
-/* The format of what was kept; NULL when none recognises it. */
-const struct tb_format *tb_sample_format(const struct tb_sample *s, const struct tb_format_set *formats);
+/* The format of what was kept, with a wish (an id or NULL): see tb_format_choose. */
+const struct tb_format *tb_sample_format(const struct tb_sample *s, const struct tb_format_set *formats,
+                                         const char *wish);
 
 /* Record i (below n) as it was added; valid until the next tb_sample_add or _reset. */
 void tb_sample_get(const struct tb_sample *s, uint32_t i, struct tb_where *where, struct tb_str *text);

@@ -103,7 +103,7 @@ static enum tb_status put_member(struct tb_worker *w, struct tb_err *err)
 /* The format is told: the records kept so far are extracted. TB_END: the file turns out to be a copy. */
 static enum tb_status settle(struct tb_worker *w, struct tb_err *err)
 {
-    const struct tb_format *f = tb_sample_format(&w->sample, w->formats);
+    const struct tb_format *f = tb_sample_format(&w->sample, w->formats, w->job->file->wish);
     w->settled = true;
     if (!w->announced && w->member->name == NULL &&
         tb_worker_file_is_copy(w, f != NULL ? tb_format_id(f) : "")) {

@@ -119,10 +119,37 @@ static void tables_go_to_their_format(void **state)
     }
 }
 
+/* A format that was asked for is taken where it reads a line, or where no format reads one. */
+static void a_wish_gives_way(void **state)
+{
+    static const struct {
+        const char *line, *wish, *id;
+    } rows[] = {
+        {"{\"ts\":\"2026-01-05T10:00:00Z\",\"input_tokens\":5}", "kong", "tollbook_event"},
+        {"{\"request\":{},\"response\":{\"status\":429},\"started_at\":1767225600000}", "tollbook_event",
+         "kong"},
+        {"{\"ts\":\"2026-01-05T10:00:00Z\",\"input_tokens\":-5}", "tollbook_event", "tollbook_event"},
+        {"no format's", "kong", "kong"},
+        {"no format's", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct tb_str line = copy_of(tb_str_of(rows[i].line));
+        const struct tb_format *wish = rows[i].wish != NULL ? tb_format_find(set, rows[i].wish) : NULL;
+        const struct tb_format *f = tb_format_choose(set, wish, &line, 1);
+        assert_true((f == NULL) == (rows[i].id == NULL));
+        if (f != NULL) {
+            assert_string_equal(tb_format_id(f), rows[i].id);
+        }
+        assert_ptr_equal(tb_format_choose(set, wish, &line, 0), wish);
+        free((void *)(uintptr_t)line.s);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(samples_go_to_their_format),
-                                       cmocka_unit_test(no_format_steals),
-                                       cmocka_unit_test(tables_go_to_their_format)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(samples_go_to_their_format), cmocka_unit_test(no_format_steals),
+        cmocka_unit_test(tables_go_to_their_format), cmocka_unit_test(a_wish_gives_way)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -325,9 +325,10 @@ static void test_bind(void **state)
                                        "coffee app/b/llm.log - -"};
     check_list(&l, want, COUNT(want));
     assert_string_equal(l.files[0].format, "kong");
-    assert_string_equal(l.files[1].format, "coffee_llm");
+    assert_string_equal(l.files[1].wish, "coffee_llm");
+    assert_null(l.files[1].format);
     assert_null(l.files[2].format);
-    assert_string_equal(l.files[3].format, "kong");
+    assert_string_equal(l.files[3].wish, "kong");
 
     assert_int_equal(tb_source_bind(&settings, "-", NULL, "kong", &l, &err), TB_OK);
     assert_string_equal(l.files[5].path, "-");
