@@ -148,7 +148,7 @@ static enum tb_status add_row(struct tb_accountbook *accounts, const struct tb_r
 static enum tb_status check_where(const struct tb_report_query *q, struct tb_err *err)
 {
     for (size_t i = 0; i < q->where_n; i++) {
-        if (q->where[i].dim != TB_DIM_CONSUMER || !tb_glob_valid(q->where[i].glob)) {
+        if (q->where[i].dim != TB_DIM_CONSUMER) {
             return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--where of \"anomalies\" takes consumer=GLOB");
         }
     }

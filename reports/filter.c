@@ -57,19 +57,6 @@ static enum tb_status add_dim(struct tb_filter *f, const struct tb_report_query 
     return st == TB_END ? tb_buf_add(&f->keep, "]", 1, err) : st;
 }
 
-static enum tb_status check_globs(const struct tb_report_query *q, struct tb_err *err)
-{
-    for (size_t i = 0; i < q->where_n; i++) {
-        const struct tb_where *w = &q->where[i];
-        if (w->glob.n > 0 && !tb_glob_valid(w->glob)) {
-            return tb_err_set(err, TB_FAIL, TB_E_USAGE,
-                              "\"%.*s\" is not a glob, --where %s= wants every [ closed",
-                              (int)(w->glob.n < 80 ? w->glob.n : 80), w->glob.s, tb_dim_names[w->dim]);
-        }
-    }
-    return TB_OK;
-}
-
 enum tb_status tb_filter_init(struct tb_filter *f, const struct tb_report_query *q, struct tb_err *err)
 {
     *f = (struct tb_filter){.by = {false}};
@@ -77,10 +64,7 @@ enum tb_status tb_filter_init(struct tb_filter *f, const struct tb_report_query 
     for (size_t i = 0; i < q->where_n; i++) {
         f->by[q->where[i].dim] = true;
     }
-    enum tb_status st = check_globs(q, err);
-    if (st == TB_OK) {
-        st = tb_buf_add(&f->keep, "{", 1, err);
-    }
+    enum tb_status st = tb_buf_add(&f->keep, "{", 1, err);
     for (int dim = 0; st == TB_OK && dim < TB_DIM_COUNT; dim++) {
         if (f->by[dim] || dim == TB_DIM_SOURCE) {
             st = add_dim(f, q, (enum tb_dim)dim, err);

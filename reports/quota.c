@@ -80,10 +80,6 @@ static enum tb_status check_where(const struct tb_report_query *q, struct tb_err
                               "a quota has no %s, --where of \"quota\" takes consumer and node",
                               tb_dim_names[w->dim]);
         }
-        if (w->glob.n > 0 && !tb_glob_valid(w->glob)) {
-            return tb_err_set(err, TB_FAIL, TB_E_USAGE, "--where %s= is not a glob, close every [",
-                              tb_dim_names[w->dim]);
-        }
     }
     return TB_OK;
 }

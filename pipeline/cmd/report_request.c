@@ -92,7 +92,12 @@ int tb_request_where(const char *text, struct tb_request *r)
         if (r->where_n == TB_DIM_COUNT) {
             return tb_cmd_usage("report", "more than %d conditions in --where", TB_DIM_COUNT);
         }
-        r->where[r->where_n++] = (struct tb_where){dim, {eq + 1, part.n - name.n - 1}};
+        struct tb_str glob = {eq + 1, part.n - name.n - 1};
+        if (glob.n > 0 && !tb_glob_valid(glob)) {
+            return tb_cmd_usage("report", "\"%.*s\" in --where is not a glob, close every [", (int)glob.n,
+                                glob.s);
+        }
+        r->where[r->where_n++] = (struct tb_where){dim, glob};
     }
     return -1;
 }
