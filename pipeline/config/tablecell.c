@@ -255,7 +255,7 @@ static enum tb_status instant(const struct tb_tablefile *t, int column, int64_t 
     if (!tb_ts_parse(cell, out, &has_zone)) {
         return tb_tablefile_complain(t, column, err,
                                      "%s \"%.*s\" is not a date: write YYYY-MM-DD, or an instant like "
-                                     "2026-11-21T12:00:00Z",
+                                     "2026-11-21T12:00:00Z, from 1970 on",
                                      column_name(t, column), TB_SHOWN(cell));
     }
     if (!has_zone && !civil_instant(t->settings->zone, *out, out)) {

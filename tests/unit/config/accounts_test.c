@@ -56,7 +56,7 @@ static void bad_rows(void **state)
          "t.csv:2:4: team \"t x\" has a control character or a line end: take it out"},
         {"a,,t,,,,,,,2026-13-01,\n",
          "t.csv:2:12: effective_from \"2026-13-01\" is not a date: write YYYY-MM-DD, or an instant like "
-         "2026-11-21T12:00:00Z"},
+         "2026-11-21T12:00:00Z, from 1970 on"},
         {"a,,t,,,,,,,,\nb,,t,,,,,,,,\na,,u,,,,,,,,\n", "t.csv:4:1: line 2 and line 4 are both for consumer "
                                                        "\"a\": end one with effective_to, or take one out"},
         {"a,,t,,,,,,,,2026-02-01\na,,u,,,,,,,2026-01-01,\n",

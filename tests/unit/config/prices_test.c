@@ -182,10 +182,13 @@ static void bad_cells(void **state)
                                       "the price, one run has one currency"},
         {",m,input,1,1,,2026-02-30,,,,,,\n",
          "t.csv:2:15: effective_from \"2026-02-30\" is not a date: write YYYY-MM-DD, or an instant like "
-         "2026-11-21T12:00:00Z"},
+         "2026-11-21T12:00:00Z, from 1970 on"},
+        {",m,input,1,1,,1900-01-01,,,,,,\n",
+         "t.csv:2:15: effective_from \"1900-01-01\" is not a date: write YYYY-MM-DD, or an instant like "
+         "2026-11-21T12:00:00Z, from 1970 on"},
         {",m,input,1,1,,,21.11.2026,,,,,\n",
          "t.csv:2:16: effective_to \"21.11.2026\" is not a date: write YYYY-MM-DD, or an instant like "
-         "2026-11-21T12:00:00Z"},
+         "2026-11-21T12:00:00Z, from 1970 on"},
         {",m,input,1,1,,2026-02-02,2026-02-02,,,,,\n",
          "t.csv:2:26: effective_to \"2026-02-02\" is not after effective_from \"2026-02-02\": it is the "
          "first moment that "
