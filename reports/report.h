@@ -78,11 +78,11 @@ enum tb_status tb_rows_of_pack(struct tb_str pack_json, const char *key, struct 
 void tb_report_set_revision(struct tb_report *r, int64_t revision);
 
 /* Writers. json: the contract's object, one line per row inside lists, keys in the contract's order, newline at the end.
- * csv: the main table (RFC 4180, CRLF no: LF; formula guard of CONTRACT.md section 6). text: for a terminal, aligned. */
+ * csv: the main table (RFC 4180, CRLF no: LF; formula guard of CONTRACT.md section 6). text: for a terminal, aligned.
+ * xlsx: a workbook, dated by the report's last day. */
 enum tb_status tb_report_json(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_report_csv(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 enum tb_status tb_report_text(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
-enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us,
-                              struct tb_err *err) TB_MUST_USE;
+enum tb_status tb_report_xlsx(const struct tb_report *r, struct tb_buf *out, struct tb_err *err) TB_MUST_USE;
 
 #endif

@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/decimal.h"
@@ -186,13 +187,10 @@ static void write_front(struct tb_xlsx *x, const struct tb_report *r)
     }
 }
 
-/* The end of the report's last day: the document's date, when none is given. */
-static int64_t created_of(const struct tb_report *r, int64_t created_us)
+/* The end of the report's last day: the document's date. */
+static int64_t created_of(const struct tb_report *r)
 {
     const struct tb_part *to = tb_parts_find(r, "to");
-    if (created_us > 0) {
-        return created_us;
-    }
     const struct tb_cell *c = to != NULL ? tb_table_cell(to->table, 0, 0) : NULL;
     if (c == NULL || c->null || c->number <= 0) {
         return TB_US_PER_DAY * 3653; /* 1980-01-01, as zip has it */
@@ -200,15 +198,14 @@ static int64_t created_of(const struct tb_report *r, int64_t created_us)
     return c->type == TB_CELL_DAY ? (c->number + 1) * TB_US_PER_DAY : c->number;
 }
 
-static enum tb_status write_book(const struct tb_report *r, const char *temp, int64_t created_us,
-                                 struct tb_err *err)
+static enum tb_status write_book(const struct tb_report *r, const char *temp, struct tb_err *err)
 {
     char tables[TB_PARTS_MAX][48];
     char footer[96];
     struct tb_xlsx *x = NULL;
     snprintf(footer, sizeof footer, "tollbook report %s", r->kind);
     struct tb_xlsx_options options = {
-        .title = r->title, .subject = r->kind, .footer = footer, .created_us = created_of(r, created_us)};
+        .title = r->title, .subject = r->kind, .footer = footer, .created_us = created_of(r)};
     enum tb_status st = tb_xlsx_new(temp, &options, &x, err);
     if (st != TB_OK) {
         return st;
@@ -222,16 +219,20 @@ static enum tb_status write_book(const struct tb_report *r, const char *temp, in
     return tb_xlsx_close(x, err);
 }
 
-enum tb_status tb_report_xlsx(const struct tb_report *r, const char *path, int64_t created_us,
-                              struct tb_err *err)
+/* The library writes files only: a temporary one, of which the bytes are taken. */
+enum tb_status tb_report_xlsx(const struct tb_report *r, struct tb_buf *out, struct tb_err *err)
 {
     char temp[PATH_BYTES_MAX];
-    const char *slash = strrchr(path, '/');
-    int folder = slash != NULL ? (int)(slash - path) + 1 : 0;
-    int n = snprintf(temp, sizeof temp, "%.*s.tollbook-%ld-report.tmp", folder, path, (long)getpid());
+    const char *dir = getenv("TMPDIR");
+    dir = dir != NULL && dir[0] != '\0' ? dir : "/tmp";
+    int n = snprintf(temp, sizeof temp, "%s/.tollbook-%ld-report.tmp", dir, (long)getpid());
     if (n < 0 || (size_t)n >= sizeof temp) {
-        return tb_err_set(err, TB_FAIL, TB_E_IO, "cannot write \"%.200s\": the path is too long", path);
+        return tb_err_set(err, TB_FAIL, TB_E_IO, "the path of TMPDIR is too long; set it to a shorter one");
     }
-    enum tb_status st = write_book(r, temp, created_us, err);
-    return st == TB_OK ? tb_file_commit(temp, path, err) : st;
+    enum tb_status st = write_book(r, temp, err);
+    if (st == TB_OK) {
+        st = tb_file_read(temp, out->max, out, err);
+        (void)unlink(temp);
+    }
+    return st;
 }

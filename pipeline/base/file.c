@@ -256,6 +256,13 @@ enum tb_status tb_file_mkdirs(const char *path, mode_t mode, struct tb_err *err)
     return n == 0 ? TB_OK : make_one(part, mode, err);
 }
 
+enum tb_status tb_file_mkparent(const char *path, mode_t mode, struct tb_err *err)
+{
+    char dir[PATH_MAX];
+    return folder_of(path, dir) ? tb_file_mkdirs(dir, mode, err)
+                                : io_error(err, "make the folder of", path, ENAMETOOLONG);
+}
+
 bool tb_path_join(const char *dir, const char *name, char *out, size_t out_size)
 {
     assert(name != NULL && out != NULL && out_size > 0);

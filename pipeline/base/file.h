@@ -19,6 +19,8 @@ enum tb_status tb_file_commit(const char *temp, const char *path, struct tb_err 
 
 /* mkdir -p. */
 enum tb_status tb_file_mkdirs(const char *path, mode_t mode, struct tb_err *err) TB_MUST_USE;
+/* The same for the folder that the file path is to lie in. */
+enum tb_status tb_file_mkparent(const char *path, mode_t mode, struct tb_err *err) TB_MUST_USE;
 
 /* Writes dir/name into out, or name when it is absolute or "-". False when it does not fit. */
 bool tb_path_join(const char *dir, const char *name, char *out, size_t out_size);

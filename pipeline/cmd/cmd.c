@@ -120,7 +120,8 @@ enum tb_status tb_cmd_output(const char *path, struct tb_str content, struct tb_
         return tb_cmd_print(content, err);
     }
     if (stat(path, &st) != 0) {
-        return tb_file_write(path, content, 0640, err);
+        enum tb_status made = tb_file_mkparent(path, 0750, err);
+        return made == TB_OK ? tb_file_write(path, content, 0640, err) : made;
     }
     if (S_ISREG(st.st_mode) && realpath(path, target) != NULL) {
         return tb_file_write(target, content, 0640, err);

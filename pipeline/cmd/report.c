@@ -27,9 +27,8 @@ static enum tb_status emit(const struct tb_report *report, const struct tb_reque
     tb_buf_init(&out, OUTPUT_MAX);
     enum tb_status st;
     if (strcmp(r->format, "xlsx") == 0) {
-        return tb_report_xlsx(report, r->output, 0, err);
-    }
-    if (strcmp(r->format, "json") == 0) {
+        st = tb_report_xlsx(report, &out, err);
+    } else if (strcmp(r->format, "json") == 0) {
         st = tb_report_json(report, &out, err);
     } else if (strcmp(r->format, "csv") == 0) {
         st = tb_report_csv(report, &out, err);

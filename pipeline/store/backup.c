@@ -45,10 +45,13 @@ enum tb_status tb_db_backup(struct tb_db *db, const char *path, struct tb_err *e
         return tb_err_set(err, TB_FAIL, TB_E_IO, "the backup's path has more than %d bytes (TB_NAME_MAX)",
                           TB_NAME_MAX);
     }
+    enum tb_status st = tb_file_mkparent(path, 0750, err);
+    if (st != TB_OK) {
+        return st;
+    }
     int fd = open(temp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0 || fchmod(fd, 0600) != 0) {
-        enum tb_status st =
-            tb_err_set(err, TB_FAIL, TB_E_IO, "cannot create \"%s\": %s", temp, strerror(errno));
+        st = tb_err_set(err, TB_FAIL, TB_E_IO, "cannot create \"%s\": %s", temp, strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
@@ -56,7 +59,6 @@ enum tb_status tb_db_backup(struct tb_db *db, const char *path, struct tb_err *e
     }
     close(fd);
     sqlite3 *to = NULL;
-    enum tb_status st;
     if (sqlite3_open_v2(temp, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
         st = tb_err_set(err, TB_FATAL, TB_E_DB, "cannot open \"%s\": %s", temp,
                         to != NULL ? sqlite3_errmsg(to) : "no memory");

@@ -39,17 +39,6 @@ static enum tb_status io_fail(const char *what, const char *path, struct tb_err 
     return tb_err_set(err, TB_FAIL, TB_E_IO, "cannot %s \"%s\": %s", what, path, strerror(errno));
 }
 
-static enum tb_status make_folder(const char *path, struct tb_err *err)
-{
-    char dir[TB_NAME_MAX + 16];
-    const char *slash = strrchr(path, '/');
-    if (slash == NULL || slash == path) {
-        return TB_OK;
-    }
-    snprintf(dir, sizeof dir, "%.*s", (int)(slash - path), path);
-    return tb_file_mkdirs(dir, 0750, err);
-}
-
 /* The lock is its own file, because SQLite's locks on the database come and go with each transaction. */
 static enum tb_status take_lock(struct tb_db *db, struct tb_err *err)
 {
@@ -93,7 +82,7 @@ static enum tb_status prepare_files(struct tb_db *db, struct tb_err *err)
         }
         return TB_OK;
     }
-    enum tb_status st = make_folder(db->path, err);
+    enum tb_status st = tb_file_mkparent(db->path, 0750, err);
     if (st == TB_OK) {
         st = take_lock(db, err);
     }

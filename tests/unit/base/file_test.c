@@ -328,6 +328,12 @@ static void test_mkdirs(void **state)
     assert_int_equal(tb_file_mkdirs(at("plain"), 0750, &err), TB_FAIL);
     assert_non_null(strstr(err.text, "not a directory"));
     assert_int_equal(tb_file_mkdirs(at("plain/below"), 0750, &err), TB_FAIL);
+    assert_int_equal(tb_file_mkparent(at("g/h/file"), 0750, &err), TB_OK);
+    assert_int_equal(stat(at("g/h"), &st), 0);
+    assert_int_equal(stat(at("g/h/file"), &st), -1);
+    assert_int_equal(tb_file_mkparent("file", 0750, &err), TB_OK);
+    assert_int_equal(tb_file_mkparent("/file", 0750, &err), TB_OK);
+    assert_int_equal(tb_file_mkparent(at("plain/file"), 0750, &err), TB_FAIL);
     static char longest[5000];
     memset(longest, 'x', sizeof(longest) - 1);
     assert_int_equal(tb_file_mkdirs(longest, 0750, &err), TB_FAIL);

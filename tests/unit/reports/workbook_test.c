@@ -223,6 +223,15 @@ static void test_guard_of_the_config(void **state)
 
 /* --- any report as a workbook ---------------------------------------------------------------------------------- */
 
+static void write_xlsx(struct scene *s, const struct tb_report *r, const char *path)
+{
+    struct tb_buf out;
+    tb_buf_init(&out, 1 << 20);
+    must(s, tb_report_xlsx(r, &out, &s->err));
+    must(s, tb_file_write(path, tb_buf_view(&out), 0600, &s->err));
+    tb_buf_release(&out);
+}
+
 static void test_any_report_is_a_workbook(void **state)
 {
     (void)state;
@@ -232,6 +241,8 @@ static void test_any_report_is_a_workbook(void **state)
     scene_begin(&s);
     scene_file(&s, 0, 1, calls, 2);
     scene_pack(&s, DAY); /* reduces the day */
+    char *usual = getenv("TMPDIR") != NULL ? strdup(getenv("TMPDIR")) : NULL;
+    assert_int_equal(setenv("TMPDIR", s.dir, 1), 0);
     for (const struct tb_report_kind *k = tb_report_kinds; k->name != NULL; k++) {
         struct tb_report_query q = {.db = s.db,
                                     .settings = &s.settings,
@@ -244,24 +255,27 @@ static void test_any_report_is_a_workbook(void **state)
         struct tb_report *r = NULL;
         must(&s, k->build(&q, &r, &s.err));
         snprintf(path, sizeof path, "%s/%s.xlsx", s.dir, k->name);
-        must(&s, tb_report_xlsx(r, path, 0, &s.err));
+        write_xlsx(&s, r, path);
         snprintf(command, sizeof command,
                  "cd '%s' && rm -rf parts && unzip -q %s.xlsx -d parts && find parts -name '*.xml' | tr "
                  "'\\n' '\\0' | xargs -0 "
                  "xmllint --noout && sha256sum < %s.xlsx > first",
                  s.dir, k->name, k->name);
         assert_int_equal(system(command), 0);
-        must(&s, tb_report_xlsx(r, path, 0, &s.err));
+        write_xlsx(&s, r, path);
         snprintf(command, sizeof command,
                  "cd '%s' && sha256sum < %s.xlsx | cmp -s - first && test -z \"$(ls -A | grep tmp)\"", s.dir,
                  k->name);
         assert_int_equal(system(command), 0);
         tb_report_free(r);
     }
-    assert_int_equal(
-        tb_report_xlsx(&(struct tb_report){.kind = "x", .title = "X"}, "/nonexistent/x.xlsx", 0, &s.err),
-        TB_FAIL);
+    struct tb_buf out;
+    tb_buf_init(&out, 1 << 20);
+    assert_int_equal(setenv("TMPDIR", "/nonexistent", 1), 0);
+    assert_int_equal(tb_report_xlsx(&(struct tb_report){.kind = "x", .title = "X"}, &out, &s.err), TB_FAIL);
     assert_int_equal(s.err.code, TB_E_IO);
+    assert_int_equal(usual != NULL ? setenv("TMPDIR", usual, 1) : unsetenv("TMPDIR"), 0);
+    free(usual);
     scene_end(&s);
 }
 
