@@ -66,15 +66,21 @@ static void forget_dead(struct tb_load_txn *t)
     t->dead_count = 0;
 }
 
+static void forget_moved(struct tb_load_txn *t)
+{
+    if (t->moved_count > 0) {
+        memset(t->moved, 0, SLOTS * sizeof *t->moved);
+    }
+    t->moved_count = 0;
+}
+
 /* Only what was written to: a file of one line must not pay for all days there are. */
 void tb_effects_clear(struct tb_load_txn *t)
 {
     if (t->dead != NULL) {
         forget_dead(t);
     }
-    if (t->moved_count > 0) {
-        memset(t->moved, 0, SLOTS * sizeof *t->moved);
-    }
+    forget_moved(t);
     for (int32_t i = t->first_word; i <= t->last_word; i++) {
         t->days[i] = 0;
     }
@@ -82,7 +88,7 @@ void tb_effects_clear(struct tb_load_txn *t)
     t->last_word = -1;
     free(t->pruned);
     t->pruned = NULL;
-    t->pruned_count = t->moved_count = 0;
+    t->pruned_count = 0;
 }
 
 void tb_effects_release(struct tb_load_txn *t)
@@ -136,7 +142,7 @@ static enum tb_status write_moved(struct tb_load_txn *t, struct tb_err *err)
     struct tb_query *q = NULL;
     enum tb_status st = tb_db_statement(t->db, "file_move.sql", &q, err);
     for (uint32_t i = 0; i < SLOTS && st == TB_OK && t->moved_count > 0; i++) {
-        struct tb_moved *m = &t->moved[i];
+        const struct tb_moved *m = &t->moved[i];
         if (m->file == 0) {
             continue;
         }
@@ -144,9 +150,8 @@ static enum tb_status write_moved(struct tb_load_txn *t, struct tb_err *err)
         tb_query_bind_int(q, "duplicates", m->duplicates);
         tb_query_bind_int(q, "conflicts", m->conflicts);
         st = tb_query_run(q, err);
-        *m = (struct tb_moved){0, 0, 0};
     }
-    t->moved_count = 0;
+    forget_moved(t);
     return st;
 }
 

@@ -1,4 +1,4 @@
-/* The intake ledger, and the revisions. */
+/* The intake ledger, what files do to each other in it, and the revisions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -197,6 +197,61 @@ static void revisions(void **state)
     fixture_close(&f);
 }
 
+static void execute(struct tb_db *db, const char *sql)
+{
+    struct tb_query *q = NULL;
+    must(tb_query_open(db, sql, &q, &err));
+    must(tb_query_run(q, &err));
+    tb_query_close(q);
+}
+
+/* The file has calls with the ids from..to, each of so many tokens. */
+static enum tb_status load_calls(struct tb_db *db, uint32_t file, uint64_t from, uint64_t to, int64_t tokens)
+{
+    struct tb_err why = {.code = TB_E_NONE};
+    struct tb_load_txn *t = NULL;
+    must(tb_load_begin(db, file, 1, &t, &err));
+    for (uint64_t id = from; id <= to; id++) {
+        struct tb_append_counts c;
+        struct tb_row row = {.ts_us = 20000 * TB_US_PER_DAY,
+                             .line = id,
+                             .identity = tb_hash128(&id, sizeof id, 1),
+                             .payload = (uint64_t)tokens,
+                             .present = 1u << TB_N_INPUT,
+                             .quality = TB_QUALITY_EXACT};
+        row.number[TB_N_INPUT] = tokens;
+        must(tb_load_append(t, &row, 1, &c, NULL, NULL, &err));
+    }
+    return tb_load_finish(t, &why);
+}
+
+/* Counts that could not be moved from file to file are not moved when the next file comes. */
+static void what_failed_is_forgotten(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint32_t files[5];
+    fixture_open(&f);
+    must(tb_db_begin(f.db, &err));
+    for (uint32_t i = 0; i < 5; i++) {
+        files[i] = new_file(f.db, (const char *[]){"a", "b", "c", "failing", "last"}[i], 1);
+    }
+    execute(f.db, "UPDATE file SET events = 9, lines = 9");
+    for (uint32_t i = 0; i < 3; i++) {
+        must(load_calls(f.db, files[i], i, i, 100));
+    }
+    must(tb_db_commit(f.db, &err));
+    must(tb_db_begin(f.db, &err));
+    execute(f.db, "CREATE TEMP TRIGGER no BEFORE UPDATE ON file BEGIN SELECT RAISE(ABORT, 'no'); END");
+    assert_int_equal(load_calls(f.db, files[3], 0, 1, 200), TB_FATAL); /* takes the calls of a and b */
+    tb_db_rollback(f.db);
+    must(tb_db_begin(f.db, &err));
+    must(load_calls(f.db, files[4], 2, 2, 200)); /* takes that of c */
+    must(tb_db_commit(f.db, &err));
+    assert_int_equal(number_of(f.db, "SELECT group_concat(events, '') FROM file"), 99899);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +260,7 @@ int main(void)
         cmocka_unit_test(known_when_whole_and_unchanged),
         cmocka_unit_test(reasons_rejects_quarters),
         cmocka_unit_test(revisions),
+        cmocka_unit_test(what_failed_is_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
