@@ -5,6 +5,7 @@
 #include "reports/columns.h"
 #include "reports/explain_parts.h"
 #include "reports/fill.h"
+#include "reports/filter.h"
 #include "reports/head.h"
 #include <assert.h>
 #include <inttypes.h>
@@ -48,13 +49,10 @@ static enum tb_status open_keyed(const struct tb_explaining *x, const char *sql,
 {
     static const char *const names[TB_LINE_KEYS] = {"team",     "cost_center", "consumer", "source",
                                                     "provider", "model",       "basis"};
-    enum tb_status st = tb_query_open(x->q->db, tb_embed_text(tb_embed_reports, sql), out, err);
+    enum tb_status st = tb_filter_open(NULL, x->q, sql, out, err);
     if (st != TB_OK) {
         return st;
     }
-    tb_query_bind_int(*out, "from_day", x->q->from_day);
-    tb_query_bind_int(*out, "to_day", x->q->to_day);
-    tb_query_bind_int(*out, "tables", x->q->version);
     for (int i = 0; i < TB_LINE_KEYS; i++) {
         tb_query_bind_text(*out, names[i], x->key->key[i]);
     }
@@ -209,6 +207,31 @@ static enum tb_status add_what(struct tb_explaining *x, struct tb_err *err)
     return st;
 }
 
+/* Closed days that have changed since: the chargeback still says what they were closed with. */
+static enum tb_status note_charged(struct tb_explaining *x, struct tb_err *err)
+{
+    struct tb_query *row = NULL;
+    char note[200], text[TB_MONEY_TEXT_MAX] = "";
+    tb_money cost = 0;
+    const struct tb_cell *now = tb_table_cell(x->what, 0, WHAT_COST);
+    enum tb_status st = open_keyed(x, "explain_charged.sql", &row, err);
+    if (st == TB_OK) {
+        st = tb_query_step(row, err);
+    }
+    bool has = st == TB_OK && tb_query_money(row, 1, &cost);
+    int64_t requests = st == TB_OK ? tb_query_int(row, 0) : 0;
+    tb_query_close(row);
+    if (st != TB_OK || (requests == tb_table_cell(x->what, 0, WHAT_REQUESTS)->number &&
+                        (!has || now->null || cost == now->money))) {
+        return st;
+    }
+    tb_money_format(cost, text);
+    snprintf(note, sizeof note,
+             "closed days have changed since: the chargeback says requests %" PRId64 "%s%s", requests,
+             has ? ", cost " : "", text);
+    return tb_table_text(x->sums, SUM_NOTE, tb_str_of(note), err);
+}
+
 enum tb_status tb_explain_line(const struct tb_report_query *q, const struct tb_explain_key *k,
                                struct tb_report **out, struct tb_err *err)
 {
@@ -226,6 +249,9 @@ enum tb_status tb_explain_line(const struct tb_report_query *q, const struct tb_
     }
     if (st == TB_OK) {
         st = tb_explain_add_sums(&x, r, err);
+    }
+    if (st == TB_OK && tb_table_cell(x.sums, 0, SUM_NOTE)->null) {
+        st = note_charged(&x, err);
     }
     free(x.list);
     free(x.metered);

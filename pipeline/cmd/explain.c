@@ -117,7 +117,7 @@ static enum tb_status refuse_mixed(struct tb_session *s, const struct tb_explain
     return st;
 }
 
-/* Its days as they stand now, at the version that told it. */
+/* Its days as they stand now, at the version that told it; of closed ones also what the chargeback says. */
 static enum tb_status explain_line(struct tb_session *s, const struct request *want,
                                    const struct tb_explain_key *key, int *code, struct tb_err *err)
 {
@@ -131,6 +131,7 @@ static enum tb_status explain_line(struct tb_session *s, const struct request *w
     if (st == TB_OK) {
         struct tb_report_query q = query_of(s, key->from_day, key->to_day);
         q.top = events_wanted(want);
+        q.told = want->tables == 0 ? TB_TOLD_CLOSED : TB_TOLD_RECOMPUTED;
         st = tb_explain_line(&q, key, &r, err);
     }
     if (st == TB_OK) {
