@@ -44,7 +44,10 @@ static enum tb_status create(const char *path, struct tb_err *err)
     }
     text[2 * TB_KEY_BYTES] = '\n';
     snprintf(temp, sizeof temp, "%s.%ld.tmp", path, (long)getpid());
-    enum tb_status st = tb_file_write(temp, (struct tb_str){text, 2 * TB_KEY_BYTES + 1}, 0600, err);
+    enum tb_status st = tb_file_mkparent(path, 0700, err);
+    if (st == TB_OK) {
+        st = tb_file_write(temp, (struct tb_str){text, 2 * TB_KEY_BYTES + 1}, 0600, err);
+    }
     if (st == TB_OK && link(temp, path) != 0 && errno != EEXIST) {
         st = tb_err_set(err, TB_FAIL, TB_E_IO, "cannot make the fingerprint key: %s", strerror(errno));
         tb_err_place(err, path, 0, 0);
