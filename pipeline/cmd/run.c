@@ -6,6 +6,7 @@
 #include "cmd/dates.h"
 #include "cmd/forget.h"
 #include "cmd/intake.h"
+#include "cmd/notify.h"
 #include "cmd/options.h"
 #include "cmd/packing.h"
 #include "cmd/session.h"
@@ -97,6 +98,9 @@ static enum tb_status pack_day(struct tb_session *s, int32_t day, bool again, in
     if (st == TB_OK && written) {
         say_state(day, &result.state, code);
         note_breach(result.breach, code);
+        if (result.is_new) {
+            st = tb_notify(s, day, err);
+        }
     }
     return st;
 }
@@ -324,7 +328,10 @@ const struct tb_command tb_cmd_run = {
         "that this run "
         "packs.\n"
         "With close_after_days in the configuration, days that old are closed at the end.\n"
-        "--fail-on warning|critical: exit 6 when a quota, budget or anomaly is as bad as that.\n\n"
+        "--fail-on warning|critical: exit 6 when a quota, budget or anomaly is as bad as that.\n"
+        "\"notify\" in the configuration: a command that gets the findings of each new pack that has any, as "
+        "JSON on its\n"
+        "standard input.\n\n"
         "The pack is OUTPUT/DAY/: chargeback-DAY.xlsx, anomalies-DAY.csv, plan-DAY.csv, actions-DAY.yaml, "
         "pack-DAY.json,\n"
         "SHA256SUMS; a superseded revision moves to superseded/rN/. OUTPUT/metrics.prom is for Prometheus. "
