@@ -19,8 +19,9 @@
 #define TB_PICO_OF_MONEY ((tb_money)1000000000000)
 #define TB_LOG_ONE       (1 << 20)
 
-#define TB_PLACE_MIN 6 /* calls of an address in a day that are worth its hours */
-struct tb_dg_place {   /* consumer, address; 0: its calls from none, and from those of fewer calls */
+#define TB_PLACE_MIN   6  /* calls of an address in a day that are worth its hours */
+#define TB_PLACE_HOURS 32 /* of a day, at most: a civil day has 25 and touches one more */
+struct tb_dg_place {      /* consumer, address; 0: its calls from none, and from those of fewer calls */
     uint32_t consumer, ip;
     uint32_t hours; /* bit h: it has calls in the day's hour h; 0 is the UTC hour in which the day begins */
     uint32_t first; /* of its records in hour, one for each bit */

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include "detect/pass.h"
 
-#define HOURS_MAX 32 /* of a day: bits of tb_dg_place.hours; a civil day has 25 and touches one more */
-
 struct address { /* an actor */
     uint32_t consumer, ip;
     uint32_t n;      /* calls */
@@ -64,7 +62,7 @@ void tb_places_call_hour(const struct tb_places *t, const struct tb_pass_event *
 static uint32_t hour_of(const struct tb_places *t, const struct tb_pass_event *e)
 {
     int64_t hour = (e->ts_us - t->from_us) / TB_US_PER_H;
-    return hour < HOURS_MAX ? (uint32_t)hour : HOURS_MAX - 1;
+    return hour < TB_PLACE_HOURS ? (uint32_t)hour : TB_PLACE_HOURS - 1;
 }
 
 enum tb_status tb_places_take(struct tb_places *t, const struct tb_pass_event *e, struct tb_err *err)

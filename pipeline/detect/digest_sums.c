@@ -1,5 +1,5 @@
-/* Sums of a day's calls, as a digest keeps them. Most calls are like the consumer's call before: its cell is remembered, so that few
- * look into a set. Memory is cold nevertheless when there are many consumers: see tb_sums_call. */
+/* Sums of a day's calls, as a digest keeps them. Most calls are like the consumer's call before, or the other kind that it makes: these
+ * cells are remembered, so that few look into a set. Memory is cold nevertheless when there are many consumers: see tb_sums_call. */
 #include <math.h>
 #include <stdlib.h>
 #include "base/money.h"
@@ -8,11 +8,15 @@
 
 #define LARGE_MAX 256 /* largest prompts kept of a consumer and feature */
 
+struct latest { /* of a consumer: the cell + 1 of its latest call, and that of the latest call in another */
+    uint32_t cell, other;
+};
+
 struct tb_sums {
     const struct tb_pass *p;
     struct tb_tuples cells, sizes, agents, tools, unpriced;
     struct tb_places *places;
-    uint32_t *latest; /* by the consumer's dict id: its latest call's cell + 1 */
+    struct latest *latest; /* by the consumer's dict id */
     size_t latest_cap;
     uint32_t *bottom; /* by cell: the record + 1 of its prompts below TB_SIZE_FIRST */
     size_t bottom_cap;
@@ -88,25 +92,38 @@ static int64_t fixed_log(int64_t v)
     return llround(log((double)(v > 0 ? v : 1)) * TB_LOG_ONE);
 }
 
-/* The cell of a call; *at is it + 1, then. */
-static struct tb_dg_cell *cell_of(struct tb_sums *s, uint32_t *at, const struct tb_pass_event *e)
+/* Cell number - 1, if it is that of a call. */
+static struct tb_dg_cell *cell_if(struct tb_sums *s, uint32_t number, const struct tb_pass_event *e)
 {
-    struct tb_dg_cell *c = *at != 0 ? &s->p->d->cell[*at - 1] : NULL;
+    struct tb_dg_cell *c = number != 0 ? &s->p->d->cell[number - 1] : NULL;
+    return c != NULL && c->feature == e->feature && c->model == e->model ? c : NULL;
+}
+
+/* The cell of a call; at->cell is it, then. */
+static struct tb_dg_cell *cell_of(struct tb_sums *s, struct latest *at, const struct tb_pass_event *e)
+{
+    struct tb_dg_cell *c = cell_if(s, at->cell, e);
     uint32_t key[3] = {e->consumer, e->feature, e->model};
     bool fresh;
-    if (c != NULL && c->feature == e->feature && c->model == e->model) {
+    if (c != NULL) {
+        return c;
+    }
+    struct latest before = *at;
+    *at = (struct latest){before.other, before.cell};
+    c = cell_if(s, at->cell, e);
+    if (c != NULL) {
         return c;
     }
     if (RECORD(s, cells, cell, key, c, &fresh)) {
         c->consumer = e->consumer;
         c->feature = e->feature;
         c->model = e->model;
-        *at = (uint32_t)(c - s->p->d->cell) + 1;
+        at->cell = (uint32_t)(c - s->p->d->cell) + 1;
     }
     return c;
 }
 
-static void add_cell(struct tb_sums *s, uint32_t *at, const struct tb_pass_event *e)
+static void add_cell(struct tb_sums *s, struct latest *at, const struct tb_pass_event *e)
 {
     struct tb_dg_cell *c = cell_of(s, at, e);
     if (c == NULL) {
@@ -251,9 +268,9 @@ enum tb_status tb_sums_tool(struct tb_sums *s, const struct tb_block *blk, uint3
     return s->status;
 }
 
-static uint32_t latest_of(const struct tb_sums *s, const struct tb_pass_event *e)
+static struct latest latest_of(const struct tb_sums *s, const struct tb_pass_event *e)
 {
-    return e->consumer < s->latest_cap ? s->latest[e->consumer] : 0;
+    return e->consumer < s->latest_cap ? s->latest[e->consumer] : (struct latest){0, 0};
 }
 
 void tb_sums_call(const struct tb_sums *s, const struct tb_pass_event *e)
@@ -266,19 +283,22 @@ void tb_sums_call(const struct tb_sums *s, const struct tb_pass_event *e)
 
 void tb_sums_call_records(const struct tb_sums *s, const struct tb_pass_event *e)
 {
-    uint32_t cell = latest_of(s, e);
-    if (cell != 0) {
-        const struct tb_dg_cell *c = &s->p->d->cell[cell - 1];
+    struct latest at = latest_of(s, e);
+    if (at.cell != 0) {
+        const struct tb_dg_cell *c = &s->p->d->cell[at.cell - 1];
         __builtin_prefetch(c, 1);
         __builtin_prefetch(&c->out_log, 1);
-        __builtin_prefetch(&s->bottom[cell - 1]);
+        __builtin_prefetch(&s->bottom[at.cell - 1]);
+    }
+    if (at.other != 0) {
+        __builtin_prefetch(&s->p->d->cell[at.other - 1], 1);
     }
     tb_places_call_hour(s->places, e);
 }
 
 void tb_sums_call_size(const struct tb_sums *s, const struct tb_pass_event *e)
 {
-    uint32_t cell = latest_of(s, e);
+    uint32_t cell = latest_of(s, e).cell;
     if (cell != 0 && s->bottom[cell - 1] != 0) {
         __builtin_prefetch(&s->p->d->size[s->bottom[cell - 1] - 1], 1);
     }
@@ -292,10 +312,10 @@ enum tb_status tb_sums_take(struct tb_sums *s, const struct tb_pass_event *e)
     if (!ROOM(s, latest, e->consumer)) {
         return s->status;
     }
-    uint32_t *at = &s->latest[e->consumer];
+    struct latest *at = &s->latest[e->consumer];
     add_cell(s, at, e);
     if (s->status == TB_OK) {
-        add_size(s, *at - 1, e);
+        add_size(s, at->cell - 1, e);
     }
     if (e->crawler) {
         add_agent(s, e);

@@ -87,7 +87,8 @@ void tb_failure_free(struct tb_failure *f)
 
 static uint32_t slot_of(int64_t at)
 {
-    return (uint32_t)(((at % MINUTES) + MINUTES) % MINUTES);
+    int64_t slot = at % MINUTES;
+    return (uint32_t)(slot < 0 ? slot + MINUTES : slot);
 }
 
 /* Minutes in which every fifth call fails or more. */

@@ -114,7 +114,7 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
     return days < 5 || all <= 0 ? -1 : least / all;
 }
 
-#define HOURS (24 + 32) /* what a place has is within */
+#define HOURS (24 + TB_PLACE_HOURS)
 
 /* Calls of an address by hour, from 24 hours before the judged day on. */
 struct hours {

@@ -39,16 +39,30 @@ static enum tb_status clock_of(struct tb_judge *j, struct tb_str name, int *out)
                                j->err);
 }
 
-static void add_place(struct tb_subject *s, const struct tb_digest *g, const struct tb_dg_place *p)
+/* A day's calls and costs by its hours. */
+struct day {
+    double n[TB_PLACE_HOURS], cost[TB_PLACE_HOURS];
+};
+
+static void add_place(struct day *day, const struct tb_digest *g, const struct tb_dg_place *p)
 {
-    const struct tb_local_clock *c = s->clock;
     const struct tb_dg_hour *x = &g->hour[p->first];
     for (uint32_t left = p->hours; left != 0; left &= left - 1, x++) {
-        int32_t i = tb_digest_hour(g, left) - c->hour_first;
-        if (i >= 0 && i < c->hours) {
+        int h = __builtin_ctz(left);
+        day->n[h] += x->n;
+        day->cost[h] += (double)x->cost;
+    }
+}
+
+static void add_day(struct tb_subject *s, const struct tb_digest *g, const struct day *day)
+{
+    const struct tb_local_clock *c = s->clock;
+    for (int h = 0; h < TB_PLACE_HOURS; h++) {
+        int32_t i = tb_digest_hour(g, 1u << h) - c->hour_first;
+        if (day->n[h] > 0 && i >= 0 && i < c->hours) {
             int at = tb_local_at(s, c->day[i], c->hour[i]);
-            s->n[at] += x->n;
-            s->cost[at] += (double)x->cost;
+            s->n[at] += day->n[h];
+            s->cost[at] += day->cost[h];
             s->first_local = c->day[i] < s->first_local ? c->day[i] : s->first_local;
         }
     }
@@ -78,9 +92,11 @@ static void add_days(struct tb_subject *s, const struct tb_judge *j)
         if (s->consumer != 0) {
             TB_DIGEST_RANGE(g, place, s->consumer, from, to);
         }
+        struct day all = {.n = {0}};
         for (size_t i = from; i < to; i++) {
-            add_place(s, g, &g->place[i]);
+            add_place(&all, g, &g->place[i]);
         }
+        add_day(s, g, &all);
         s->first_day = from < to && day < s->first_day ? day : s->first_day;
     }
     mend_changes(s);
