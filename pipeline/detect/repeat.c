@@ -1,6 +1,6 @@
 /* Runs of alike prompts of one consumer and address: a prompt joins the run whose latest member it equals, else the one it is most like.
  * Most calls of a day are no loop: each looks at all live runs of its actor and begins one of its own, which ten minutes later is forgotten.
- * So what is looked at lies together, actor by actor, and the run itself stays apart until it is joined or told. */
+ * So what is looked at lies together, actor by actor, and the run itself is made when it is joined, or has a signature to be compared. */
 #include <stdlib.h>
 #include <string.h>
 #include "detect/pass.h"
@@ -8,21 +8,25 @@
 #define KEPT_MIN 4     /* shorter runs are not history either */
 #define KEPT_MAX 20000 /* of runs too short to report, kept for the history of popular prompts */
 #define FORGET   6     /* sweeps between giving memory back */
-#define AHEAD    16    /* places between asking for memory and using it */
+#define AHEAD    16    /* actors between asking for memory and using it */
 #define LINE     64    /* bytes of a line of cache */
 
 /* A live run, as each call of its actor looks at it. */
 struct look {
     uint64_t first_fp, last_fp; /* the run's fingerprint, and that of its latest call */
     int64_t end_us;
-    uint32_t place;          /* in live and stand */
+    int64_t cost, input; /* of the first call, like feature, model and in_day */
+    uint32_t feature, model;
+    uint32_t place;          /* in live; NOWHERE: it is one call so far, and this all that is known of it */
     bool is_signed, is_kept; /* the latest call has a signature; the run has KEPT_MIN calls */
+    bool in_day;
 };
+#define NOWHERE UINT32_MAX
 
 struct actor {
     struct look *look; /* in the order of their first call */
     uint32_t n, cap;
-    int64_t least_us; /* no end_us is less */
+    int64_t least_us; /* no end_us is less; 0: never met */
 };
 
 struct live {
@@ -32,21 +36,14 @@ struct live {
     struct tb_signature latest;
 };
 
-/* Of each place, for the sweep. */
-struct stand {
-    int64_t end_us;
-    uint32_t actor; /* NOBODY: free */
-};
-#define NOBODY UINT32_MAX
-
 struct tb_repeat {
     const struct tb_pass *p;
     struct actor *actor;
-    size_t actor_cap;
+    uint32_t *met; /* actors in the order of their first call */
+    size_t actor_cap, met_n, met_cap;
     struct live *live;
-    struct stand *stand;
     uint32_t *unused; /* free places, the last one freed on top */
-    size_t live_cap, stand_cap, unused_cap;
+    size_t live_cap, unused_cap;
     uint32_t places, unused_n;
     int64_t gap_us, swept_us;
     uint32_t short_kept, sweeps;
@@ -70,7 +67,7 @@ void tb_repeat_free(struct tb_repeat *r)
         }
         free(r->actor);
         free(r->live);
-        free(r->stand);
+        free(r->met);
         free(r->unused);
         free(r);
     }
@@ -110,8 +107,9 @@ static enum tb_status tell(struct tb_repeat *r, const struct live *l, struct tb_
 static enum tb_status end_run(struct tb_repeat *r, const struct look *k, struct tb_err *err)
 {
     enum tb_status st = k->is_kept ? tell(r, &r->live[k->place], err) : TB_OK;
-    r->stand[k->place].actor = NOBODY;
-    r->unused[r->unused_n++] = k->place;
+    if (k->place != NOWHERE) {
+        r->unused[r->unused_n++] = k->place;
+    }
     return st;
 }
 
@@ -145,7 +143,7 @@ static void forget(struct tb_repeat *r)
     for (size_t i = 0; i < r->actor_cap; i++) {
         if (r->actor[i].n == 0 && r->actor[i].cap > 0) {
             free(r->actor[i].look);
-            r->actor[i] = (struct actor){0};
+            r->actor[i] = (struct actor){.least_us = INT64_MAX};
         }
     }
 }
@@ -154,13 +152,11 @@ static void forget(struct tb_repeat *r)
 static enum tb_status sweep(struct tb_repeat *r, int64_t before_us, struct tb_err *err)
 {
     enum tb_status st = TB_OK;
-    for (uint32_t i = 0; i < r->places && st == TB_OK; i++) {
-        if (i + AHEAD < r->places && r->stand[i + AHEAD].actor != NOBODY) {
-            __builtin_prefetch(&r->actor[r->stand[i + AHEAD].actor], 1);
+    for (size_t i = 0; i < r->met_n && st == TB_OK; i++) {
+        if (i + AHEAD < r->met_n) {
+            __builtin_prefetch(&r->actor[r->met[i + AHEAD]], 1);
         }
-        if (r->stand[i].actor != NOBODY && r->stand[i].end_us < before_us) {
-            st = expire(r, &r->actor[r->stand[i].actor], before_us, err);
-        }
+        st = expire(r, &r->actor[r->met[i]], before_us, err);
     }
     if (++r->sweeps % FORGET == 0) {
         forget(r);
@@ -190,27 +186,6 @@ static struct look *best(const struct tb_repeat *r, const struct actor *a, const
     return found;
 }
 
-static void join(struct tb_repeat *r, struct look *k, const struct tb_pass_event *e)
-{
-    struct live *l = &r->live[k->place];
-    struct tb_dg_run *run = &l->run;
-    bool is_signed = e->signature != NULL, same = k->last_fp == e->fingerprint;
-    l->same += same;
-    l->masked += same || (is_signed && k->is_signed &&
-                          tb_signature_equal(e->signature, &l->latest) == TB_SIGNATURE_LANES);
-    run->grew += e->input > run->in_last;
-    run->n++;
-    run->end_us = e->ts_us;
-    run->in_last = e->input;
-    k->is_kept = run->n >= KEPT_MIN;
-    k->end_us = r->stand[k->place].end_us = e->ts_us;
-    k->last_fp = e->fingerprint;
-    if (is_signed) {
-        l->latest = *e->signature;
-        k->is_signed = true;
-    }
-}
-
 /* Room for one more run; *out is its place. */
 static enum tb_status place(struct tb_repeat *r, uint32_t *out, struct tb_err *err)
 {
@@ -220,22 +195,11 @@ static enum tb_status place(struct tb_repeat *r, uint32_t *out, struct tb_err *e
         return TB_OK;
     }
     if (tb_tuples_grow((void **)&r->live, &r->live_cap, need, sizeof *r->live, err) != TB_OK ||
-        tb_tuples_grow((void **)&r->stand, &r->stand_cap, need, sizeof *r->stand, err) != TB_OK ||
         tb_tuples_grow((void **)&r->unused, &r->unused_cap, need, sizeof *r->unused, err) != TB_OK) {
         return TB_FATAL;
     }
     *out = r->places++;
     return TB_OK;
-}
-
-/* Where the next run begins. */
-static void call_unused(const struct tb_repeat *r)
-{
-    if (r->unused_n > 0) {
-        const char *next = (const char *)&r->live[r->unused[r->unused_n - 1]];
-        __builtin_prefetch(next, 1);
-        __builtin_prefetch(next + LINE, 1);
-    }
 }
 
 static enum tb_status grow_looks(struct actor *a, struct tb_err *err)
@@ -250,41 +214,89 @@ static enum tb_status grow_looks(struct actor *a, struct tb_err *err)
     return TB_OK;
 }
 
+/* The run of a look at one call; e is of the same actor. */
+static enum tb_status make_run(struct tb_repeat *r, struct look *k, const struct tb_pass_event *e,
+                               struct tb_err *err)
+{
+    if (place(r, &k->place, err) != TB_OK) {
+        return TB_FATAL;
+    }
+    struct live *l = &r->live[k->place];
+    l->same = l->masked = 0;
+    l->is_signed = false;
+    l->run = (struct tb_dg_run){.consumer = e->consumer,
+                                .ip = e->ip,
+                                .feature = k->feature,
+                                .model = k->model,
+                                .n = 1,
+                                .n_day = k->in_day,
+                                .fingerprint = k->first_fp,
+                                .start_us = k->end_us,
+                                .end_us = k->end_us,
+                                .cost = k->in_day ? k->cost : 0,
+                                .cost_first = k->cost,
+                                .in_first = k->input,
+                                .in_last = k->input};
+    return TB_OK;
+}
+
+static enum tb_status join(struct tb_repeat *r, struct look *k, const struct tb_pass_event *e,
+                           struct tb_err *err)
+{
+    enum tb_status st = k->place == NOWHERE ? make_run(r, k, e, err) : TB_OK;
+    if (st != TB_OK) {
+        return st;
+    }
+    struct live *l = &r->live[k->place];
+    struct tb_dg_run *run = &l->run;
+    bool is_signed = e->signature != NULL, same = k->last_fp == e->fingerprint;
+    l->same += same;
+    l->masked += same || (is_signed && k->is_signed &&
+                          tb_signature_equal(e->signature, &l->latest) == TB_SIGNATURE_LANES);
+    run->grew += e->input > run->in_last;
+    run->n++;
+    run->end_us = e->ts_us;
+    run->in_last = e->input;
+    k->is_kept = run->n >= KEPT_MIN;
+    k->end_us = e->ts_us;
+    k->last_fp = e->fingerprint;
+    if (is_signed) {
+        l->latest = *e->signature;
+        k->is_signed = true;
+    }
+    if (e->in_day) {
+        run->n_day++;
+        run->cost += e->cost;
+    }
+    return TB_OK;
+}
+
 static enum tb_status begin(struct tb_repeat *r, struct actor *a, const struct tb_pass_event *e,
                             struct look **out, struct tb_err *err)
 {
-    uint32_t at = 0;
-    if ((a->n == a->cap && grow_looks(a, err) != TB_OK) || place(r, &at, err) != TB_OK) {
+    if (a->n == a->cap && grow_looks(a, err) != TB_OK) {
         return TB_FATAL;
     }
-    struct live *l = &r->live[at];
-    struct tb_dg_run *run = &l->run;
-    l->same = l->masked = 0;
-    l->is_signed = e->signature != NULL;
-    run->consumer = e->consumer;
-    run->ip = e->ip;
-    run->feature = e->feature;
-    run->model = e->model;
-    run->n = 1;
-    run->n_day = run->kind = run->grew = 0;
-    run->fingerprint = e->fingerprint;
-    run->start_us = run->end_us = e->ts_us;
-    run->cost = 0;
-    run->cost_first = e->cost;
-    run->in_first = run->in_last = e->input;
-    if (l->is_signed) {
-        l->latest = run->signature = *e->signature;
-    }
-    r->stand[at] = (struct stand){e->ts_us, e->actor};
     a->least_us = a->n == 0 || e->ts_us < a->least_us ? e->ts_us : a->least_us;
-    *out = &a->look[a->n++];
-    **out = (struct look){.first_fp = e->fingerprint,
-                          .last_fp = e->fingerprint,
-                          .end_us = e->ts_us,
-                          .place = at,
-                          .is_signed = l->is_signed};
-    call_unused(r);
-    return TB_OK;
+    struct look *k = *out = &a->look[a->n++];
+    *k = (struct look){.first_fp = e->fingerprint,
+                       .last_fp = e->fingerprint,
+                       .end_us = e->ts_us,
+                       .cost = e->cost,
+                       .input = e->input,
+                       .feature = e->feature,
+                       .model = e->model,
+                       .place = NOWHERE,
+                       .is_signed = e->signature != NULL,
+                       .in_day = e->in_day};
+    bool whole = k->is_signed || r->p->joined != NULL;
+    enum tb_status st = whole ? make_run(r, k, e, err) : TB_OK;
+    if (st == TB_OK && k->is_signed) {
+        struct live *l = &r->live[k->place];
+        l->is_signed = true;
+        l->latest = l->run.signature = *e->signature;
+    }
+    return st;
 }
 
 /* Ends the run that was not joined for longest. */
@@ -336,42 +348,47 @@ void tb_repeat_call_latest(const struct tb_repeat *r, const struct tb_pass_event
 
 /* --- the watcher ----------------------------------------------------------------------------------------------------------------- */
 
+/* The runs of e's actor, those that are over ended. */
+static enum tb_status actor_of(struct tb_repeat *r, const struct tb_pass_event *e, struct actor **out,
+                               struct tb_err *err)
+{
+    size_t need = (size_t)e->actor + 1;
+    enum tb_status st = tb_tuples_grow((void **)&r->actor, &r->actor_cap, need, sizeof *r->actor, err);
+    if (st == TB_OK && r->actor[e->actor].least_us == 0) {
+        st = tb_tuples_grow((void **)&r->met, &r->met_cap, r->met_n + 1, sizeof *r->met, err);
+        if (st == TB_OK) {
+            r->met[r->met_n++] = e->actor;
+        }
+    }
+    if (st == TB_OK) {
+        *out = &r->actor[e->actor];
+        st = expire(r, *out, e->ts_us - r->gap_us, err);
+    }
+    return st;
+}
+
 enum tb_status tb_repeat_take(struct tb_repeat *r, const struct tb_pass_event *e, struct tb_err *err)
 {
+    struct actor *a = NULL;
     if (e->fingerprint == 0) {
         return TB_OK;
     }
-    size_t need = (size_t)e->actor + 1;
-    enum tb_status st = tb_tuples_grow((void **)&r->actor, &r->actor_cap, need, sizeof *r->actor, err);
-    if (st == TB_OK) {
-        st = expire(r, &r->actor[e->actor], e->ts_us - r->gap_us, err);
-    }
+    enum tb_status st = actor_of(r, e, &a, err);
     if (st == TB_OK && e->ts_us - r->swept_us > r->gap_us) {
         r->swept_us = e->ts_us;
         st = sweep(r, e->ts_us - r->gap_us, err);
     }
-    if (st != TB_OK) {
-        return st;
-    }
-    struct actor *a = &r->actor[e->actor];
-    struct look *k = best(r, a, e);
+    struct look *k = st == TB_OK ? best(r, a, e) : NULL;
     if (k != NULL) {
-        join(r, k, e);
-    } else {
+        st = join(r, k, e, err);
+    } else if (st == TB_OK) {
         if (a->n > 0 && a->n >= (uint32_t)r->p->rules->live_runs) {
             st = end_oldest(r, a, err);
         }
-        if (st == TB_OK) {
-            st = begin(r, a, e, &k, err);
-        }
+        st = st == TB_OK ? begin(r, a, e, &k, err) : st;
     }
-    struct live *l = st == TB_OK ? &r->live[k->place] : NULL;
     if (st == TB_OK && r->p->joined != NULL) {
-        r->p->joined(r->p->ctx, &l->run, e);
-    }
-    if (st == TB_OK && e->in_day) {
-        l->run.n_day++;
-        l->run.cost += e->cost;
+        r->p->joined(r->p->ctx, &r->live[k->place].run, e);
     }
     return st;
 }
