@@ -10,10 +10,9 @@
 struct build {
     struct tb_pass pass;
     struct tb_pass_reader *reader; /* used by the thread that decodes */
-    struct tb_watchers *watchers;  /* of runs and gaps */
+    struct tb_watchers *watchers;  /* of runs, gaps and hourly cost */
     struct tb_sums *sums;
     struct tb_failure *failure;
-    struct tb_hourly hourly;
     struct tb_pass_batch *batch; /* that is being filled */
     enum tb_status status;
     struct tb_err *err;
@@ -45,9 +44,6 @@ static enum tb_status sum_up(struct build *b, const struct tb_pass_batch *batch)
             st = e->in_day ? tb_sums_take(b->sums, e) : TB_OK;
             if (st == TB_OK) {
                 st = tb_failure_take(b->failure, e, b->err);
-            }
-            if (st == TB_OK) {
-                st = tb_hourly_take(&b->hourly, e->ts_us, e->cost, b->err);
             }
         }
     }
@@ -101,7 +97,6 @@ static bool each(void *ctx, const struct tb_block *blk, uint32_t i)
 static enum tb_status open_build(struct build *b, struct tb_db *db, const struct tb_settings *s,
                                  const struct tb_tables *tables)
 {
-    tb_hourly_init(&b->hourly, &b->pass);
     enum tb_status st = tb_watchers_new(&b->pass, &b->watchers, b->err);
     if (st == TB_OK) {
         b->batch = tb_watchers_room(b->watchers);
@@ -120,9 +115,6 @@ static enum tb_status end_build(struct build *b)
     if (st == TB_OK) {
         st = tb_failure_end(b->failure, b->err);
     }
-    if (st == TB_OK) {
-        st = tb_hourly_end(&b->hourly, &b->pass, b->err);
-    }
     return st == TB_OK ? tb_sums_end(b->sums) : st;
 }
 
@@ -131,7 +123,6 @@ static void close_build(struct build *b)
     tb_watchers_free(b->watchers);
     tb_sums_free(b->sums);
     tb_failure_free(b->failure);
-    tb_hourly_release(&b->hourly);
     tb_pass_reader_free(b->reader);
 }
 

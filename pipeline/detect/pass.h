@@ -1,10 +1,11 @@
 /* Concept: one pass over a day's events in order: what each event is to the detectors, and the parts that watch for patterns.
  *          Inside detect/ only.
  * Shape:   stored events are read and priced (digest_read.c, in the thread that decodes them), put in order, summed up and watched
- *          for failures (digest_build.c, digest_sums.c, failure.c), and shown to the watchers of runs and gaps in batches (watchers.c,
- *          in one more thread, so that the three have about as much to do). Each part has its own arrays of the digest, and sees every event in (ts, identity) order: which thread is
- *          ahead changes nothing. Each watcher: _new, _take per event, _end once. Its _call functions are asked in their order for
- *          some events before these are taken: they bring memory into the cache and change nothing.
+ *          for failures (digest_build.c, digest_sums.c, digest_places.c, failure.c), and shown to the watchers of runs, gaps and
+ *          hourly cost in batches (watchers.c, in one more thread): dealt out so that the last two have about as much to do. Each
+ *          part has its own arrays of the digest, and sees every event in (ts, identity) order: which thread is ahead changes
+ *          nothing. Each watcher: _new, _take per event, _end once. Its _call functions are asked in their order for some events
+ *          before these are taken: they bring memory into the cache and change nothing.
  * Owns:    all until _free or _release.
  * Errors:  TB_FATAL/TB_E_MEMORY; reading also as pricing does, and TB_E_DB.
  */
@@ -80,7 +81,7 @@ struct tb_pass_batch {
     struct tb_signature signature[TB_PASS_BATCH]; /* of those that have one */
 };
 
-/* The watchers of runs and gaps (watchers.c). Batches are handed over in order. */
+/* The watchers of runs, gaps and hourly cost (watchers.c). Batches are handed over in order. */
 struct tb_watchers;
 enum tb_status tb_watchers_new(const struct tb_pass *p, struct tb_watchers **out,
                                struct tb_err *err) TB_MUST_USE;

@@ -1,4 +1,4 @@
-/* The watchers of runs and gaps, in a thread of their own when there is a batch for it. They share no array of the digest with
+/* The watchers of runs, gaps and hourly cost, in a thread of their own when there is a batch for it. They share no array of the digest with
  * those who sum up, and take every batch in its order, so that the thread's pace changes nothing. */
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +10,8 @@
 struct tb_watchers {
     struct tb_repeat *repeat;
     struct tb_rhythm *rhythm;
+    struct tb_hourly hourly;
+    const struct tb_pass *pass;
     struct tb_pass_batch *batch; /* BATCHES of them, in turn */
     bool running; /* the thread is there: lock guards what follows, and hands batches from one to the other */
     pthread_t thread;
@@ -27,6 +29,8 @@ enum tb_status tb_watchers_new(const struct tb_pass *p, struct tb_watchers **out
     if (w != NULL) {
         pthread_mutex_init(&w->lock, NULL);
         pthread_cond_init(&w->changed, NULL);
+        w->pass = p;
+        tb_hourly_init(&w->hourly, p);
         w->repeat = tb_repeat_new(p);
         w->rhythm = tb_rhythm_new(p);
         w->batch = aligned_alloc(_Alignof(struct tb_pass_batch), BATCHES * sizeof *w->batch);
@@ -55,6 +59,7 @@ void tb_watchers_free(struct tb_watchers *w)
         join(w);
         tb_repeat_free(w->repeat);
         tb_rhythm_free(w->rhythm);
+        tb_hourly_release(&w->hourly);
         free(w->batch);
         pthread_cond_destroy(&w->changed);
         pthread_mutex_destroy(&w->lock);
@@ -90,6 +95,9 @@ static enum tb_status take(struct tb_watchers *w, const struct tb_pass_batch *b,
             st = tb_repeat_take(w->repeat, e, err);
             if (st == TB_OK) {
                 st = tb_rhythm_take(w->rhythm, e, err);
+            }
+            if (st == TB_OK) {
+                st = tb_hourly_take(&w->hourly, e->ts_us, e->cost, err);
             }
         }
     }
@@ -171,5 +179,8 @@ enum tb_status tb_watchers_end(struct tb_watchers *w, struct tb_err *err)
         return w->status;
     }
     enum tb_status st = tb_repeat_end(w->repeat, err);
-    return st == TB_OK ? tb_rhythm_end(w->rhythm, err) : st;
+    if (st == TB_OK) {
+        st = tb_rhythm_end(w->rhythm, err);
+    }
+    return st == TB_OK ? tb_hourly_end(&w->hourly, w->pass, err) : st;
 }
