@@ -119,6 +119,7 @@ bool tb_scan_use(const char *name)
 
 const char *tb_scan_isa(void)
 {
+    pthread_once(&isas_once, isas_find);
     return chosen->name;
 }
 

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include "base/hash.h"
 #include "base/utf8.h"
-#if defined(__x86_64__)
-#include <emmintrin.h>
-#endif
 
 /* --- the pad -------------------------------------------------------------------------------------------------------------- */
 
@@ -56,104 +53,6 @@ struct tb_str tb_value_raw(const struct tb_scan *s, const struct tb_value *v)
         end++;
     }
     return (struct tb_str){s->line + v->at, end - v->at};
-}
-
-static uint32_t hex4(const char *p)
-{
-    uint32_t x = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i];
-        x = x << 4 | (c <= '9' ? c - (uint32_t)'0' : (c | 0x20u) - 'a' + 10u);
-    }
-    return x;
-}
-
-/* The code point of the \u escape at p (n bytes there) and how many bytes it takes. */
-static uint32_t unescape_u(const char *p, size_t n, size_t *length)
-{
-    uint32_t cp = hex4(p + 2);
-    *length = 6;
-    if (cp >= 0xDC00 && cp < 0xE000) {
-        return 0xFFFD;
-    }
-    if (cp >= 0xD800 && cp < 0xDC00) {
-        uint32_t low = n >= 12 && p[6] == '\\' && p[7] == 'u' ? hex4(p + 8) : 0;
-        if (low < 0xDC00 || low >= 0xE000) {
-            return 0xFFFD;
-        }
-        *length = 12;
-        return 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
-    }
-    return cp == 0 ? 0xFFFD : cp;
-}
-
-/* Copies 16 bytes; bit i tells that byte i is a backslash. */
-static inline uint32_t copy16(const char *from, char *to)
-{
-#if defined(__x86_64__)
-    __m128i v = _mm_loadu_si128((const __m128i *)(const void *)from);
-    _mm_storeu_si128((__m128i *)(void *)to, v);
-    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-#else
-    uint32_t m = 0;
-    memcpy(to, from, 16);
-    for (unsigned i = 0; i < 16; i++) {
-        m |= (uint32_t)(from[i] == '\\') << i;
-    }
-    return m;
-#endif
-}
-
-/* Copies up to the first backslash, or until fewer than 16 bytes are left to read or to write; how many. */
-static inline size_t copy_plain(struct tb_str from, char *to, size_t room)
-{
-    size_t n = from.n < room ? from.n : room, i = 0;
-    for (; i + 16 <= n; i += 16) {
-        uint32_t slash = copy16(from.s + i, to + i);
-        if (slash != 0) {
-            return i + (size_t)__builtin_ctz(slash);
-        }
-    }
-    for (; i < n && from.s[i] != '\\'; i++) {
-        to[i] = from.s[i];
-    }
-    return i;
-}
-
-/* Decodes the escape at the head of s to out; how many bytes it takes, and in *n how many it gives. */
-static size_t unescape_one(struct tb_str s, char *out, size_t *n)
-{
-    static const char plain[256] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
-                                    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
-    size_t length = 2;
-    *n = 1;
-    if (s.n < 2) { /* a lone backslash: only in text that nobody validated */
-        out[0] = '\\';
-        return 1;
-    }
-    if (s.s[1] == 'u' && s.n >= 6) {
-        *n = tb_utf8_encode(unescape_u(s.s, s.n, &length), out);
-        return length;
-    }
-    char c = plain[(unsigned char)s.s[1]];
-    out[0] = c != 0 ? c : s.s[1];
-    return length;
-}
-
-size_t tb_value_unescape(struct tb_str s, char *out, size_t size)
-{
-    size_t n = 0, i = 0, given;
-    while (i < s.n && size - n >= 4) {
-        struct tb_str rest = {s.s + i, s.n - i};
-        size_t copied = copy_plain(rest, out + n, size - n - 3);
-        i += copied;
-        n += copied;
-        if (i < s.n && size - n >= 4) {
-            i += unescape_one((struct tb_str){s.s + i, s.n - i}, out + n, &given);
-            n += given;
-        }
-    }
-    return n;
 }
 
 bool tb_value_same_key(struct tb_str a, struct tb_str b)
