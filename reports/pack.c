@@ -257,6 +257,7 @@ static enum tb_status write_workbook(struct job *j, int64_t revision, struct tb_
                             .budget = tb_pack_more_find(&j->content, "budget"),
                             .plan = tb_pack_more_find(&j->content, "plan"),
                             .anomalies = tb_pack_more_find(&j->content, "anomalies"),
+                            .change = tb_pack_more_find(&j->content, "change"),
                             .name = j->folder.workbook_name,
                             .run_id = j->content.run_id,
                             .revision = revision};
@@ -316,7 +317,7 @@ static enum tb_status write_files(struct job *j, bool is_new, struct tb_pack_res
 
 static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, struct tb_err *err)
 {
-    bool is_new = true;
+    *out = (struct tb_pack_result){.revision = 0};
     enum tb_status st = tb_pack_folder(j->settings, j->day, &j->folder, err);
     if (st == TB_OK) {
         st = prepare(j, err);
@@ -339,10 +340,8 @@ static enum tb_status write_pack(struct job *j, struct tb_pack_result *out, stru
     if (tb_report_state(j->content.checks).control_failed) {
         return tb_check_refuse(j->content.checks, j->day, err);
     }
-    is_new = !j->kept;
-    if (is_new) {
-        st = compare(j, &is_new, err);
-    }
+    bool is_new = !j->kept;
+    st = is_new ? compare(j, &is_new, err) : TB_OK;
     if (st == TB_OK && is_new && j->closing.closed) {
         return stamp(j, err); /* it changed before its workbook could say FINAL: what was closed stays */
     }
@@ -368,7 +367,6 @@ static void release(struct job *j)
 
 static enum tb_status do_job(struct job *j, struct tb_pack_result *out, struct tb_err *err)
 {
-    *out = (struct tb_pack_result){.revision = 0};
     tb_buf_init(&j->last.json, TB_PACK_BYTES_MAX);
     tb_buf_init(&j->json, TB_PACK_BYTES_MAX);
     enum tb_status st = write_pack(j, out, err);

@@ -15,7 +15,7 @@
 struct tb_workbook {
     const struct tb_report_query *q; /* the one day */
     const struct tb_report *chargeback, *checks, *rejects;
-    const struct tb_report *quota, *budget, *plan, *anomalies; /* NULL: not there */
+    const struct tb_report *quota, *budget, *plan, *anomalies, *change; /* NULL: not there */
     const struct tb_history *history;
     const struct tb_table *inputs; /* of pack_inputs.c */
     const char *name;              /* of the file, for the foot of each page */

@@ -67,8 +67,6 @@ enum tb_status tb_workbook_movers(struct tb_workbook_page *p, int row, int first
         write_line(p, ++row, first, last, q);
     }
     tb_query_close(q);
-    tb_xlsx_merge(p->s, row + 1, first, row + 1, last, TB_XS_MUTED,
-                  TB_STR("Why: tollbook report change --date DAY (volume, tokens, price, mix, cache)"));
-    *next = row + 2;
+    *next = row + 1;
     return st == TB_END ? TB_OK : st;
 }

@@ -1,4 +1,4 @@
-/* Concept: the Summary while it is written, inside workbook_summary.c, workbook_tiles.c and workbook_movers.c alone.
+/* Concept: the Summary while it is written, inside workbook_summary.c, workbook_tiles.c, workbook_movers.c and workbook_causes.c alone.
  * Shape:   six tiles of two columns in a row, a narrow column between two tiles; charts and lists take three tiles each.
  */
 #ifndef TB_WORKBOOK_PAGE_H
@@ -28,5 +28,8 @@ void tb_workbook_tiles(struct tb_workbook_page *p);
 /* The five teams whose charge moved most; row: of the heading. Returns the next free row. */
 enum tb_status tb_workbook_movers(struct tb_workbook_page *p, int row, int first, int last, int *next,
                                   struct tb_err *err) TB_MUST_USE;
+/* Why the cost differs from that of a week before, by cause, in the left half; nothing where there was no such day. Returns the
+ * next free row. */
+int tb_workbook_causes(struct tb_workbook_page *p, int row);
 
 #endif

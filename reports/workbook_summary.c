@@ -218,7 +218,7 @@ enum tb_status tb_workbook_summary(struct tb_workbook_book *b, struct tb_err *er
     p.list_row = p.chart_row + CHART_ROWS + 1;
     write_days_chart(&p);
     write_teams_chart(&p);
-    int left = write_todos(&p), right = write_controls(&p);
+    int left = tb_workbook_causes(&p, write_todos(&p) + 1), right = write_controls(&p);
     enum tb_status st = tb_workbook_movers(&p, right + 1, RIGHT, TB_PAGE_COLUMNS - 1, &right, err);
     tb_xlsx_one_page(p.s, left > right ? left : right, TB_PAGE_COLUMNS - 1);
     return st;

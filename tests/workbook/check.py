@@ -170,6 +170,7 @@ def main():
                 week = (finance.LAST - datetime.timedelta(days=7)).isoformat()
                 with open(os.path.join(top, "finance", "out", week, f"pack-{week}.json"), encoding="utf-8") as f:
                     figures.check_movers(name, book, pack, json.load(f))
+                check(figures.check_causes(name, book, pack) > 2, f"{name}: causes of the change")
             check_office(name, book, Book(recalculated), office.text_of(pdf))
         keep = os.environ.get("KEEP_PAGES")
         if keep:

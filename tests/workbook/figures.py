@@ -159,6 +159,29 @@ def check_movers(path, book, pack, base):
               f"{path}: mover {n}: {got}, expected {team}: {change[team]}")
 
 
+CAUSES = {"volume": "Number of requests", "tokens_per_request": "Tokens per request", "price": "Prices", "mix": "Mix of models",
+          "cache": "Use of the cache", "new": "New uses", "gone": "Uses that ended"}
+
+
+def check_causes(path, book, pack):
+    """The change of cost by cause: the drivers of the change report, added up, and who has most of each."""
+    s, date = book.sheets["Summary"], datetime.date.fromisoformat(pack["day"])
+    week, change = (date - datetime.timedelta(days=7)).isoformat(), pack.get("change", {"drivers": []})
+    rows = [r for (r, c), x in s.cells.items() if x.value == f"Why the cost changed since {week}"]
+    if not change["drivers"] or not any(h["day"] == week for h in pack["history"]):
+        check(not rows, f"{path}: causes of nothing")
+        return 0
+    row, told = rows[0] + 1, [e for e in CAUSES if any(d["effect"] == e for d in change["drivers"])]
+    for n, effect in enumerate(told):
+        parts = [d for d in change["drivers"] if d["effect"] == effect]
+        most = max(abs(money(d["amount"])) for d in parts)
+        who = [f"most of it: {gate(d['value'])}" for d in parts if abs(money(d["amount"])) == most]
+        got = [s.value(row + n, c) for c in (0, 3, 7)]
+        check(got[0] == CAUSES[effect] and got[1] in who and near(got[2], sum(money(d["amount"]) for d in parts)), f"{path}: {effect}: {got}")
+    check(near(s.value(row + len(told), 7), money(change["delta"])), f"{path}: causes add up to another change")
+    return len(told)
+
+
 def check_anomalies(path, book, pack):
     s = book.sheets["Anomalies"]
     rows = {r["Finding"]: r for name in ("AnomalyLines", "AnomalyAppendix") for r in s.table(name)}
@@ -245,6 +268,6 @@ def check_notes(path, book, pack):
 
 
 def check_figures(path, book, pack, closed):
-    for part in (check_chargeback, check_anomalies, check_models, check_trend, check_kpis, check_budgets, check_adjustments, check_notes):
+    for part in (check_chargeback, check_anomalies, check_models, check_trend, check_kpis, check_causes, check_budgets, check_adjustments, check_notes):
         part(path, book, pack)
     check_rest(path, book, pack, closed)
