@@ -16,6 +16,7 @@ import tempfile
 import zipfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import actions
 import figures
 import finance
 import office
@@ -166,7 +167,10 @@ def main():
             figures.check_figures(name, book, pack, name.startswith("finance") and pack["day"] == finance.CLOSED.isoformat())
             if name.startswith("finance"):
                 figures.check_line_budgets(name, book, pack)
+            with open(os.path.join(os.path.dirname(json_path), f"actions-{pack['day']}.yaml"), encoding="utf-8", newline="") as f:
+                limits = actions.check_actions(name, f.read(), pack)
             if name == f"finance-{finance.LAST.isoformat()}.xlsx":
+                check(limits > 1, f"{name}: {limits} limits proposed")
                 week = (finance.LAST - datetime.timedelta(days=7)).isoformat()
                 with open(os.path.join(top, "finance", "out", week, f"pack-{week}.json"), encoding="utf-8") as f:
                     figures.check_movers(name, book, pack, json.load(f))
