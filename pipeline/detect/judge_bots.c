@@ -89,8 +89,13 @@ static enum tb_status judge_regular(struct tb_judge *j, struct tb_subject *s)
 
 /* --- round the clock --------------------------------------------------------------------------------------------------------- */
 
-/* The usual share of the consumer's quietest local quarter of the day, over its days of history; -1 when there are too few. */
-static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s)
+/* The consumer's quietest local quarter of the day, over its days of history: its share of all calls, and its calls a day. */
+struct quiet {
+    double share, n;
+};
+
+/* False when there are too few days. */
+static bool usual_quiet(const struct tb_judge *j, const struct tb_subject *s, struct quiet *out)
 {
     int32_t today = tb_zone_day(s->clock->zone, j->today->from_us);
     double all = 0, part[4] = {0, 0, 0, 0}, least;
@@ -111,7 +116,9 @@ static double usual_quarter(const struct tb_judge *j, const struct tb_subject *s
     for (int q = 1; q < 4; q++) {
         least = part[q] < least ? part[q] : least;
     }
-    return days < 5 || all <= 0 ? -1 : least / all;
+    bool known = days >= 5 && all > 0;
+    *out = known ? (struct quiet){least / all, least / days} : (struct quiet){0, 0};
+    return known;
 }
 
 #define HOURS (24 + TB_PLACE_HOURS)
@@ -174,11 +181,12 @@ static struct round round_of(const struct tb_subject *s, const struct hours *hou
     return r;
 }
 
-/* usual: as usual_quarter says. */
-static bool is_round(const struct tb_judge *j, const struct round *r, double usual)
+/* A day with little by day, such as a holiday, is none: there must be more calls at night than usual as well. */
+static bool is_round(const struct tb_judge *j, const struct round *r, const struct quiet *usual)
 {
     return r->n >= j->rules.day_requests && r->active >= j->rules.day_hours &&
-           r->share >= j->rules.day_quarter && r->share >= j->rules.day_times * usual;
+           r->share >= j->rules.day_quarter && r->share >= j->rules.day_times * usual->share &&
+           r->share * r->n >= j->rules.day_times * usual->n;
 }
 
 static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint32_t ip, const struct round *r,
@@ -211,7 +219,8 @@ static enum tb_status tell_round(struct tb_judge *j, struct tb_subject *s, uint3
     return TB_OK;
 }
 
-static enum tb_status judge_address(struct tb_judge *j, struct tb_subject *s, uint32_t ip, double usual)
+static enum tb_status judge_address(struct tb_judge *j, struct tb_subject *s, uint32_t ip,
+                                    const struct quiet *usual)
 {
     const struct tb_digest *g = j->today;
     struct hours hours = {.first = (int32_t)(g->from_us / TB_US_PER_H) - 24};
@@ -237,9 +246,10 @@ static enum tb_status judge_round(struct tb_judge *j, struct tb_subject *s)
     for (size_t i = from; i < to; i++) {
         any = any || g->place[i].ip != 0;
     }
-    double usual = any && j->day > j->first ? usual_quarter(j, s) : -1;
-    for (size_t i = from; i < to && usual >= 0 && st == TB_OK; i++) {
-        st = g->place[i].ip != 0 ? judge_address(j, s, g->place[i].ip, usual) : TB_OK;
+    struct quiet usual;
+    bool known = any && j->day > j->first && usual_quiet(j, s, &usual);
+    for (size_t i = from; i < to && known && st == TB_OK; i++) {
+        st = g->place[i].ip != 0 ? judge_address(j, s, g->place[i].ip, &usual) : TB_OK;
     }
     return st;
 }

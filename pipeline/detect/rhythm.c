@@ -1,10 +1,13 @@
-/* Stretches in which the gaps between one actor's calls are even: windows of 40 calls, every 10; those that pass are joined. */
+/* Stretches in which the gaps between one actor's calls are even: windows of the latest calls, every so many; those that pass are
+ * joined. The longer a window, the less likely is the same share of even gaps by chance: so a long window passes at a lower share, that
+ * programs of loose gaps reach, or such whose address others call from, too. */
 #include <stdlib.h>
 #include <string.h>
 #include "detect/pass.h"
 
 #define RING_MAX 128
 #define LINE     64 /* bytes of a line of cache */
+#define UNKEPT   3  /* first calls of an address, which are counted only: most are seen no more often */
 
 struct ring {
     uint32_t consumer, ip, n, at, since;           /* since: calls since the last look */
@@ -24,16 +27,25 @@ struct tb_rhythm {
     size_t slot_cap;
     uint32_t *met; /* actors in the order of their first call */
     size_t met_n, met_cap;
-    uint32_t size, hop;
+    uint32_t size, window[2], hop; /* size: of rings, the longer window */
+    double share[2];               /* of even gaps, in ppm */
 };
+
+static uint32_t window_of(double calls)
+{
+    return calls < 8 ? 8 : calls > RING_MAX ? RING_MAX : (uint32_t)calls;
+}
 
 struct tb_rhythm *tb_rhythm_new(const struct tb_pass *p)
 {
     struct tb_rhythm *r = calloc(1, sizeof *r);
     if (r != NULL) {
-        double size = p->rules->regular_requests;
         r->p = p;
-        r->size = size < 8 ? 8 : size > RING_MAX ? RING_MAX : (uint32_t)size;
+        r->window[0] = window_of(p->rules->regular_requests);
+        r->window[1] = window_of(p->rules->regular_long);
+        r->share[0] = p->rules->regular_share * 1e6;
+        r->share[1] = p->rules->regular_long_share * 1e6;
+        r->size = r->window[0] > r->window[1] ? r->window[0] : r->window[1];
         r->hop = p->rules->regular_hop < 1 ? 1 : (uint32_t)p->rules->regular_hop;
     }
     return r;
@@ -74,7 +86,7 @@ void tb_rhythm_call_ring(const struct tb_rhythm *r, const struct tb_pass_event *
 /* Whether the gaps are looked at with the next call. */
 static bool is_due(const struct tb_rhythm *r, const struct ring *g)
 {
-    return g->n + 1 >= r->size && g->since + 1 >= r->hop;
+    return g->n + 1 + UNKEPT >= r->window[0] && g->since + 1 >= r->hop;
 }
 
 /* Where the next call will be kept. */
@@ -122,17 +134,23 @@ static int64_t nth(int64_t *v, uint32_t n, uint32_t k)
     return v[k];
 }
 
-/* The gaps, the oldest first; how many. */
-static uint32_t gaps_of(const struct tb_rhythm *r, const struct ring *g, int64_t *gap)
+/* The first of the latest calls. */
+static uint32_t first_of(const struct tb_rhythm *r, const struct ring *g, uint32_t calls)
 {
-    uint32_t n = 0, late = r->size - 1 - g->at;
-    for (uint32_t i = 0; i < late; i++) {
-        gap[n++] = g->ts_us[g->at + i + 1] - g->ts_us[g->at + i];
+    return g->at >= calls ? g->at - calls : g->at + r->size - calls;
+}
+
+/* Gaps of the latest calls, the oldest first; how many. */
+static uint32_t gaps_of(const struct tb_rhythm *r, const struct ring *g, uint32_t calls, int64_t *gap)
+{
+    uint32_t n = 0, from = first_of(r, g, calls), to = from + calls;
+    for (uint32_t i = from + 1; i < to && i < r->size; i++) {
+        gap[n++] = g->ts_us[i] - g->ts_us[i - 1];
     }
-    if (g->at > 0) {
+    if (to > r->size) {
         gap[n++] = g->ts_us[0] - g->ts_us[r->size - 1];
     }
-    for (uint32_t i = 1; i < g->at; i++) {
+    for (uint32_t i = 1; i + r->size < to; i++) {
         gap[n++] = g->ts_us[i] - g->ts_us[i - 1];
     }
     return n;
@@ -181,12 +199,14 @@ static int64_t share_of(uint32_t inside, uint32_t n)
     return (int64_t)inside * 1000000 / n; /* ppm */
 }
 
-/* Share of gaps within the band around their median, in ppm; 0 when the median is too short or the share too little to count. */
-static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, int64_t *median)
+/* Share of the latest calls' gaps within the band around their median, in ppm; 0 when the median is too short or the share less than
+ * counts. */
+static int64_t evenness(const struct tb_rhythm *r, const struct ring *g, uint32_t calls, double least,
+                        int64_t *median)
 {
     int64_t gap[RING_MAX];
-    uint32_t n = gaps_of(r, g, gap);
-    if ((double)share_of(most_inside(r, gap, n), n) < r->p->rules->regular_share * 1e6) {
+    uint32_t n = gaps_of(r, g, calls, gap);
+    if ((double)share_of(most_inside(r, gap, n), n) < least) {
         return 0;
     }
     *median = nth(gap, n, n / 2);
@@ -219,16 +239,17 @@ static enum tb_status tell(struct tb_rhythm *r, struct ring *g, struct tb_err *e
     return TB_OK;
 }
 
-static void extend(struct tb_rhythm *r, struct ring *g, int64_t share, int64_t gap)
+static void extend(struct tb_rhythm *r, struct ring *g, uint32_t calls, int64_t share, int64_t gap)
 {
-    int64_t first = g->ts_us[g->at];
+    uint32_t from = first_of(r, g, calls);
+    int64_t first = g->ts_us[from];
     if (g->open.n == 0) {
         g->open = (struct tb_dg_steady){.consumer = g->consumer, .ip = g->ip, .start_us = first};
         g->share_sum = g->gap_sum = g->looks = 0;
         g->counted_us = INT64_MIN;
     }
-    for (uint32_t i = 0; i < r->size; i++) {
-        uint32_t k = (g->at + i) % r->size;
+    for (uint32_t i = 0; i < calls; i++) {
+        uint32_t k = (from + i) % r->size;
         if (g->ts_us[k] > g->counted_us) {
             g->open.n++;
             g->open.cost += g->ts_us[k] >= r->p->d->from_us ? g->ts_us[r->size + k] : 0;
@@ -259,7 +280,7 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, const struct tb_pass_event *e
         return st;
     }
     if (s->ring == NULL) {
-        if (++s->n < 4) { /* most addresses are seen a few times only */
+        if (++s->n <= UNKEPT) {
             return TB_OK;
         }
         s->ring = calloc(1, sizeof *s->ring + 2 * r->size * sizeof *s->ring->ts_us);
@@ -268,24 +289,28 @@ enum tb_status tb_rhythm_take(struct tb_rhythm *r, const struct tb_pass_event *e
         }
         s->ring->consumer = e->consumer;
         s->ring->ip = e->ip;
+        s->ring->since = r->hop - 1; /* the first full window is looked at */
     }
     struct ring *g = s->ring;
     bool due = is_due(r, g);
     g->ts_us[g->at] = e->ts_us;
     g->ts_us[r->size + g->at] = e->cost;
     g->at = g->at + 1 == r->size ? 0 : g->at + 1;
-    g->since += ++g->n >= r->size;
+    g->since += ++g->n + UNKEPT > r->window[0];
     if (!due) {
         return TB_OK;
     }
     g->since = 0;
-    int64_t gap = 0;
-    int64_t share = evenness(r, g, &gap);
-    if ((double)share >= r->p->rules->regular_share * 1e6) {
-        if (g->open.n > 0 && g->ts_us[g->at] > g->counted_us) {
-            st = tell(r, g, err);
+    for (int i = 0; i < 2 && g->n + UNKEPT >= r->window[i]; i++) {
+        uint32_t calls = r->window[i] < g->n ? r->window[i] : g->n;
+        int64_t gap = 0, share = evenness(r, g, calls, r->share[i], &gap);
+        if ((double)share >= r->share[i]) {
+            if (g->open.n > 0 && g->ts_us[first_of(r, g, calls)] > g->counted_us) {
+                st = tell(r, g, err);
+            }
+            extend(r, g, calls, share, gap);
+            break;
         }
-        extend(r, g, share, gap);
     }
     return st;
 }

@@ -27,7 +27,7 @@
     X(growing_ratio)                                                                                         \
     X(critical_requests)                                                                                     \
     X(agent_requests) X(agent_gap_hours) X(regular_requests) X(regular_hop) X(regular_share)                 \
-    X(regular_band) X(regular_gap_s)                                                                         \
+    X(regular_band) X(regular_long) X(regular_long_share) X(regular_gap_s)                                                                         \
     X(regular_hours) X(day_requests) X(day_hours) X(day_quarter) X(day_times)                                \
     X(storm_failures) X(storm_share) X(storm_critical) X(storm_retry_s) X(outage_minutes)                    \
     X(outage_failures) X(outage_share)                                                                       \

@@ -70,16 +70,31 @@ static size_t keep(const struct tb_rules *r, struct tb_dg_steady *out, size_t n,
     return (double)(out[n].end_us - out[n].start_us) >= r->regular_hours * 3600e6 ? n + 1 : n;
 }
 
-/* The stretches by looking at every window. The first three calls of an address are not counted yet. */
+/* The window that ends with call `end` and is even enough, the short one if both are; 0: none. The first three calls of an address are
+ * counted, but not kept. */
+static int even_window(const struct tb_rules *r, const int64_t *ts, int end, int64_t *share, int64_t *median)
+{
+    const int window[] = {(int)r->regular_requests, (int)r->regular_long};
+    const double least[] = {r->regular_share * 1e6, r->regular_long_share * 1e6};
+    for (int i = 0; i < 2 && end >= window[i]; i++) {
+        int size = window[i] < end - 3 ? window[i] : end - 3;
+        *share = share_of(r, &ts[end - size], size, median);
+        if ((double)*share >= least[i]) {
+            return size;
+        }
+    }
+    return 0;
+}
+
+/* The stretches by looking at every window. */
 static size_t by_hand(const struct tb_rules *r, const int64_t *ts, struct tb_dg_steady *out)
 {
-    int size = (int)r->regular_requests, hop = (int)r->regular_hop;
     size_t n = 0;
-    int64_t looks = 0, median;
-    for (int end = 3 + size + hop - 1; end <= CALLS; end += hop) {
+    int64_t looks = 0, share, median;
+    for (int end = (int)r->regular_requests; end <= CALLS; end += (int)r->regular_hop) {
+        int size = even_window(r, ts, end, &share, &median);
         const int64_t *first = &ts[end - size];
-        int64_t share = share_of(r, first, size, &median);
-        if ((double)share < r->regular_share * 1e6) {
+        if (size == 0) {
             continue;
         }
         if (looks > 0 && *first > out[n].end_us) {
@@ -116,6 +131,7 @@ static void stretches_are_those_of_every_window(void **state)
         struct tb_pass p = {.d = &d, .rules = &r};
         r.regular_requests = round % 3 == 0 ? 40 : 48;
         r.regular_share = round % 3 == 0 ? 0.55 : 0.5;
+        r.regular_long = round % 2 == 0 ? 64 : 90;
         r.regular_band = round % 5 == 0 ? 1.2 : 0.3;
         draw(ts, r.regular_band);
         size_t n = by_hand(&r, ts, expected);

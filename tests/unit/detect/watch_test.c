@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 #include "config/settings.h"
@@ -172,10 +173,48 @@ static void signatures_see_through_masks(void **state)
         TB_SIGNATURE_LANES);
 }
 
+/* --- even gaps ------------------------------------------------------------------------------------------------------------ */
+
+/* `n` calls of one address three minutes apart, but `loose` of each hundred at half that; how many stretches were told. */
+static size_t steady(int n, int loose)
+{
+    struct tb_rules r = rules();
+    struct tb_digest d = {.from_us = 0, .to_us = TB_US_PER_DAY};
+    struct tb_pass p = {.d = &d, .rules = &r};
+    struct tb_rhythm *h = tb_rhythm_new(&p);
+    struct tb_err err;
+    int64_t ts = 0;
+    for (int i = 0; i < n; i++) {
+        struct tb_pass_event e = {.ts_us = ts, .consumer = 1, .ip = 2, .actor = 0, .cost = 5};
+        assert_int_equal(tb_rhythm_take(h, &e, &err), TB_OK);
+        ts += i * loose / 100 < (i + 1) * loose / 100 ? (i % 2 == 0 ? MINUTE(1) : MINUTE(5)) : MINUTE(3);
+    }
+    assert_int_equal(tb_rhythm_end(h, &err), TB_OK);
+    size_t found = d.steady_n;
+    assert_true(found == 0 || (int)d.steady[0].n >= n - 6); /* the first three are not kept */
+    assert_true(found == 0 || d.steady[0].cost == 5 * (int64_t)d.steady[0].n);
+    free(d.steady);
+    tb_rhythm_free(h);
+    return found;
+}
+
+static void forty_even_calls_are_a_stretch(void **state)
+{
+    (void)state;
+    assert_int_equal(steady(39, 0), 0);
+    assert_int_equal(steady(40, 0), 1);
+    assert_int_equal(steady(40, 40), 1);
+    assert_int_equal(steady(40, 50), 0); /* half of the gaps are too few for forty */
+    assert_int_equal(steady(63, 50), 0);
+    assert_int_equal(steady(70, 50), 1); /* and enough for 64; there is a look every ten calls */
+    assert_int_equal(steady(100, 60), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hour_limits_are_strict), cmocka_unit_test(runs_end_after_ten_minutes),
-        cmocka_unit_test(agents_by_words_not_by_letters), cmocka_unit_test(signatures_see_through_masks)};
+        cmocka_unit_test(agents_by_words_not_by_letters), cmocka_unit_test(signatures_see_through_masks),
+        cmocka_unit_test(forty_even_calls_are_a_stretch)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
