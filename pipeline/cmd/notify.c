@@ -35,13 +35,14 @@ enum tb_status tb_notify(struct tb_session *s, int32_t day, struct tb_err *err)
     int64_t revision = 0;
     tb_buf_init(&pack, PACK_MAX);
     tb_buf_init(&json, PACK_MAX);
-    enum tb_status st = s->settings->notify != NULL ? tb_revision_get(s->db, day, 0, &pack, &revision, err)
-                                                    : TB_END;
+    enum tb_status st =
+        s->settings->notify != NULL ? tb_revision_get(s->db, day, 0, &pack, &revision, err) : TB_END;
     if (st == TB_OK) {
         st = tb_report_of_pack(tb_buf_view(&pack), "anomalies", revision, &report, err);
     }
     const struct tb_part *findings = st == TB_OK ? tb_parts_find(report, "findings") : NULL;
-    if (findings != NULL && tb_table_rows(findings->table) > 0) { /* a kept report has no part for an empty list */
+    if (findings != NULL &&
+        tb_table_rows(findings->table) > 0) { /* a kept report has no part for an empty list */
         st = tb_report_json(report, &json, err);
         if (st == TB_OK) {
             tell(s->settings->notify, tb_buf_view(&json));
