@@ -261,8 +261,11 @@ static void backup_is_whole(void **state)
     tb_db_close(copy);
     assert_int_equal(tb_db_backup(f.db, path, &why), TB_FAIL);
     assert_int_equal(why.code, TB_E_IO);
-    snprintf(path, sizeof path, "%s/no/such/folder.db", f.dir);
+    snprintf(path, sizeof path, "%s/copy.db/folder/copy.db", f.dir); /* a folder is made, but not of a file */
     assert_int_equal(tb_db_backup(f.db, path, &why), TB_FAIL);
+    assert_int_equal(why.code, TB_E_IO);
+    snprintf(path, sizeof path, "%s/new/folder/copy.db", f.dir);
+    must(tb_db_backup(f.db, path, &err));
     fixture_reopen(&f, TB_DB_READ);
     snprintf(path, sizeof path, "%s/second.db", f.dir);
     must(tb_db_backup(f.db, path, &err));
