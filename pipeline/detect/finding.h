@@ -46,7 +46,8 @@ extern const char *const tb_severity_names[4];
 struct tb_seen {
     int64_t start_us, end_us;
     uint64_t subject;
-    double least; /* large_prompt: tokens of the smallest prompt counted */
+    double least;     /* large_prompt: tokens from which on prompts of the feature are counted */
+    uint32_t feature; /* large_prompt: each has its own limit */
 };
 
 struct tb_finding {

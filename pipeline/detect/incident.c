@@ -366,9 +366,10 @@ enum tb_status tb_incident_merge(struct tb_judge *j, struct tb_subject *s, struc
 {
     for (size_t i = 0; i < today->n; i++) { /* windows grow and join from here on */
         struct tb_finding *f = &today->f[i];
-        double least = f->seen[0].least;
-        f->seen[0] = (struct tb_seen){f->start_us, f->end_us, f->subject, least};
-        f->seen_n = 1;
+        if (f->seen_n == 0) {
+            f->seen[f->seen_n++] =
+                (struct tb_seen){.start_us = f->start_us, .end_us = f->end_us, .subject = f->subject};
+        }
     }
     merge_today(j, today);
     for (size_t i = 0; i < today->n; i++) {

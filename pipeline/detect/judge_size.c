@@ -77,6 +77,20 @@ struct huge {
     double limit;
 };
 
+/* The limit of l's feature, as one more of what f saw, if it is not there yet. */
+static void note_limit(struct tb_finding *f, const struct huge *l)
+{
+    for (uint32_t i = 0; i < f->seen_n; i++) {
+        if (f->seen[i].feature == l->is->feature) {
+            return;
+        }
+    }
+    if (f->seen_n < TB_SEEN_MAX) {
+        f->seen[f->seen_n++] = (struct tb_seen){
+            .start_us = f->start_us, .end_us = f->end_us, .least = l->limit, .feature = l->is->feature};
+    }
+}
+
 static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struct huge *l, size_t n,
                            double lambda)
 {
@@ -84,20 +98,21 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     struct tb_words w = {.n = 0};
     int64_t most = 0;
     double limit = l[0].limit;
-    bool one_feature = true;
+    bool one_feature = true, one_limit = true;
     if (f == NULL) {
         return tb_judge_no_memory(j);
     }
+    f->start_us = l[0].is->ts_us;
+    f->end_us = l[n - 1].is->ts_us + 1;
     for (size_t i = 0; i < n; i++) {
         f->cost += l[i].is->cost; /* all of it: it cannot be known what should have been asked instead */
         most = l[i].is->tokens > most ? l[i].is->tokens : most;
         limit = l[i].limit < limit ? l[i].limit : limit;
         one_feature = one_feature && l[i].is->feature == l[0].is->feature;
+        one_limit = one_limit && l[i].limit >= l[0].limit && l[i].limit <= l[0].limit;
+        note_limit(f, &l[i]);
     }
-    f->start_us = l[0].is->ts_us;
-    f->end_us = l[n - 1].is->ts_us + 1;
     f->score = (double)n;
-    f->seen[0].least = limit;
     f->observed = (double)n;
     f->expected = lambda;
     f->extra = (double)n;
@@ -107,8 +122,9 @@ static enum tb_status tell(struct tb_judge *j, struct tb_subject *s, const struc
     tb_words_text(&w, s->name);
     tb_words_add(&w, ", ");
     tb_words_window(&w, s, f->start_us, f->end_us);
-    tb_words_add(&w, ": %zu prompts of %.0f tokens or more, the largest of %lld; %.2f a day are usual; cost ",
-                 n, limit, (long long)most, lambda);
+    tb_words_add(&w,
+                 ": %zu prompts %sof %.0f tokens or more, the largest of %lld; %.2f a day are usual; cost ",
+                 n, one_limit ? "" : "large for their features, ", limit, (long long)most, lambda);
     tb_words_cost(&w, j, f->cost);
     if (f->value != 0) {
         tb_words_add(&w, "; all from feature ");

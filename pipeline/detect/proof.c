@@ -79,7 +79,9 @@ static uint32_t seen_n(const struct tb_finding *f)
 
 static struct tb_seen seen_at(const struct tb_finding *f, uint32_t i)
 {
-    return f->seen_n > 0 ? f->seen[i] : (struct tb_seen){f->start_us, f->end_us, f->subject, 0};
+    return f->seen_n > 0
+               ? f->seen[i]
+               : (struct tb_seen){.start_us = f->start_us, .end_us = f->end_us, .subject = f->subject};
 }
 
 enum tb_status tb_proving_windows(struct tb_proving *v)
@@ -173,13 +175,13 @@ static enum tb_status prove_storm(struct tb_proving *v)
 
 static enum tb_status prove_large(struct tb_proving *v)
 {
-    enum tb_status st = v->f->dimension != NULL
-                            ? tb_proving_filter(v, "feature", "is", text_of(v, v->f->value))
-                            : TB_OK; /* prompts of several features */
+    enum tb_status st = TB_OK;
     for (uint32_t i = 0; i < seen_n(v->f) && st == TB_OK; i++) {
         struct tb_seen s = seen_at(v->f, i);
-        const char *least = tb_findsql_number(&v->p->number, s.least);
-        st = least != NULL ? tb_proving_window(v, s.start_us, s.end_us, least, NULL) : no_memory(v);
+        const char *least = tb_findsql_number(&v->p->number, s.least),
+                   *feature = tb_findsql_quote(&v->p->number, text_of(v, s.feature));
+        st = least != NULL && feature != NULL ? tb_proving_window(v, s.start_us, s.end_us, least, feature)
+                                              : no_memory(v);
     }
     set_flag(v, "by_size");
     v->p->sql = "proof_large.sql";

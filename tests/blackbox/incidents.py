@@ -96,6 +96,25 @@ def large_prompts_again(tollbook, folder):
     must(not told[-1], 'what comes every other day is not usual')
 
 
+def large_prompts_of_two_features(tollbook, folder):
+    """Each has a limit of its own: what is large for a chat is none where long texts are searched. The SQL of `explain` counts the same."""
+    w = World()
+    for e in w.events:
+        if e['consumer'] == 'cedar' and e['feature'] == 'search':
+            e['input_tokens'] += 6000
+    w.scatter(4, at(DAY, 11), 2, 'cedar', input_tokens=9000, feature='chat')
+    w.scatter(3, at(DAY, 11), 2, 'cedar', input_tokens=40000, feature='search')
+    w.scatter(5, at(DAY, 11, 30), 1, 'cedar', input_tokens=10000, feature='search')
+    w.write(folder)
+    case = Case(tollbook, folder)
+    case.run('ingest')
+    found = pick(case.findings(DAY)[1], 'large_prompt', 'cedar')
+    must(len(found) == 1 and found[0]['observed'] == 7, f'not seven in one row: {found}')
+    told = json.loads(case.run('explain', found[0]['id'], '--format', 'json'))
+    must(told['proof']['says'] == 7 and len(told['events']) == 7, f'the SQL says {told["proof"]["says"]}, {len(told["events"])} calls are listed')
+    must('7 prompts large for their features, of 8000 tokens or more' in found[0]['evidence'], found[0]['evidence'])
+
+
 def limits_keep_their_ids(tollbook, folder):
     """A budget of a month that fills up, and a quota of a month that is used up and knocked at again."""
     w = World()
@@ -203,7 +222,7 @@ def check_actions(path, found):
             must(f['id'] in text and f['cost'] in text, f'{f["kind"]}: neither its id nor its money')
 
 
-CASES = [a_level_that_stays, two_are_not_one, large_prompts_again, limits_keep_their_ids, signatures_go, packs_tell_them]
+CASES = [a_level_that_stays, two_are_not_one, large_prompts_again, large_prompts_of_two_features, limits_keep_their_ids, signatures_go, packs_tell_them]
 
 
 def main():
