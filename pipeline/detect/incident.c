@@ -179,7 +179,15 @@ static void sort(struct tb_findings *list)
     }
 }
 
-/* Even gaps of which a loop or a storm leaves too few for a bot are its own. */
+/* Whether p leaves too few of f's calls for a bot, or too few even ones: a stretch may begin and end among others. */
+static bool leaves_little(const struct tb_judge *j, const struct tb_finding *p, const struct tb_finding *f)
+{
+    const struct tb_rules *r = &j->rules;
+    return f->extra - p->extra < r->regular_requests ||
+           f->score * f->extra - p->extra < r->regular_share * r->regular_requests;
+}
+
+/* Even gaps of which a loop or a storm leaves little are its own. */
 static void drop_even(const struct tb_judge *j, struct tb_findings *today)
 {
     for (size_t i = today->n; i-- > 0;) {
@@ -187,7 +195,7 @@ static void drop_even(const struct tb_judge *j, struct tb_findings *today)
         for (size_t k = 0; k < today->n && f->kind == TB_KIND_BOT_REGULAR && of == NULL; k++) {
             struct tb_finding *p = &today->f[k];
             bool other = family_of(p->kind) == REPEAT || family_of(p->kind) == FAILURE;
-            of = other && touches(j, p, f) && f->extra - p->extra < j->rules.regular_requests ? p : NULL;
+            of = other && touches(j, p, f) && leaves_little(j, p, f) ? p : NULL;
         }
         if (of != NULL) {
             of->also |= 1u << f->kind;
