@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/escaped.h"
 #include "base/limits.h"
 #include "format/scan_masks.h"
 

@@ -26,19 +26,6 @@ INLINE TARGET uint64_t ISA(behind)(uint64_t run, uint64_t mark, uint64_t *carry)
     return sum & ~run;
 }
 
-/* The quotes that are not escaped, and the bytes that are. Source: simdjson, json_escape_scanner.h, 2023. */
-INLINE TARGET uint64_t ISA(unescape)(const struct masks *m, struct tb_scan_state *st, uint64_t *escaped_out)
-{
-    const uint64_t odd_bits = UINT64_C(0xAAAAAAAAAAAAAAAA);
-    uint64_t potential = m->slash & ~st->escaped;
-    uint64_t maybe = potential << 1;
-    uint64_t codes = ((maybe | odd_bits) - potential) ^ odd_bits;
-    uint64_t escaped = codes ^ (m->slash | st->escaped);
-    st->escaped = (codes & m->slash) >> 63;
-    *escaped_out = escaped;
-    return m->quote & ~escaped;
-}
-
 /* The masks of up to BATCH blocks from at on: a loop of its own, whose constants stay in registers. How many. */
 static __attribute__((noinline)) TARGET size_t ISA(batch)(const unsigned char *line, size_t at, size_t end,
                                                           struct masks *out)
@@ -73,10 +60,7 @@ static TARGET bool ISA(window)(struct tb_scan *s)
         }
         const struct masks m = batch[used++];
 
-        uint64_t quote = m.quote, escaped = 0;
-        if ((m.slash | st.escaped) != 0) {
-            quote = ISA(unescape)(&m, &st, &escaped);
-        }
+        uint64_t escaped = tb_escaped(m.slash, &st.escaped), quote = m.quote & ~escaped;
         uint64_t string =
             ISA(prefix_xor)(quote) ^ st.string; /* from the opening quote to before the closing one */
         st.string = (uint64_t)((int64_t)string >> 63);

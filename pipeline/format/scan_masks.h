@@ -1,5 +1,5 @@
-/* Concept: what a block of 64 bytes holds, as bit masks (bit i = byte i), once per instruction set. Included by scan.c
- *          alone; everything behind the masks (scan_block.h) is the same C for all.
+/* Concept: what a block of 64 bytes holds, as bit masks (bit i = byte i), once per instruction set. Included by scan.c, shape_match.c
+ *          and unescape.c; everything behind the masks (scan_block.h) is the same C for all.
  * Source:  the idea of masks and their prefix xor: Langdale, Lemire, "Parsing Gigabytes of JSON per Second",
  *          arXiv:1902.08318.
  */

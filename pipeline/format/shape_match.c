@@ -1,5 +1,6 @@
 /* Comparing a line with one shape, with each instruction set. */
 #include <string.h>
+#include "base/escaped.h"
 #include "format/scan_masks.h"
 #include "format/shape_inside.h"
 #include "format/strict.h"

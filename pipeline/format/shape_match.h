@@ -35,7 +35,6 @@ INLINE TARGET bool ISA(equal)(const unsigned char *a, const unsigned char *b, si
  * escape on, 64 bytes at a time. */
 static TARGET size_t ISA(string_escaped)(const unsigned char *line, size_t n, size_t at)
 {
-    const uint64_t odd_bits = UINT64_C(0xAAAAAAAAAAAAAAAA);
     uint64_t carry = 0;
     unsigned char tail[64];
     for (; at < n; at += 64) {
@@ -47,14 +46,8 @@ static TARGET size_t ISA(string_escaped)(const unsigned char *line, size_t n, si
         }
         uint64_t quote, slash, low;
         ISA(string_masks)(p, &quote, &slash, &low);
-        uint64_t escaped = 0;
-        if ((slash | carry) != 0) {
-            uint64_t potential = slash & ~carry;
-            uint64_t codes = (((potential << 1) | odd_bits) - potential) ^ odd_bits;
-            escaped = codes ^ (slash | carry);
-            carry = (codes & slash) >> 63;
-            quote &= ~escaped;
-        }
+        uint64_t escaped = tb_escaped(slash, &carry);
+        quote &= ~escaped;
         uint64_t inside = quote == 0 ? ~UINT64_C(0) : (quote & -quote) - 1;
         if ((low & inside) != 0) {
             return 0;

@@ -1,5 +1,6 @@
 /* JSON's escapes, decoded. Texts in logs hold one in a few dozen bytes (a newline, or a quote, of a prompt); where the processor can,
  * 64 bytes are decoded at once, however many escapes they hold. */
+#include "base/escaped.h"
 #include "base/utf8.h"
 #include "format/scan_masks.h"
 #include "format/value.h"
@@ -96,19 +97,6 @@ static bool has_blocks(void)
     return strcmp(tb_scan_isa(), "avx512") == 0;
 }
 
-/* The backslashes that begin an escape, when none began before: of a run of them each second one. */
-static inline uint64_t escapes(uint64_t slash)
-{
-    if ((slash & slash << 1) == 0) {
-        return slash;
-    }
-    uint64_t begin = 0;
-    for (uint64_t rest = slash; rest != 0; rest &= ~(UINT64_C(3) << __builtin_ctzll(rest))) {
-        begin |= rest & -rest;
-    }
-    return begin;
-}
-
 /* Decodes whole blocks, up to one with a \u or with an escape that goes on in the next: those are for unescape_one. */
 static AVX512 void unescape_blocks(struct tb_str *from, char **to, size_t room)
 {
@@ -120,14 +108,15 @@ static AVX512 void unescape_blocks(struct tb_str *from, char **to, size_t room)
     size_t i = 0;
     for (; from->n - i >= BLOCK && room >= BLOCK; i += BLOCK) {
         __m512i v = _mm512_loadu_si512(from->s + i);
-        uint64_t begin = escapes(EQ1('\\'));
-        if ((EQ1('u') & begin << 1) != 0 || begin >> 63 != 0) {
+        uint64_t on = 0, slash = EQ1('\\'), escaped = tb_escaped(slash, &on);
+        if ((EQ1('u') & escaped) != 0 || on != 0) {
             break;
         }
-        uint64_t letters = begin << 1 & _mm512_test_epi8_mask(v, bit6) & ~_mm512_movepi8_mask(v);
+        uint64_t letters = escaped & _mm512_test_epi8_mask(v, bit6) & ~_mm512_movepi8_mask(v);
         v = _mm512_mask_permutexvar_epi8(v, letters, v, table);
-        _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(~begin, v));
-        size_t given = (size_t)__builtin_popcountll(~begin);
+        uint64_t keep = ~(slash & ~escaped);
+        _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(keep, v));
+        size_t given = (size_t)__builtin_popcountll(keep);
         out += given;
         room -= given;
     }

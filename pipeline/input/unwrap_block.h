@@ -77,22 +77,6 @@ static inline struct tb_block tb_block_of(const char *p)
 
 #endif
 
-/* Which bytes stand behind an escaping backslash. *carry: the byte before the block was one; updated for the next. (Of a
- * run of backslashes every second escapes; the addition carries along each run. After Langdale and Lemire, "Parsing
- * Gigabytes of JSON per Second", 2019, section 3.1.1.) */
-static inline uint64_t tb_block_escaped(uint64_t backslash, uint64_t *carry)
-{
-    const uint64_t even = UINT64_C(0x5555555555555555);
-    if ((backslash | *carry) == 0) {
-        return 0;
-    }
-    backslash &= ~*carry;
-    uint64_t follows = backslash << 1 | *carry, sum;
-    uint64_t odd_starts = backslash & ~even & ~follows;
-    *carry = __builtin_add_overflow(odd_starts, backslash, &sum);
-    return (even ^ sum << 1) & follows;
-}
-
 /* How many bits are set. (Where the processor's own instruction may not be assumed the builtin is a call.) */
 static inline unsigned tb_block_count(uint64_t m)
 {

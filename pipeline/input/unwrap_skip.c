@@ -1,6 +1,8 @@
 #include "input/unwrap_block.h"
 #include "input/unwrap_parts.h"
 
+#include "base/escaped.h"
+
 /* Where JSON values end: by their quotes and brackets only. What is between them the format's scanner judges. */
 
 const char *tb_json_blanks(const char *p, const char *end)
@@ -68,7 +70,7 @@ const char *tb_json_skip_nested(const char *p, const char *end)
             bytes = memcpy(last, p, (size_t)(end - p));
         }
         struct tb_block b = tb_block_of(bytes);
-        uint64_t quoted = tb_block_within(b.quote & ~tb_block_escaped(b.backslash, &carry)) ^ within;
+        uint64_t quoted = tb_block_within(b.quote & ~tb_escaped(b.backslash, &carry)) ^ within;
         within = (uint64_t)0 - (quoted >> 63);
         b.open &= ~quoted;
         b.close &= ~quoted;

@@ -1,6 +1,7 @@
 #include "input/unwrap_block.h"
 #include "input/unwrap_parts.h"
 
+#include "base/escaped.h"
 #include "base/utf8.h"
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -103,7 +104,7 @@ __attribute__((target("bmi2,popcnt"))) static void unescape_blocks(const char **
     while (end - p >= 64) {
         uint64_t before = carry;
         struct tb_block b = tb_block_of(p);
-        uint64_t escaped = tb_block_escaped(b.backslash, &carry);
+        uint64_t escaped = tb_escaped(b.backslash, &carry);
         uint64_t simple = b.quote | b.backslash | b.slash;
         if ((b.control | (b.quote & ~escaped) | (escaped & ~simple)) != 0) {
             carry = before;
