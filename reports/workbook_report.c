@@ -1,8 +1,10 @@
 /* Any one report as a workbook: its head and objects on the first sheet, each list on a sheet of its own. */
 #include <assert.h>
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 #include "base/file.h"
 #include "base/decimal.h"
@@ -219,20 +221,27 @@ static enum tb_status write_book(const struct tb_report *r, const char *temp, st
     return tb_xlsx_close(x, err);
 }
 
-/* The library writes files only: a temporary one, of which the bytes are taken. */
+/* The library writes files only, by name: a temporary one in a folder that nobody else may enter, of which the bytes are taken. */
 enum tb_status tb_report_xlsx(const struct tb_report *r, struct tb_buf *out, struct tb_err *err)
 {
-    char temp[PATH_BYTES_MAX];
+    char folder[PATH_BYTES_MAX], temp[PATH_BYTES_MAX + 16];
     const char *dir = getenv("TMPDIR");
     dir = dir != NULL && dir[0] != '\0' ? dir : "/tmp";
-    int n = snprintf(temp, sizeof temp, "%s/.tollbook-%ld-report.tmp", dir, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof temp) {
+    int n = snprintf(folder, sizeof folder, "%s/tollbook-XXXXXX", dir);
+    if (n < 0 || (size_t)n >= sizeof folder) {
         return tb_err_set(err, TB_FAIL, TB_E_IO, "the path of TMPDIR is too long; set it to a shorter one");
     }
+    if (mkdtemp(folder) == NULL) {
+        return tb_err_set(err, TB_FAIL, TB_E_IO,
+                          "cannot make a temporary folder in \"%s\": %s; set TMPDIR to a folder with room",
+                          dir, strerror(errno));
+    }
+    snprintf(temp, sizeof temp, "%s/report.xlsx", folder);
     enum tb_status st = write_book(r, temp, err);
     if (st == TB_OK) {
         st = tb_file_read(temp, out->max, out, err);
-        (void)unlink(temp);
     }
+    (void)unlink(temp);
+    (void)rmdir(folder);
     return st;
 }

@@ -17,7 +17,7 @@ trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
 [ $# -gt 0 ] || set -- "$here"/*/*/
 for CASE in "$@"; do
-    CASE=${CASE%/}
+    CASE=$(realpath "$CASE")
     [ -f "$CASE/cmd" ] || continue
     export CASE
     rm -rf "$tmp/in" && mkdir "$tmp/in"
