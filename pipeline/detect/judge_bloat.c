@@ -6,6 +6,7 @@
 
 #define DAYS_MAX     48
 #define FEATURES_MAX 24
+#define WINDOW_MAX   3 /* days of a finding */
 
 /* One day of one feature. */
 struct stat {
@@ -21,7 +22,7 @@ struct features {
     struct usual {
         double mean, spread;
         bool asked, known;
-    } usual[FEATURES_MAX][2][4]; /* by how many days are left out */
+    } usual[FEATURES_MAX][2][WINDOW_MAX + 1]; /* by how many days are left out */
 };
 
 static int feature_index(struct features *t, uint32_t id)
@@ -264,7 +265,7 @@ static void find(const struct tb_judge *j, struct features *t, int side, int onl
 {
     double between = -1;
     int today = t->days - 1;
-    for (int days = 1; days <= 3 && days <= today; days++) {
+    for (int days = 1; days <= WINDOW_MAX && days <= today; days++) {
         int before = today - days + 1;
         struct shift sh;
         if (!shift_of(j, t, side, before, today, before, only, &sh) || sh.n < j->rules.bloat_n ||
