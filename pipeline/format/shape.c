@@ -30,11 +30,11 @@ void tb_shape_compile(struct tb_shape *s)
         const struct tb_shape_token *t = &s->token[i];
         if (t->varies) {
             s->segment[s->segments++] = (struct tb_shape_segment){
-                begin, t->begin - begin, t->string ? TB_THEN_STRING : TB_THEN_SCALAR};
+                begin, t->begin - begin, t->string ? TB_THEN_STRING : TB_THEN_SCALAR, t->end - t->begin};
             begin = t->end;
         }
     }
-    s->segment[s->segments++] = (struct tb_shape_segment){begin, s->n - begin, TB_THEN_END};
+    s->segment[s->segments++] = (struct tb_shape_segment){begin, s->n - begin, TB_THEN_END, TB_SHAPE_MOVES};
     for (uint32_t i = 0; i < s->scalars; i++) {
         uint32_t at = s->capture[i].value.at;
         /* a varying empty string begins where the next segment does: it belongs to the one before it */
@@ -80,7 +80,7 @@ static inline uint32_t found(const struct tb_shapes *all, struct tb_shape_place 
     return all->position[p.segment] + p.offset;
 }
 
-static void load_instances(struct tb_shapes *all, const struct tb_shape *s, struct tb_walk *w)
+static void load_instances(struct tb_shapes *all, struct tb_shape *s, struct tb_walk *w)
 {
     const struct tb_shape_kept *k = s->kept;
     for (unsigned scope = 0; scope < w->trie->scopes; scope++) {
@@ -93,14 +93,15 @@ static void load_instances(struct tb_shapes *all, const struct tb_shape *s, stru
             in->key_n = k->key_n;
         }
     }
-    for (uint32_t i = s->scalars; i < s->captures; i++) {
-        const struct tb_shape_capture *c = &s->capture[i];
-        w->instance[c->scope][c->instance].value[c->slot] = c->value;
+    for (uint32_t i = 0; i < s->captures; i++) {
+        struct tb_shape_capture *c = &s->capture[i];
+        c->to = &w->instance[c->scope][c->instance].value[c->slot];
+        *c->to = c->value; /* of scalars their places differ from line to line */
     }
     all->loaded = s;
 }
 
-static void fill(struct tb_shapes *all, const struct tb_shape *s, struct tb_walk *w, struct tb_str line)
+static void fill(struct tb_shapes *all, struct tb_shape *s, struct tb_walk *w, struct tb_str line)
 {
     if (all->loaded != s) {
         load_instances(all, s, w);
@@ -115,7 +116,7 @@ static void fill(struct tb_shapes *all, const struct tb_shape *s, struct tb_walk
             v.n = all->position[c->place.segment + 1] - v.at;
             v.type = v.type == TB_V_STRING ? TB_V_STRING : (uint8_t)scalar_type(line.s[v.at]);
         }
-        w->instance[c->scope][c->instance].value[c->slot] = v;
+        *c->to = v;
     }
     const struct tb_shape_kept *k = s->kept;
     for (unsigned scope = 0; scope < w->trie->scopes; scope++) {

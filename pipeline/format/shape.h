@@ -2,7 +2,8 @@
  *          into what stays and what varies; a line that has the same bytes in all that stays, and a well-formed scalar
  *          wherever something varies, is valid, and its values are where the shape says. So it is checked as strictly as by
  *          the scanner, but at the speed of comparing bytes.
- * Shape:   a value counts as staying until it differs once; then it is a varying one for good. A line that differs
+ * Shape:   a value counts as staying until it differs once; then it is a varying one for good. A varying one (an id, an instant)
+ *          counts as steady, always of one length, until it has another; then it is one that moves for good. A line that differs
  *          anywhere else (keys, order, blanks, brackets, kind of scalar) is read whole, and becomes a shape itself.
  * Owns:    a tb_shapes owns its shapes; one thread's, inside a tb_walk.
  * Limits:  TB_SHAPES_MAX shapes; lines longer than LEARN_BYTES_MAX or with more than TB_SHAPE_TOKENS_MAX scalars are not learnt (but are

@@ -10,6 +10,8 @@
 #define TB_SHAPE_TOKENS_MAX 768
 #define TB_SHAPES_MAX       64 /* bits of a mask */
 
+#define TB_SHAPE_MOVES UINT32_MAX
+
 enum tb_shape_then { TB_THEN_STRING, TB_THEN_SCALAR, TB_THEN_END };
 
 struct tb_shape_token {  /* a scalar value of the learnt line */
@@ -21,6 +23,7 @@ struct tb_shape_token {  /* a scalar value of the learnt line */
 struct tb_shape_segment { /* what stays, up to the next varying value or the line's end */
     uint32_t begin, n;
     enum tb_shape_then then;
+    uint32_t steady; /* bytes of that value, while it was as long in each line; TB_SHAPE_MOVES: it was not */
 };
 
 struct tb_shape_place { /* a byte of the text, found again in a matched line */
@@ -31,6 +34,7 @@ struct tb_shape_place { /* a byte of the text, found again in a matched line */
 struct tb_shape_capture { /* a slot's value */
     struct tb_shape_place place;
     uint32_t token;
+    struct tb_value *to; /* where the walk has it, while it holds this shape */
     uint16_t instance;
     uint8_t scope;
     uint8_t slot;
@@ -73,7 +77,7 @@ struct tb_shapes {
 
 /* Fills position with where each segment begins in line, the line's end behind them. False: another shape; *miss is then
  * the place in the shape's text up to which the line is like it; a varying value that is none of its kind begins there. */
-typedef bool tb_shape_match(const struct tb_shape *s, struct tb_str line, uint32_t *position, size_t *miss);
+typedef bool tb_shape_match(struct tb_shape *s, struct tb_str line, uint32_t *position, size_t *miss);
 tb_shape_match *tb_shape_matcher(const char *isa);
 
 /* The shape of the line that w has just read whole; NULL: it has too many values, or there is no memory. */

@@ -105,14 +105,35 @@ INLINE TARGET size_t ISA(scalar_end)(const unsigned char *line, size_t n, size_t
     return whole && end <= n && is_end(line[end]) ? end : scalar_end_slow(line, n, at);
 }
 
+/* Whether the value at at is as long as the lines before had it: then where the next segment begins does not hang on
+ * what its bytes are, and the processor need not wait for them. Those of plain bytes only: others are read as if they moved. */
+INLINE TARGET bool ISA(is_steady)(const unsigned char *line, size_t n, size_t at,
+                                  const struct tb_shape_segment *g)
+{
+    uint32_t left = g->steady;
+    if (left >= n - at) {
+        return false;
+    }
+    if (g->then == TB_THEN_SCALAR) {
+        return left < 16 && (ISA(not_digit16)(line + at) & ((2u << left) - 1)) == 1u << left &&
+               (line[at] != '0' || left == 1) && is_end(line[at + left]);
+    }
+    for (; left >= 16; left -= 16, at += 16) {
+        if (ISA(special16)(line + at) != 0) {
+            return false;
+        }
+    }
+    return (ISA(special16)(line + at) & ((2u << left) - 1)) == 1u << left && line[at + left] == '"';
+}
+
 /* Fills s->position with where each segment begins in line. False: another shape; *miss is then the place in the shape's
  * text up to which line is like it. */
-static TARGET bool ISA(match)(const struct tb_shape *s, struct tb_str text, uint32_t *position, size_t *miss)
+static TARGET bool ISA(match)(struct tb_shape *s, struct tb_str text, uint32_t *position, size_t *miss)
 {
     const unsigned char *line = (const unsigned char *)text.s, *known = (const unsigned char *)s->text;
     size_t at = 0, n = text.n;
     for (uint32_t i = 0; i < s->segments; i++) {
-        const struct tb_shape_segment *g = &s->segment[i];
+        struct tb_shape_segment *g = &s->segment[i];
         position[i] = (uint32_t)at;
         if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
             size_t k = 0;
@@ -123,6 +144,13 @@ static TARGET bool ISA(match)(const struct tb_shape *s, struct tb_str text, uint
             return false;
         }
         at += g->n;
+        if (g->steady != TB_SHAPE_MOVES) {
+            if (ISA(is_steady)(line, n, at, g)) {
+                at += g->steady;
+                continue;
+            }
+            g->steady = TB_SHAPE_MOVES;
+        }
         if (g->then == TB_THEN_STRING) {
             at = ISA(string_end)(line, n, at);
         } else if (g->then == TB_THEN_SCALAR) {

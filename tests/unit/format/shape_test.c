@@ -131,6 +131,91 @@ static void as_if_whole(void **state)
     tb_format_set_free(set);
 }
 
+/* A value that was always as long may be any other of its kind: the line is still one of its shape. */
+static void moves_at_last(void **state)
+{
+    static const char form[] = "{\"started_at\":%s,\"s\":\"%s\",\"client_ip\":\"%s\"}";
+    static const char *const v[][3] = {{"1767225600123", "0123456789abcdef-01", "10.1.2.30"},
+                                       {"1767225611999", "fedcba9876543210-98", "10.9.8.70"},
+                                       {"1767225611999.5", "fedcba9876543210-98\\/", "10.9.8.7"},
+                                       {"1e12", "fedcba9876543210-987", "10.9.8.7\\u00e9"},
+                                       {"0", "", ""}};
+    (void)state;
+    struct tb_format_set *set;
+    struct tb_err err;
+    assert_int_equal(tb_format_set_new(NULL, &set, &err), TB_OK);
+    for (const char *const *isa = tb_scan_isas(); *isa != NULL; isa++) {
+        assert_true(tb_scan_use(*isa));
+        for (size_t last = 2; last < sizeof v / sizeof *v; last++) {
+            struct tb_extractor *x = tb_extractor_new(tb_format_find(set, "kong"));
+            assert_non_null(x);
+            for (size_t i = 0; i < 5; i++) {
+                const char *const *now = v[i < 4 ? i % 2 : last];
+                length = (size_t)sprintf(line, form, now[0], now[1], now[2]);
+                memset(line + length, '"', 16);
+                bool hit = tb_shapes_match(x->walk.shapes, &x->walk, (struct tb_str){line, length});
+                assert_int_equal(hit, i > 0);
+                if (!hit) {
+                    assert_int_equal(tb_walk_line(&x->walk, (struct tb_str){line, length}), TB_WALK_OK);
+                }
+            }
+            tb_extractor_free(x);
+        }
+    }
+    assert_true(tb_scan_use(tb_scan_isas()[0]));
+    tb_format_set_free(set);
+}
+
+/* Values of one length in all lines but the last, which has any byte in any place of them, one more or one less: each time a new
+ * memory, for a value that has moved once is read as one that moves. */
+static void steady_values(void **state)
+{
+    static const char bytes[] = "\"\\/u0-.e ,:}]\n\x01\x7f\xc3x";
+    static const char *const lines[] = {
+        "{\"started_at\":1767225600123,\"s\":\"0123456789abcdef-0123456789abcdef\",\"t\":\"\","
+        "\"n\":7,\"client_ip\":\"10.1.2.30\"}",
+        "{\"started_at\":1767225611999,\"s\":\"fedcba9876543210-fedcba9876543210\",\"t\":\"\","
+        "\"n\":0,\"client_ip\":\"10.9.8.70\"}"};
+    (void)state;
+    struct tb_format_set *set;
+    struct tb_err err;
+    assert_int_equal(tb_format_set_new(NULL, &set, &err), TB_OK);
+    struct tb_extractor *whole = tb_extractor_new(tb_format_find(set, "kong"));
+    assert_non_null(whole);
+    for (const char *const *isa = tb_scan_isas(); *isa != NULL; isa++) {
+        assert_true(tb_scan_use(*isa));
+        matched = 0;
+        for (size_t at = 0; at < strlen(lines[0]); at++) {
+            for (size_t b = 0; b < 3 * sizeof bytes; b++) {
+                struct tb_extractor *with = tb_extractor_new(tb_format_find(set, "kong"));
+                assert_non_null(with);
+                for (int i = 0; i < 5; i++) {
+                    size_t n = length = strlen(lines[i % 2]), tail = n - at;
+                    memcpy(line, lines[i % 2], n);
+                    if (i == 4 && b / sizeof bytes == 0) { /* instead */
+                        line[at] = bytes[b];
+                    } else if (i == 4 && b / sizeof bytes == 1) { /* one more */
+                        memmove(line + at + 1, line + at, tail);
+                        line[at] = bytes[b % sizeof bytes];
+                        length++;
+                    } else if (i == 4) { /* one less, and another */
+                        memmove(line + at, line + at + 1, tail - 1);
+                        line[at] = bytes[b % sizeof bytes];
+                        length--;
+                    }
+                    memset(line + length, '"', 16);
+                    check(&with->walk, &whole->walk);
+                }
+                tb_extractor_free(with);
+            }
+        }
+        assert_true(matched > 3 * 3 * sizeof bytes * strlen(lines[0]));
+    }
+    assert_true(tb_scan_use(tb_scan_isas()[0]));
+    tb_extractor_free(whole);
+    tb_format_set_free(set);
+}
+
 /* As many shapes as there is room for, met in any order: each is found again. */
 static void finds_each_of_many(void **state)
 {
@@ -190,7 +275,8 @@ static void gives_up(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(as_if_whole), cmocka_unit_test(finds_each_of_many),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(as_if_whole), cmocka_unit_test(steady_values),
+                                       cmocka_unit_test(moves_at_last), cmocka_unit_test(finds_each_of_many),
                                        cmocka_unit_test(gives_up)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
