@@ -26,6 +26,7 @@ void tb_shape_compile(struct tb_shape *s)
 {
     uint32_t begin = 0;
     s->segments = 0;
+    s->back_to = 0;
     for (uint32_t i = 0; i < s->tokens; i++) {
         const struct tb_shape_token *t = &s->token[i];
         if (t->varies) {

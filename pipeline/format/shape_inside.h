@@ -58,6 +58,7 @@ struct tb_shape {
     uint32_t tokens;
     struct tb_shape_segment *segment; /* tokens + 1 at most */
     uint32_t segments;
+    uint32_t back_to; /* the first segment up to which lines are also read from their end on */
     struct tb_shape_capture *capture;
     uint32_t captures;
     uint32_t scalars;           /* captures[0 .. scalars) are tokens, the rest brackets */

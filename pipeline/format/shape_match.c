@@ -5,9 +5,21 @@
 #include "format/shape_inside.h"
 #include "format/strict.h"
 
+#define BACK_BYTES_MAX 64 /* of a value that is measured from its end */
+
 static inline bool is_end(unsigned char c)
 {
     return c == ',' || c == '}' || c == ']' || c <= ' ';
+}
+
+/* How many of n bytes are equal before the first that is not. */
+static size_t alike(const unsigned char *a, const unsigned char *b, size_t n)
+{
+    size_t i = 0;
+    while (i < n && a[i] == b[i]) {
+        i++;
+    }
+    return i;
 }
 
 static inline uint64_t load8(const unsigned char *p)
@@ -75,6 +87,15 @@ INLINE uint32_t special16_c(const unsigned char *p)
     return m;
 }
 
+INLINE uint32_t same16_c(const unsigned char *p, unsigned char c)
+{
+    uint32_t m = 0;
+    for (unsigned i = 0; i < 16; i++) {
+        m |= (uint32_t)(p[i] == c) << i;
+    }
+    return m;
+}
+
 INLINE uint32_t not_digit16_c(const unsigned char *p)
 {
     uint32_t m = 0;
@@ -114,6 +135,11 @@ INLINE bool equal32_sse2(const unsigned char *a, const unsigned char *b)
 {
     __m128i x = _mm_cmpeq_epi8(load16(a), load16(b)), y = _mm_cmpeq_epi8(load16(a + 16), load16(b + 16));
     return _mm_movemask_epi8(_mm_and_si128(x, y)) == 0xffff;
+}
+
+INLINE uint32_t same16_sse2(const unsigned char *p, unsigned char c)
+{
+    return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(load16(p), _mm_set1_epi8((char)c)));
 }
 
 INLINE uint32_t special16_sse2(const unsigned char *p)
@@ -163,6 +189,7 @@ INLINE AVX2 bool equal32_avx2(const unsigned char *a, const unsigned char *b)
 }
 
 #define equal16_avx2     equal16_sse2
+#define same16_avx2      same16_sse2
 #define special16_avx2   special16_sse2
 #define not_digit16_avx2 not_digit16_sse2
 #define TARGET           AVX2
@@ -182,6 +209,7 @@ INLINE AVX512 void string_masks_avx512(const unsigned char *p, uint64_t *quote, 
 
 #define equal16_avx512     equal16_sse2
 #define equal32_avx512     equal32_avx2
+#define same16_avx512      same16_sse2
 #define special16_avx512   special16_sse2
 #define not_digit16_avx512 not_digit16_sse2
 #define TARGET             AVX512

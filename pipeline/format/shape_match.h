@@ -126,42 +126,116 @@ INLINE TARGET bool ISA(is_steady)(const unsigned char *line, size_t n, size_t at
     return (ISA(special16)(line + at) & ((2u << left) - 1)) == 1u << left && line[at + left] == '"';
 }
 
+/* The end of the value at at, which stands behind g; 0: it is none of g's kind. */
+INLINE TARGET size_t ISA(value_end)(const unsigned char *line, size_t n, size_t at,
+                                    struct tb_shape_segment *g)
+{
+    if (g->steady != TB_SHAPE_MOVES) {
+        if (ISA(is_steady)(line, n, at, g)) {
+            return at + g->steady;
+        }
+        g->steady = TB_SHAPE_MOVES;
+    }
+    return g->then == TB_THEN_STRING   ? ISA(string_end)(line, n, at)
+           : g->then == TB_THEN_SCALAR ? ISA(scalar_end)(line, n, at)
+                                       : at;
+}
+
+/* Where any value that ends at end begins, behind a byte like before: the value is read as if it had been met from the front. */
+static TARGET size_t ISA(begin_of_any)(const unsigned char *line, size_t n, size_t end, unsigned char before,
+                                       bool string)
+{
+    for (size_t at = end; at >= 16 && end - at < BACK_BYTES_MAX; at -= 16) {
+        uint32_t m = ISA(same16)(line + at - 16, before);
+        if (m != 0) {
+            size_t begin = at + 16 - (unsigned)__builtin_clz(m);
+            size_t found = string ? ISA(string_end)(line, n, begin) : ISA(scalar_end)(line, n, begin);
+            return found == end ? begin : 0;
+        }
+    }
+    return 0;
+}
+
+/* The same, quick for strings of plain bytes and for digits; 0: not within BACK_BYTES_MAX, or it is no value. */
+INLINE TARGET size_t ISA(value_begin)(const unsigned char *line, size_t n, size_t end, unsigned char before,
+                                      bool string)
+{
+    size_t at = end;
+    if (string) {
+        uint32_t m = 0;
+        for (; at >= 16 && m == 0 && end - at < BACK_BYTES_MAX; at -= 16) {
+            m = ISA(special16)(line + at - 16);
+        }
+        at += m == 0 ? 0 : 32 - (unsigned)__builtin_clz(m);
+        if (m != 0 && line[at - 1] == '"') {
+            return at;
+        }
+    } else if (end >= 16) {
+        uint32_t other = ISA(not_digit16)(line + end - 16) | 1;
+        at = end + 16 - (unsigned)__builtin_clz(other);
+        if (at < end && line[at - 1] == before && (line[at] != '0' || at == end - 1)) {
+            return at;
+        }
+    }
+    return ISA(begin_of_any)(line, n, end, before, string);
+}
+
+/* Segment g, which ends at *end, begins at *position, and the value before it at what *end is then. False: it cannot be told from
+ * there, or not behind at. */
+INLINE TARGET bool ISA(back)(const struct tb_shape_segment *g, const unsigned char *known,
+                             const unsigned char *line, size_t n, size_t at, size_t *end, uint32_t *position)
+{
+    if (*end - at < g->n || !ISA(equal)(line + *end - g->n, known + g->begin, g->n)) {
+        return false;
+    }
+    const struct tb_shape_segment *b = g - 1;
+    size_t begin = *end - g->n,
+           value = ISA(value_begin)(line, n, begin, known[b->begin + b->n - 1], b->then == TB_THEN_STRING);
+    if (value < at + b->n) {
+        return false;
+    }
+    *position = (uint32_t)begin;
+    *end = value;
+    return true;
+}
+
 /* Fills s->position with where each segment begins in line. False: another shape; *miss is then the place in the shape's
- * text up to which line is like it. */
+ * text up to which line is like it.
+ * Where a segment begins is known when the value before it has been read: a chain of waiting, of which the processor does two at
+ * once, one from each end of the line. What was found from the end on counts when the two meet to the byte: the first lot says where
+ * the second one's first segment begins, so that, value by value, it was read as it would have been from the front. Where that was
+ * of no use (a long value, say) it stops the next time; what is left is read from the front, and so is all of a line that
+ * turns out to be of another shape. */
 static TARGET bool ISA(match)(struct tb_shape *s, struct tb_str text, uint32_t *position, size_t *miss)
 {
     const unsigned char *line = (const unsigned char *)text.s, *known = (const unsigned char *)s->text;
-    size_t at = 0, n = text.n;
+    size_t at = 0, n = text.n, end = n;
+    uint32_t last = s->segments - 1, stop = s->back_to;
+    position[s->segments] = (uint32_t)n;
     for (uint32_t i = 0; i < s->segments; i++) {
         struct tb_shape_segment *g = &s->segment[i];
         position[i] = (uint32_t)at;
-        if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
-            size_t k = 0;
-            while (k < g->n && at + k < n && line[at + k] == known[g->begin + k]) {
-                k++;
+        if (i + 1 < last && last > stop) {
+            if (ISA(back)(&s->segment[last], known, line, n, at, &end, &position[last])) {
+                last--;
+            } else {
+                stop = last;
             }
-            *miss = g->begin + k;
+        } else if (i == last && end - at == g->n && ISA(equal)(line + at, known + g->begin, g->n)) {
+            at = n;
+            break;
+        }
+        if (n - at < g->n || !ISA(equal)(line + at, known + g->begin, g->n)) {
+            *miss = g->begin + alike(line + at, known + g->begin, n - at < g->n ? n - at : g->n);
             return false;
         }
-        at += g->n;
-        if (g->steady != TB_SHAPE_MOVES) {
-            if (ISA(is_steady)(line, n, at, g)) {
-                at += g->steady;
-                continue;
-            }
-            g->steady = TB_SHAPE_MOVES;
-        }
-        if (g->then == TB_THEN_STRING) {
-            at = ISA(string_end)(line, n, at);
-        } else if (g->then == TB_THEN_SCALAR) {
-            at = ISA(scalar_end)(line, n, at);
-        }
+        at = ISA(value_end)(line, n, at + g->n, g);
         if (at == 0) {
             *miss = g->begin + g->n;
             return false;
         }
     }
-    position[s->segments] = (uint32_t)at;
+    s->back_to = at == n ? stop : s->back_to;
     *miss = s->n;
     return at == n;
 }

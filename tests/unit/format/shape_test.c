@@ -12,25 +12,30 @@
 static char line[40000];
 static size_t length;
 
-static const char *const values[] = {"\"\"",
-                                     "\"x\"",
-                                     "0",
-                                     "-1.5e3",
-                                     "null",
-                                     "true",
-                                     "false",
-                                     "12345678901234567890",
-                                     "\"a\\\"b\"",
-                                     "\"\\u00e9\"",
-                                     "\"long enough to be longer than one block of sixteen bytes \\\\ \\n\"",
-                                     "{}",
-                                     "[]",
-                                     "01",
-                                     "\"\t\"",
-                                     "\"\\x\"",
-                                     "nul",
-                                     "1.",
-                                     "\"\\u12g4\""};
+static const char *const values[] = {
+    "\"\"",
+    "\"x\"",
+    "0",
+    "-1.5e3",
+    "null",
+    "true",
+    "false",
+    "12345678901234567890",
+    "\"a\\\"b\"",
+    "\"\\u00e9\"",
+    "\"long enough to be longer than one block of sixteen bytes \\\\ \\n\"",
+    "{}",
+    "[]",
+    "01",
+    "\"\t\"",
+    "\"\\x\"",
+    "nul",
+    "1.",
+    "\"\\u12g4\"",
+    "1e-05",
+    "\"\\\",\\\"id\\\":\\\"\"",
+    "\"\",\"id\":\"\"",
+    "\"longer than what is looked at from the end of a value: some seventy bytes\""};
 
 /* Puts another value in the place of the nth one behind a colon. */
 static void replace_value(void)
