@@ -28,6 +28,15 @@ static lxw_chart_axis *value_axis(lxw_chart *chart, const struct tb_xlsx_chart *
     return c->bars ? chart->x_axis : chart->y_axis;
 }
 
+/* Office programs leave out every second name when one of them takes two lines: Excel unless told to skip none, LibreOffice
+ * unless a rotation of 0 is written out (360 is the library's word for it). */
+static void name_every_bar(lxw_chart *chart, const struct tb_xlsx_chart *c)
+{
+    lxw_chart_font upright = {.size = 8, .color = 0x404040, .rotation = 360};
+    chart_axis_set_num_font(category_axis(chart, c), &upright);
+    chart_axis_set_interval_unit(category_axis(chart, c), 1);
+}
+
 static void set_fonts(lxw_chart *chart, const struct tb_xlsx_chart *c)
 {
     lxw_chart_font title = {.size = 11, .bold = LXW_TRUE, .color = 0x1F3864};
@@ -137,6 +146,7 @@ void tb_xlsx_chart(struct tb_xlsx_sheet *s, const struct tb_xlsx_chart *c)
     set_fonts(chart, c);
     set_lines(chart, c);
     if (c->bars) { /* the first category on top; the values' axis would follow it there */
+        name_every_bar(chart, c);
         chart_axis_set_reverse(category_axis(chart, c));
         chart_axis_set_label_position(value_axis(chart, c), LXW_CHART_AXIS_LABEL_POSITION_HIGH);
     }

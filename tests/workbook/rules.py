@@ -5,6 +5,8 @@ import zipfile
 from verdict import check
 from sheet import M, R, place
 
+C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
+A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 TABS = {"Summary": "read", "Chargeback": "read", "By model": "read", "Trend": "reference", "Anomalies": "act", "Budgets": "act",
         "Adjustments": "read", "Prices": "reference", "Checks": "reference", "Rejects": "act", "Unmapped": "act", "Notes": "reference"}
 COLOURS = {"read": "FF2F75B5", "reference": "FFA6A6A6", "act": "FFED9B21"}
@@ -124,7 +126,19 @@ def check_summary(path, s):
     check(len(s.alts) == 2 and all(s.alts), f"{path}: alt texts")
 
 
+def check_charts(path, book):
+    """Every lying bar is named: no name may be left out because another takes two lines."""
+    for name, chart in book.charts.items():
+        if [d.get("val") for d in chart.iter(C + "barDir")] != ["bar"]:
+            continue
+        axis = next(chart.iter(C + "catAx"))
+        skip = axis.find(C + "tickLblSkip")
+        check(skip is not None and skip.get("val") == "1", f"{path}/{name}: Excel may leave out names")
+        check([b.get("rot") for b in axis.iter(A + "bodyPr")] == ["0"], f"{path}/{name}: LibreOffice may leave out names")
+
+
 def check_rules(path, book, pack):
+    check_charts(path, book)
     check(list(book.sheets) == sheets_of(pack), f"{path}: sheets {list(book.sheets)}")
     names = [t for s in book.sheets.values() for t in s.table_names()]
     check(len(names) == len(set(names)), f"{path}: table names {names}")

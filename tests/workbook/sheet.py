@@ -68,6 +68,7 @@ class Book:
         self.strings = self._strings()
         self.formats, self.fills = self._formats()
         self.sheets = self._sheets()
+        self.charts = {n: self._xml(n) for n in self.names if n.startswith("xl/charts/chart")}
         self.zip.close()
 
     def _xml(self, name):
