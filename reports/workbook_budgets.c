@@ -170,26 +170,68 @@ static void write_quotas(const struct tb_workbook_book *b, struct tb_grid *g, co
     }
 }
 
-enum { P_KEY, P_NAME, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
+enum { P_KEY, P_NAME, P_PERIOD, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
 
 static const struct tb_grid_column plan_columns[P_COLUMNS] = {
     [P_KEY] = {"For", TB_XS_TEXT | TB_XS_WRAP, false, 30},
     [P_NAME] = {"Plan", TB_XS_TEXT, false, 24},
+    [P_PERIOD] = {"Amounts for a", TB_XS_TEXT, false, 0},
     [P_AVERAGE] = {"Average a day", TB_XS_COST, false, 0},
     [P_AMOUNT] = {"Proposed", TB_XS_MONEY | TB_XS_BOLD, false, 0},
-    [P_REASON] = {"Why", TB_XS_TEXT, false, 14}, /* runs over: nothing stands right of it */
+    [P_REASON] = {"Why", TB_XS_TEXT, false, 10}, /* runs over: nothing stands right of it */
 };
 
-static void write_plan(struct tb_grid *g, const struct tb_table *t)
+/* A budget's amounts are those of its own period: a month's is no proposal for one day. */
+static struct tb_str period_of(const struct tb_workbook *w, struct tb_str name)
 {
-    for (size_t i = 0; i < tb_table_rows(t); i++) {
-        struct tb_str key = tb_workbook_text(t, i, "key");
-        tb_grid_row(g);
-        tb_grid_text(g, P_NAME, 0, tb_workbook_text(t, i, "name"));
-        tb_grid_text(g, P_KEY, 0, key.s != NULL ? key : TB_STR("(none)"));
-        put_money(g, P_AVERAGE, tb_workbook_cell(t, i, "average"));
-        put_money(g, P_AMOUNT, tb_workbook_cell(t, i, "amount"));
-        tb_grid_text(g, P_REASON, 0, tb_workbook_text(t, i, "reason"));
+    const struct tb_tables *t = w->q->tables;
+    for (size_t i = 0; i < t->budget_count; i++) {
+        if (tb_str_eq(t->budgets[i].name, name)) {
+            return tb_str_of(tb_period_names[t->budgets[i].period]);
+        }
+    }
+    return TB_STR_NULL;
+}
+
+static void write_allocation(struct tb_grid *g, const struct tb_table *t, size_t i, struct tb_str period)
+{
+    struct tb_str key = tb_workbook_text(t, i, "key");
+    tb_grid_row(g);
+    tb_grid_text(g, P_NAME, 0, tb_workbook_text(t, i, "name"));
+    tb_grid_text(g, P_KEY, 0, key.s != NULL ? key : TB_STR("(none)"));
+    tb_grid_text(g, P_PERIOD, 0, period);
+    put_money(g, P_AVERAGE, tb_workbook_cell(t, i, "average"));
+    put_money(g, P_AMOUNT, tb_workbook_cell(t, i, "amount"));
+    tb_grid_text(g, P_REASON, 0, tb_workbook_text(t, i, "reason"));
+}
+
+/* What is kept back has a line, so that the lines of a plan add up to its budget. */
+static void write_reserve(struct tb_grid *g, const struct tb_table *plans, size_t i, struct tb_str period)
+{
+    const struct tb_cell *reserve = tb_workbook_cell(plans, i, "reserve");
+    if (reserve == NULL || reserve->money == 0) {
+        return;
+    }
+    tb_grid_row(g);
+    tb_grid_text(g, P_NAME, 0, tb_workbook_text(plans, i, "name"));
+    tb_grid_text(g, P_KEY, 0, TB_STR("(reserve)"));
+    tb_grid_text(g, P_PERIOD, 0, period);
+    tb_grid_money(g, P_AMOUNT, reserve->money);
+    tb_grid_text(g, P_REASON, 0, TB_STR("kept back by the budget"));
+}
+
+static void write_plans(const struct tb_workbook *w, struct tb_grid *g)
+{
+    const struct tb_table *plans = tb_workbook_table(w->plan, "plans");
+    const struct tb_table *t = w->plan->main;
+    size_t next = 0;
+    for (size_t i = 0; i < tb_table_rows(plans); i++) {
+        struct tb_str name = tb_workbook_text(plans, i, "name");
+        struct tb_str period = period_of(w, name);
+        while (next < tb_table_rows(t) && tb_str_eq(tb_workbook_text(t, next, "name"), name)) {
+            write_allocation(g, t, next++, period);
+        }
+        write_reserve(g, plans, i, period);
     }
 }
 
@@ -232,10 +274,10 @@ void tb_workbook_budgets(struct tb_workbook_book *b)
         write_quotas(b, &g, w->quota->main);
     }
     row = tb_grid_end(&g, "QuotaLines", "OK: no quota is over half used.", "tollbook report quota");
-    row = tb_workbook_heading(b->budgets, row + 1, P_COLUMNS, "Proposed for the next day");
+    row = tb_workbook_heading(b->budgets, row + 1, P_COLUMNS, "Proposed from the next day on");
     tb_grid_begin(&g, b->budgets, row, plan_columns, P_COLUMNS, TB_WORKBOOK_LINES_MAX);
     if (w->plan != NULL) {
-        write_plan(&g, w->plan->main);
+        write_plans(w, &g);
     }
     (void)tb_grid_end(&g, "PlanLines", "No budget is shared out.", "tollbook report plan");
     tb_xlsx_freeze(b->budgets, 2, 1);

@@ -134,9 +134,10 @@ static int put_limits(const struct tb_workbook_book *b, int row)
         {"Quotas", "Limits of the consumer's tier, replayed from the logs. After: what was let through "
                    "although the limit "
                    "was reached. Only those over half used are listed."},
-        {"Proposed", "The next day's amounts by what each one has spent; the reserve stays out, floors and "
-                     "caps are kept. A "
-                     "proposal: nothing is applied by itself."},
+        {"Proposed",
+         "The budget of a day, week or month from the next day on, shared out by what each one has "
+         "spent; the reserve is kept back, floors and caps are kept. A "
+         "proposal: nothing is applied by itself."},
     };
     return b->budgets != NULL ? put_all(b, row, budgets, sizeof budgets / sizeof *budgets) : row;
 }

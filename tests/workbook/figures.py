@@ -225,11 +225,19 @@ def check_budgets(path, book, pack):
         check(near(r["Used, of quota"] or 0, round(money(str(q["used"])) / money(str(q["limit"])), 6) if money(str(q["limit"])) else 0)
               and r["Requests after"] == q["requests_after"] and near(r["Cost after"], money(q["cost_after"]))
               and r["Refused (429)"] == q["refused"], f"{path}: after quota {q}")
-    plans = [(p["name"], a) for p in pack.get("plan", {"plans": []})["plans"] for a in p["allocations"]]
-    rows = s.table("PlanLines")
-    check([(r["Plan"], r["For"]) for r in rows] == [(gate(n), gate(a["key"]) or "(none)") for n, a in plans], f"{path}: plan")
-    for r, (name, a) in zip(rows, plans):
-        check(near(r["Proposed"], money(a["amount"])) and near(r["Average a day"], money(a["average"])), f"{path}: plan {name} {a['key']}")
+    check_plans(path, s.table("PlanLines"), pack.get("plan", {"plans": []})["plans"], {b["name"]: b["period"] for b in budgets})
+
+
+def check_plans(path, rows, plans, periods):
+    """The lines of a plan are its allocations and what is kept back: together the budget, and for the budget's own period."""
+    lines = [(p, a) for p in plans for a in p["allocations"] + [{"key": "(reserve)", "amount": p["reserve"]}] * (money(p["reserve"]) > 0)]
+    check([(r["Plan"], r["For"], r["Amounts for a"]) for r in rows]
+          == [(gate(p["name"]), gate(a["key"]) or "(none)", periods[p["name"]]) for p, a in lines], f"{path}: plan")
+    for r, (p, a) in zip(rows, lines):
+        check(near(r["Proposed"], money(a["amount"])), f"{path}: plan {p['name']} {a['key']}")
+        check(near(r["Average a day"], money(a["average"])) if "average" in a else r["Average a day"] is None, f"{path}: average of {a['key']}")
+    for p in plans:
+        check(near(sum(money(str(r["Proposed"])) for r in rows if r["Plan"] == gate(p["name"])), money(p["total"])), f"{path}: sum of plan {p['name']}")
 
 
 def check_line_budgets(path, book, pack):
