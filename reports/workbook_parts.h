@@ -43,6 +43,7 @@ struct tb_workbook_book {
         int first, last, label, charge;                /* one row per day; the last is the pack's own */
         int budget;                                    /* column of the day's budget; 0: none */
         int top_first, top_last, top_name, top_charge; /* the largest teams */
+        bool top_below_zero;                           /* one of them got more back than it was charged */
     } days;
     struct {                      /* cells of Budgets: the month's budget for everything */
         long row;                 /* of the budget report; -1: there is none */

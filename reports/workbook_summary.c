@@ -50,9 +50,10 @@ static void write_days_chart(struct tb_workbook_page *p)
     const struct tb_history *h = b->w->history;
     char title[64], alt[256], charge[TB_MONEY_TEXT_MAX];
     size_t n = h->n < TB_HISTORY_DAYS ? h->n : TB_HISTORY_DAYS;
-    int64_t max = 0;
+    int64_t max = 0, min = 0;
     for (size_t i = h->n - n; i < h->n; i++) {
         max = h->days[i].billed_cents > max ? h->days[i].billed_cents : max;
+        min = h->days[i].billed_cents < min ? h->days[i].billed_cents : min;
     }
     snprintf(title, sizeof title, "Charge per day, %s", b->w->q->settings->currency);
     snprintf(alt, sizeof alt,
@@ -72,6 +73,7 @@ static void write_days_chart(struct tb_workbook_page *p)
                               .value_name = "Charge",
                               .limit_name = "Day budget",
                               .value_format = money_format(max),
+                              .below_zero = min < 0,
                               .row = p->chart_row,
                               .column = 0,
                               .width = CHART_WIDTH,
@@ -100,6 +102,7 @@ static void write_teams_chart(struct tb_workbook_page *p)
                               .category_column = b->days.top_name,
                               .value_column = b->days.top_charge,
                               .value_format = money_format(b->teams.total_cents),
+                              .below_zero = b->days.top_below_zero,
                               .row = p->chart_row,
                               .column = RIGHT,
                               .width = CHART_WIDTH,

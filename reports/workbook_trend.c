@@ -115,11 +115,13 @@ static struct tb_str shorten(struct tb_str name, char out[4 * NAME_PLACES + 8])
     return (struct tb_str){out, (size_t)n};
 }
 
-static void write_team(struct tb_xlsx_sheet *s, int row, int column, struct tb_str name, int64_t cents)
+static void write_team(struct tb_workbook_book *b, int row, int column, struct tb_str name, int64_t cents)
 {
+    struct tb_xlsx_sheet *s = b->trend;
     char text[4 * NAME_PLACES + 8];
     tb_xlsx_text(s, row, column, TB_XS_ROW, shorten(name, text));
     tb_xlsx_money(s, row, column + 1, TB_XS_MONEY | TB_XS_BOLD | TB_XS_ROW, tb_money_of_cents(cents));
+    b->days.top_below_zero |= cents < 0;
 }
 
 /* column: beside the days, one column apart. */
@@ -132,7 +134,7 @@ static void write_teams(struct tb_workbook_book *b, int row, int column, const s
     b->days.top_first = row + 1;
     for (size_t i = 0; i < n; i++) {
         if (i < top) {
-            write_team(b->trend, ++row, column, teams[i].name, teams[i].cents);
+            write_team(b, ++row, column, teams[i].name, teams[i].cents);
         } else {
             other += teams[i].cents;
         }
@@ -140,7 +142,7 @@ static void write_teams(struct tb_workbook_book *b, int row, int column, const s
     if (n > top) {
         char words[48];
         snprintf(words, sizeof words, "Other (%zu teams)", n - top);
-        write_team(b->trend, ++row, column, tb_str_of(words), other);
+        write_team(b, ++row, column, tb_str_of(words), other);
     }
     b->days.top_last = row;
     b->days.top_name = column;

@@ -159,6 +159,7 @@ struct tb_xlsx_chart {
     int limit_column;                                       /* beside the values; 0: none */
     const char *value_name, *limit_name;                    /* for the legend, where there is a limit */
     const char *value_format;                               /* "#,##0.00" */
+    bool below_zero;                                        /* some value is: the axis reaches down to it */
     int row, column;                                        /* where its upper left corner lies */
     int width, height;                                      /* pixels */
 };

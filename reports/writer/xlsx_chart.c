@@ -45,7 +45,11 @@ static void set_fonts(lxw_chart *chart, const struct tb_xlsx_chart *c)
     chart_axis_set_num_font(chart->x_axis, &small);
     chart_axis_set_num_font(chart->y_axis, &small);
     chart_axis_set_num_format(value_axis(chart, c), c->value_format);
-    chart_axis_set_min(value_axis(chart, c), 0);
+    if (c->below_zero) { /* names beside the plot: at the axis they would lie on the columns below it */
+        chart_axis_set_label_position(category_axis(chart, c), LXW_CHART_AXIS_LABEL_POSITION_LOW);
+    } else {
+        chart_axis_set_min(value_axis(chart, c), 0);
+    }
 }
 
 static void set_lines(lxw_chart *chart, const struct tb_xlsx_chart *c)
