@@ -30,6 +30,13 @@ static void environment(const struct tb_session *s)
     }
 }
 
+static void print_twice(void *ctx, const char *path, const char *first, const char *second)
+{
+    bool *trouble = ctx;
+    *trouble = true;
+    printf("sources %s and %s both read %s, so that its calls are charged twice\n", first, second, path);
+}
+
 static enum tb_status files(const struct tb_session *s, bool *trouble, struct tb_err *err)
 {
     struct tb_input_list list;
@@ -48,6 +55,9 @@ static enum tb_status files(const struct tb_session *s, bool *trouble, struct tb
         printf(n == 1 ? "source %s: %zu file matches%s\n" : "source %s: %zu files match%s\n", source, n,
                n == 0 ? "; check its paths" : "");
         *trouble |= n == 0 || unreadable > 0;
+    }
+    if (st == TB_OK) {
+        tb_source_twice(s->settings, &list, print_twice, trouble);
     }
     tb_input_list_release(&list);
     return st;

@@ -28,6 +28,16 @@ static void report_of(const struct tb_session *s, const struct tb_load_summary *
              from, to);
 }
 
+static void say_twice(void *ctx, const char *path, const char *first, const char *second)
+{
+    (void)ctx;
+    tb_log(TB_LOG_WARN,
+           "sources \"%s\" and \"%s\" both read \"%s\", so that its calls are charged twice; narrow the "
+           "paths of "
+           "one, or give it \"bill\": false",
+           first, second, path);
+}
+
 enum tb_status tb_intake_list(const struct tb_session *s, const char *source, const struct tb_dates *dates,
                               struct tb_input_list *list, struct tb_err *err)
 {
@@ -36,7 +46,11 @@ enum tb_status tb_intake_list(const struct tb_session *s, const char *source, co
         first = tb_utc_day(dates->from_us) - 1;
         last = tb_utc_day(dates->to_us - 1) + 1;
     }
-    return tb_source_list(s->settings, source, first, last, list, err);
+    enum tb_status st = tb_source_list(s->settings, source, first, last, list, err);
+    if (st == TB_OK) {
+        tb_source_twice(s->settings, list, say_twice, NULL);
+    }
+    return st;
 }
 
 static struct tb_load_options options_of(const struct tb_session *s)

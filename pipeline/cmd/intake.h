@@ -7,7 +7,8 @@
 #include "input/source.h"
 #include "load/load.h"
 
-/* The configured files of source (NULL: of all); with dates, those of their days and one day either side. */
+/* The configured files of source (NULL: of all); with dates, those of their days and one day either side. Warns of sources that
+ * bill the same file. */
 enum tb_status tb_intake_list(const struct tb_session *s, const char *source, const struct tb_dates *dates,
                               struct tb_input_list *list, struct tb_err *err) TB_MUST_USE;
 
