@@ -36,6 +36,7 @@ enum tb_status tb_pack_built_get(struct tb_db *db, int32_t day, struct tb_pack_b
         out->incomplete = tb_query_int(q, 4);
         copy_text(out->rows, sizeof out->rows, tb_query_text(q, 5));
         copy_text(out->adjustments, sizeof out->adjustments, tb_query_text(q, 6));
+        copy_text(out->unbilled, sizeof out->unbilled, tb_query_text(q, 7));
     }
     tb_query_close(q);
     return st == TB_END ? TB_OK : st;
@@ -57,6 +58,7 @@ enum tb_status tb_pack_built_put(struct tb_db *db, int32_t day, const struct tb_
     tb_query_bind_int(q, "incomplete", b->incomplete);
     tb_query_bind_text(q, "rows", tb_str_of(b->rows));
     tb_query_bind_text(q, "adjustments", tb_str_of(b->adjustments));
+    tb_query_bind_text(q, "unbilled", tb_str_of(b->unbilled));
     st = tb_query_run(q, err);
     tb_query_close(q);
     return st;
@@ -70,6 +72,7 @@ enum tb_status tb_pack_built_now(const struct tb_report_query *q, struct tb_pack
     *out = (struct tb_pack_built){.there = true, .tables = q->version};
     snprintf(out->zone, sizeof out->zone, "%s", tb_zone_name(q->settings->zone));
     snprintf(out->currency, sizeof out->currency, "%s", q->settings->currency);
+    tb_source_unbilled(q->settings, out->unbilled);
     enum tb_status st = tb_events_generation(q->db, q->from_us, q->to_us, &out->generation, &pruned, err);
     if (st == TB_OK) {
         st = tb_intake_read(q, &intake, err);

@@ -7,12 +7,14 @@
 #define TB_PACK_BUILT_H
 
 #include "base/hash.h"
+#include "rate/reduce.h"
 #include "reports/report.h"
 
 struct tb_pack_built {
     bool there;
     int64_t tables, generation, incomplete;
     char zone[64], currency[8];
+    char unbilled[TB_UNBILLED_MAX];  /* tb_source_unbilled */
     char rows[TB_SHA256_HEX];        /* tb_pack_rows */
     char adjustments[TB_SHA256_HEX]; /* tb_pack_adjustments */
 };

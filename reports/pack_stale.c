@@ -101,6 +101,7 @@ enum tb_status tb_pack_changed(struct tb_db *db, const struct tb_settings *s, in
                                bool *stale, struct tb_err *err)
 {
     struct tb_pack_built built;
+    char unbilled[TB_UNBILLED_MAX];
     bool pruned = false;
     struct tb_report_query q = tb_pack_day(db, s, NULL, version, day);
     enum tb_status st = tb_pack_built_get(db, day, &built, err);
@@ -108,6 +109,10 @@ enum tb_status tb_pack_changed(struct tb_db *db, const struct tb_settings *s, in
                              strcmp(built.currency, s->currency) != 0);
     if (st == TB_OK && !*stale) {
         st = inputs_changed(&q, &built, &pruned, stale, err);
+    }
+    if (st == TB_OK && !*stale && !pruned) {
+        tb_source_unbilled(s, unbilled);
+        *stale = strcmp(built.unbilled, unbilled) != 0;
     }
     if (st == TB_OK && !*stale && !pruned) { /* nor can it be priced anew */
         st = tables_changed(db, s, version, day, &built, stale, err);

@@ -1,7 +1,11 @@
 /* Which days stand reduced, and one day after the other: scan, cells, rows. */
 #include "rate/reduce.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include "base/embed.h"
+#include "base/hash.h"
 #include "rate/cell.h"
 #include "rate/reduce_write.h"
 #include "store/query.h"
@@ -9,8 +13,9 @@
 extern const struct tb_embed tb_embed_rate[];
 
 /* Grows when the same events, prices and accounts would give other rows: every day is then rebuilt once. */
-#define RULES "1"
-static const char program[] = "tollbook " TB_PROGRAM_VERSION " rules " RULES;
+#define RULES    "1"
+#define PROGRAM  "tollbook " TB_PROGRAM_VERSION " rules " RULES
+#define MADE_MAX (sizeof PROGRAM + sizeof " unbilled " + TB_UNBILLED_MAX)
 
 bool tb_source_billed(const struct tb_settings *s, struct tb_str source)
 {
@@ -22,13 +27,35 @@ bool tb_source_billed(const struct tb_settings *s, struct tb_str source)
     return true;
 }
 
+void tb_source_unbilled(const struct tb_settings *s, char out[TB_UNBILLED_MAX])
+{
+    uint64_t names = 0;
+    out[0] = '\0';
+    for (int i = 0; i < s->source_count; i++) {
+        if (!s->sources[i].bill) {
+            names = tb_hash64(s->sources[i].name, strlen(s->sources[i].name), names);
+            snprintf(out, TB_UNBILLED_MAX, "%016" PRIx64, names);
+        }
+    }
+}
+
+/* By which program, and of which sources: the cells hold them all, but the cents those of billed ones alone. */
+static void made_by(const struct tb_settings *s, char out[MADE_MAX])
+{
+    char unbilled[TB_UNBILLED_MAX];
+    tb_source_unbilled(s, unbilled);
+    snprintf(out, MADE_MAX, "%s%s%s", PROGRAM, unbilled[0] != '\0' ? " unbilled " : "", unbilled);
+}
+
 /* What stands, and what should. A pruned day that was reduced in this zone stays as it is, whatever program did it: its events are
  * gone, or, where the day lies in two UTC days, some of them. */
 static enum tb_status day_current(struct tb_query *find, struct tb_db *db, const struct tb_settings *s,
                                   int64_t version, int32_t day, int64_t *generation, bool *pruned,
                                   bool *current, struct tb_err *err)
 {
+    char made[MADE_MAX];
     *current = false;
+    made_by(s, made);
     enum tb_status status = tb_events_generation(
         db, tb_zone_day_start(s->zone, day), tb_zone_day_start(s->zone, day + 1), generation, pruned, err);
     if (status != TB_OK) {
@@ -40,7 +67,7 @@ static enum tb_status day_current(struct tb_query *find, struct tb_db *db, const
     if (status == TB_OK) {
         *current = tb_str_eq(tb_query_text(find, 0), tb_str_of(tb_zone_name(s->zone))) &&
                    (*pruned || (tb_query_int(find, 1) == *generation &&
-                                tb_str_eq(tb_query_text(find, 2), tb_str_of(program))));
+                                tb_str_eq(tb_query_text(find, 2), tb_str_of(made))));
         tb_query_reset(find);
     }
     return status == TB_END ? TB_OK : status;
@@ -149,13 +176,15 @@ enum tb_status tb_reduce_days(struct tb_db *db, const struct tb_settings *s, con
 {
     struct builder b = {.ready = false};
     struct tb_query *find = NULL;
+    char made[MADE_MAX];
     int count = 0;
+    made_by(s, made);
     enum tb_status status = check_built(tables, err);
     if (status == TB_OK) {
         status = open_find(db, &find, err);
     }
     for (int32_t day = from_day; status == TB_OK && day <= to_day; day++) {
-        struct tb_reduced r = {day, version, 0, program};
+        struct tb_reduced r = {day, version, 0, made};
         bool pruned = false;
         bool current = false;
         status = day_current(find, db, s, version, day, &r.generation, &pruned, &current, err);

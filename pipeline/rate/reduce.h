@@ -29,4 +29,8 @@ enum tb_status tb_reduce_forget(struct tb_db *db, int32_t day, struct tb_err *er
  */
 bool tb_source_billed(const struct tb_settings *s, struct tb_str source);
 
+/* Which sources are not billed, as a digest of their names; "" when all are. What a day is charged depends on it. */
+#define TB_UNBILLED_MAX 32
+void tb_source_unbilled(const struct tb_settings *s, char out[TB_UNBILLED_MAX]);
+
 #endif
