@@ -175,7 +175,7 @@ enum { P_KEY, P_NAME, P_PERIOD, P_AVERAGE, P_AMOUNT, P_REASON, P_COLUMNS };
 static const struct tb_grid_column plan_columns[P_COLUMNS] = {
     [P_KEY] = {"For", TB_XS_TEXT | TB_XS_WRAP, false, 30},
     [P_NAME] = {"Plan", TB_XS_TEXT, false, 24},
-    [P_PERIOD] = {"Amounts for a", TB_XS_TEXT, false, 0},
+    [P_PERIOD] = {"Period", TB_XS_TEXT, false, 0},
     [P_AVERAGE] = {"Average a day", TB_XS_COST, false, 0},
     [P_AMOUNT] = {"Proposed", TB_XS_MONEY | TB_XS_BOLD, false, 0},
     [P_REASON] = {"Why", TB_XS_TEXT, false, 10}, /* runs over: nothing stands right of it */

@@ -47,7 +47,7 @@ void tb_source_missing(const struct tb_settings *s, const struct tb_input_list *
                        void (*missing)(void *ctx, const char *source, const char *pattern, int32_t day),
                        void *ctx);
 
-/* Which two sources that bill read one file: calls twice(the first such path, both names). list: as tb_source_list made it. */
+/* Which two sources that bill read one file by the same format: calls twice(the first such path, both names). list: as tb_source_list made it. */
 void tb_source_twice(const struct tb_settings *s, const struct tb_input_list *list,
                      void (*twice)(void *ctx, const char *path, const char *first, const char *second),
                      void *ctx);

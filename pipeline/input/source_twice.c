@@ -32,14 +32,21 @@ static const char *common_path(const struct tb_input_list *list, const char *fir
     return NULL;
 }
 
+/* What one format reads of a file that holds several, another one does not. */
+static bool may_share(const struct tb_source_setting *a, const struct tb_source_setting *b)
+{
+    return a->bill && b->bill &&
+           (a->format == NULL || b->format == NULL || strcmp(a->format, b->format) == 0);
+}
+
 void tb_source_twice(const struct tb_settings *s, const struct tb_input_list *list,
                      void (*twice)(void *ctx, const char *path, const char *first, const char *second),
                      void *ctx)
 {
     for (int i = 0; i < s->source_count; i++) {
-        for (int k = i + 1; k < s->source_count && s->sources[i].bill; k++) {
-            const char *path =
-                s->sources[k].bill ? common_path(list, s->sources[i].name, s->sources[k].name) : NULL;
+        for (int k = i + 1; k < s->source_count; k++) {
+            const struct tb_source_setting *a = &s->sources[i], *b = &s->sources[k];
+            const char *path = may_share(a, b) ? common_path(list, a->name, b->name) : NULL;
             if (path != NULL) {
                 twice(ctx, path, s->sources[i].name, s->sources[k].name);
             }

@@ -33,7 +33,7 @@ void tb_source_unbilled(const struct tb_settings *s, char out[TB_UNBILLED_MAX])
     out[0] = '\0';
     for (int i = 0; i < s->source_count; i++) {
         if (!s->sources[i].bill) {
-            names = tb_hash64(s->sources[i].name, strlen(s->sources[i].name), names);
+            names += tb_hash64(s->sources[i].name, strlen(s->sources[i].name), 0); /* whatever their order */
             snprintf(out, TB_UNBILLED_MAX, "%016" PRIx64, names);
         }
     }

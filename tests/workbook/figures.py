@@ -231,7 +231,7 @@ def check_budgets(path, book, pack):
 def check_plans(path, rows, plans, periods):
     """The lines of a plan are its allocations and what is kept back: together the budget, and for the budget's own period."""
     lines = [(p, a) for p in plans for a in p["allocations"] + [{"key": "(reserve)", "amount": p["reserve"]}] * (money(p["reserve"]) > 0)]
-    check([(r["Plan"], r["For"], r["Amounts for a"]) for r in rows]
+    check([(r["Plan"], r["For"], r["Period"]) for r in rows]
           == [(gate(p["name"]), gate(a["key"]) or "(none)", periods[p["name"]]) for p, a in lines], f"{path}: plan")
     for r, (p, a) in zip(rows, lines):
         check(near(r["Proposed"], money(a["amount"])), f"{path}: plan {p['name']} {a['key']}")
