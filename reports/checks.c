@@ -427,6 +427,9 @@ static enum tb_status fill_all(struct tb_report *r, const struct tb_report_query
     }
     if (st == TB_OK) {
         tb_table_int(tb_parts_find(r, "ok")->table, 0, !r->control_failed);
+        st = tb_table_sort(r->main, "control", 0, err);
+    }
+    if (st == TB_OK) {
         st = tb_table_sort(r->main, q->sort, q->top, err);
     }
     return st;

@@ -74,8 +74,13 @@ void tb_workbook_checks(struct tb_workbook_book *b)
     tb_workbook_head(b, b->checks, "Control totals",
                      "each sum by two roads; a pack is withheld when one differs");
     tb_grid_begin(&g, b->checks, 3, columns, COLUMNS, TB_WORKBOOK_LINES_MAX);
-    for (size_t i = 0; i < tb_table_rows(t); i++) {
-        write_row(b, &g, t, i);
+    for (int informative = 0; informative <= 1;
+         informative++) { /* what withholds a pack, then what is only noted */
+        for (size_t i = 0; i < tb_table_rows(t); i++) {
+            if ((tb_table_cell(t, i, TB_CHECK_INFORMATIVE)->number != 0) == (informative != 0)) {
+                write_row(b, &g, t, i);
+            }
+        }
     }
     tb_grid_end(&g, "ControlTotals", "No control applies to this day.", "tollbook report checks");
     tb_workbook_freeze(b->checks, &g);
