@@ -191,7 +191,8 @@ INLINE TARGET bool ISA(back)(const struct tb_shape_segment *g, const unsigned ch
     const struct tb_shape_segment *b = g - 1;
     size_t begin = *end - g->n,
            value = ISA(value_begin)(line, n, begin, known[b->begin + b->n - 1], b->then == TB_THEN_STRING);
-    if (value < at + b->n) {
+    if (value < at + b->n ||
+        (b->n > 1 && line[value - 2] != known[b->begin + b->n - 2])) { /* an escaped quote, perhaps */
         return false;
     }
     *position = (uint32_t)begin;
