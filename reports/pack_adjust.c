@@ -24,7 +24,7 @@ struct world {
 struct closed {
     int32_t day;
     int64_t looked_generation, looked_tables;
-    char looked_rows[TB_SHA256_HEX];
+    char looked_rows[TB_SHA256_HEX], looked_unbilled[TB_UNBILLED_MAX];
     struct tb_pack_built built;
 };
 
@@ -32,7 +32,7 @@ struct closed {
 struct now {
     int64_t generation;
     bool looked_at; /* and nothing has changed since but perhaps the number of the table version */
-    char rows[TB_SHA256_HEX];
+    char rows[TB_SHA256_HEX], unbilled[TB_UNBILLED_MAX];
 };
 
 struct list {
@@ -56,6 +56,8 @@ static void read_row(const struct tb_query *q, struct closed *c)
     copy_text(c->built.rows, sizeof c->built.rows, tb_query_text(q, 6));
     copy_text(c->built.zone, sizeof c->built.zone, tb_query_text(q, 7));
     copy_text(c->built.currency, sizeof c->built.currency, tb_query_text(q, 8));
+    copy_text(c->looked_unbilled, sizeof c->looked_unbilled, tb_query_text(q, 9));
+    copy_text(c->built.unbilled, sizeof c->built.unbilled, tb_query_text(q, 10));
 }
 
 static enum tb_status add_row(struct list *list, const struct tb_query *q, struct tb_err *err)
@@ -104,7 +106,9 @@ static enum tb_status look(const struct world *w, const struct closed *c, struct
     if (c->looked_tables != w->version) {
         st = tb_pack_rows(w->tables, zone, c->day, out->rows, err);
     }
-    out->looked_at = out->generation == c->looked_generation && strcmp(out->rows, c->looked_rows) == 0;
+    tb_source_unbilled(w->s, out->unbilled);
+    out->looked_at = out->generation == c->looked_generation && strcmp(out->rows, c->looked_rows) == 0 &&
+                     strcmp(out->unbilled, c->looked_unbilled) == 0;
     return st;
 }
 
@@ -120,6 +124,7 @@ static enum tb_status put_looked(const struct world *w, const struct closed *c, 
     tb_query_bind_int(q, "generation", now->generation);
     tb_query_bind_int(q, "tables", w->version);
     tb_query_bind_text(q, "rows", tb_str_of(now->rows));
+    tb_query_bind_text(q, "unbilled", tb_str_of(now->unbilled));
     st = tb_query_run(q, err);
     tb_query_close(q);
     return st;
@@ -128,8 +133,17 @@ static enum tb_status put_looked(const struct world *w, const struct closed *c, 
 /* Against what it was closed with: the whole difference is told, whichever part of it is new. */
 static const char *reason_of(const struct closed *c, const struct now *now)
 {
-    bool events = now->generation != c->built.generation, rows = strcmp(now->rows, c->built.rows) != 0;
-    return events && rows ? "late events, changed tables" : rows ? "changed tables" : "late events";
+    static const char *const reasons[] = {"late events", /* that gave themselves back */
+                                          "late events",
+                                          "changed tables",
+                                          "late events, changed tables",
+                                          "changed sources to bill",
+                                          "late events, changed sources to bill",
+                                          "changed tables, changed sources to bill",
+                                          "late events, changed tables, changed sources to bill"};
+    bool events = now->generation != c->built.generation, rows = strcmp(now->rows, c->built.rows) != 0,
+         bill = strcmp(now->unbilled, c->built.unbilled) != 0;
+    return reasons[(events ? 1 : 0) + (rows ? 2 : 0) + (bill ? 4 : 0)];
 }
 
 static enum tb_status post(const struct world *w, const struct closed *c, const struct now *now,
