@@ -114,12 +114,25 @@ int tb_request_count(const char *option, const char *text, int64_t *out)
     return -1;
 }
 
+static const char *const formats[] = {"table", "csv", "json", "xlsx", NULL};
+
+/* The format that the output's name ends in; the table when it ends otherwise. */
+static const char *format_of_name(const char *output)
+{
+    const char *dot = output != NULL ? strrchr(output, '.') : NULL;
+    for (size_t i = 1; dot != NULL && formats[i] != NULL; i++) {
+        if (strcmp(dot + 1, formats[i]) == 0) {
+            return formats[i];
+        }
+    }
+    return formats[0];
+}
+
 int tb_request_format(const char *text, struct tb_request *r)
 {
-    static const char *const words[] = {"table", "csv", "json", "xlsx", NULL};
-    r->format = text != NULL ? text : "table";
-    for (size_t i = 0; words[i] != NULL; i++) {
-        if (strcmp(words[i], r->format) == 0) {
+    r->format = text != NULL ? text : format_of_name(r->output);
+    for (size_t i = 0; formats[i] != NULL; i++) {
+        if (strcmp(formats[i], r->format) == 0) {
             if (i == 3 && r->output == NULL) {
                 return tb_cmd_usage("report", "--format xlsx wants -o FILE");
             }
