@@ -28,7 +28,7 @@ static enum tb_status judge_agents(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, s->name);
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, f->start_us, f->end_us);
-        tb_words_add(&w, ": %u requests from a crawler, user agent \"", a->n);
+        tb_words_add(&w, ": %u request%s from a crawler, user agent \"", a->n, a->n == 1 ? "" : "s");
         tb_words_text(&w, name);
         tb_words_add(&w, "\"; none is usual for a key that is not declared automation; cost ");
         tb_words_cost(&w, j, a->cost);

@@ -58,9 +58,9 @@ static enum tb_status judge_unpriced(struct tb_judge *j, struct tb_subject *s)
         tb_words_text(&w, u->model != 0 ? tb_dict_text(j->db, u->model) : TB_STR("(none)"));
         tb_words_add(&w, ", ");
         tb_words_window(&w, s, f->start_us, f->end_us);
-        tb_words_add(&w,
-                     ": %u requests with %lld tokens have no price; their cost is not known and in no total",
-                     u->n, (long long)u->tokens);
+        tb_words_add(&w, ": %u request%s with %lld tokens %s no price; %s cost is not known and in no total",
+                     u->n, u->n == 1 ? "" : "s", (long long)u->tokens, u->n == 1 ? "has" : "have",
+                     u->n == 1 ? "its" : "their");
         tb_finding_tell(f, &w);
     }
     return TB_OK;

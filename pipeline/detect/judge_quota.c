@@ -46,10 +46,11 @@ static void add_words(struct tb_judge *j, const struct tb_subject *s, const stru
         tb_words_add(w, " on node ");
         tb_words_text(w, q->node);
     }
-    tb_words_add(w, "; behind that %" PRId64 " requests with %" PRId64 " tokens for ",
-                 q->use.day_requests_after, q->use.day_tokens_after);
+    bool one = q->use.day_requests_after == 1;
+    tb_words_add(w, "; behind that %" PRId64 " request%s with %" PRId64 " tokens for ",
+                 q->use.day_requests_after, one ? "" : "s", q->use.day_tokens_after);
     tb_words_cost(w, j, f->cost);
-    tb_words_add(w, " were let through and %" PRId64 " refused", q->use.day_refused);
+    tb_words_add(w, " %s let through and %" PRId64 " refused", one ? "was" : "were", q->use.day_refused);
     if (q->use.windows_over > 1) {
         tb_words_add(w, "; %" PRId64 " such windows this day", q->use.windows_over);
     }
