@@ -145,15 +145,11 @@ struct tb_xlsx_sheet *tb_xlsx_sheet(struct tb_xlsx *x, const char *name, enum tb
     static const lxw_color_t colours[] = {
         [TB_TAB_READ] = 0x2F75B5, [TB_TAB_REFERENCE] = 0xA6A6A6, [TB_TAB_ACT] = 0xED9B21};
     assert(x->sheet_count < TB_XLSX_SHEETS_MAX && strlen(name) > 0 &&
-           strlen(name) < sizeof x->sheets[0]->name);
+           strlen(name) < sizeof x->sheets[0].name);
     for (const char *c = name; *c != '\0'; c++) {
         assert(isalnum((unsigned char)*c) || *c == ' ');
     }
-    struct tb_xlsx_sheet *s = calloc(1, sizeof *s);
-    if (s == NULL) {
-        abort(); /* calls on a sheet have no way to fail; a few hundred bytes that are not there end the run */
-    }
-    x->sheets[x->sheet_count++] = s;
+    struct tb_xlsx_sheet *s = &x->sheets[x->sheet_count++];
     s->x = x;
     snprintf(s->name, sizeof s->name, "%s", name);
     s->ws = workbook_add_worksheet(x->book, name);
@@ -333,9 +329,6 @@ static void set_texts(struct tb_xlsx_sheet *s)
 
 static void release(struct tb_xlsx *x)
 {
-    for (int i = 0; i < x->sheet_count; i++) {
-        free(x->sheets[i]);
-    }
     tb_buf_release(&x->text);
     free(x->path);
     free(x);
@@ -344,9 +337,9 @@ static void release(struct tb_xlsx *x)
 enum tb_status tb_xlsx_close(struct tb_xlsx *x, struct tb_err *err)
 {
     for (int i = 0; i < x->sheet_count; i++) {
-        set_widths(x->sheets[i]);
-        set_pages(x->sheets[i]);
-        set_texts(x->sheets[i]);
+        set_widths(&x->sheets[i]);
+        set_pages(&x->sheets[i]);
+        set_texts(&x->sheets[i]);
     }
     if (x->status == TB_OK) {
         lxw_workbook *book = x->book;

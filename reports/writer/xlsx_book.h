@@ -37,7 +37,7 @@ struct tb_xlsx {
         lxw_format *format;
     } formats[TB_XLSX_FORMATS_MAX];
     int format_count;
-    struct tb_xlsx_sheet *sheets[TB_XLSX_SHEETS_MAX];
+    struct tb_xlsx_sheet sheets[TB_XLSX_SHEETS_MAX]; /* here, for calls on a sheet have no way to fail */
     int sheet_count;
     const char *tables[TB_XLSX_TABLES_MAX];
     int table_count;
